@@ -1,0 +1,75 @@
+//! Encrypting small secrets under a wrapping key: AES-256-GCM inside the token.
+
+use cryptoki::{
+    mechanism::{Mechanism, aead::GcmParams},
+    object::ObjectClass,
+};
+
+use super::{Token, error::Failure, worker::Seat};
+use crate::{
+    devices::DeviceError,
+    domain::seal::{Key, KeyPurpose},
+};
+
+/// Bytes of the initialisation vector, which stands before the ciphertext.
+const IV: usize = 12;
+
+impl Token {
+    /// Encrypts under a wrapping key. `iv` must never repeat under the same key; 12 random bytes
+    /// are right for the few data keys there are.
+    ///
+    /// # Errors
+    /// The key is for another purpose or missing, or the token fails.
+    pub async fn wrap(
+        &self,
+        key: &Key,
+        purpose: KeyPurpose,
+        iv: [u8; IV],
+        aad: Vec<u8>,
+        secret: Vec<u8>,
+    ) -> Result<Vec<u8>, DeviceError> {
+        check(key, purpose)?;
+        let id = key.id.clone();
+        self.ask(move |seat| {
+            let handle = seat.handle(&id, ObjectClass::SECRET_KEY, false)?;
+            let mut nonce = iv;
+            let parameters = GcmParams::new(&mut nonce, &aad, 128.into())?;
+            let sealed = seat.session.encrypt(&Mechanism::AesGcm(parameters), handle, &secret)?;
+            Ok([&iv[..], &sealed].concat())
+        })
+        .await
+    }
+
+    /// Decrypts what [`Token::wrap`] made under the same key and the same additional data.
+    ///
+    /// # Errors
+    /// As for wrapping; [`DeviceError::Fault`] where the ciphertext was changed.
+    pub async fn unwrap(
+        &self,
+        key: &Key,
+        purpose: KeyPurpose,
+        aad: Vec<u8>,
+        wrapped: Vec<u8>,
+    ) -> Result<Vec<u8>, DeviceError> {
+        check(key, purpose)?;
+        let id = key.id.clone();
+        self.ask(move |seat: &mut Seat| {
+            let handle = seat.handle(&id, ObjectClass::SECRET_KEY, false)?;
+            let (iv, sealed) = wrapped
+                .split_at_checked(IV)
+                .ok_or_else(|| Failure::Fault("the wrapped data key is too short".to_owned()))?;
+            let mut nonce = iv.to_vec();
+            let parameters = GcmParams::new(&mut nonce, &aad, 128.into())?;
+            Ok(seat.session.decrypt(&Mechanism::AesGcm(parameters), handle, sealed)?)
+        })
+        .await
+    }
+}
+
+fn check(key: &Key, purpose: KeyPurpose) -> Result<(), DeviceError> {
+    if key.purpose == purpose && key.scheme.is_none() {
+        Ok(())
+    } else {
+        Err(DeviceError::WrongPurpose { key: key.id.clone(), is: key.purpose, asked: purpose })
+    }
+}

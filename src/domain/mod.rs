@@ -1,0 +1,17 @@
+//! Nouns and their laws: pure values that know no database, no device and no HTTP.
+
+pub mod access_key;
+pub mod application;
+pub mod clock;
+pub mod id;
+pub mod organization;
+pub mod placement;
+pub mod principal;
+pub mod report;
+pub mod seal;
+pub mod seal_state;
+pub mod signing;
+pub mod source;
+pub mod uscc;
+
+pub use clock::{Clock, FixedClock, SystemClock, Timestamp};

@@ -1,0 +1,174 @@
+//! The report of a verification 验章报告, in the words of ETSI EN 319 102-1.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Timestamp, seal_state::words};
+
+words! {
+    /// The answer for a whole file.
+    Conclusion {
+        /// Every signature passes and nothing unsigned could mislead a reader.
+        Valid => "valid",
+        /// At least one signature failed.
+        Invalid => "invalid",
+        /// Something could not be judged.
+        Indeterminate => "indeterminate",
+        /// There is no signature in the file.
+        Unsigned => "unsigned",
+    }
+}
+
+words! {
+    /// Whether the signed bytes are what was signed.
+    Integrity {
+        /// Digest and signature match.
+        Intact => "intact",
+        /// Digest or signature does not match.
+        Broken => "broken",
+        /// It could not be computed.
+        Unknown => "unknown",
+    }
+}
+
+/// The main status of a signature, EN 319 102-1 §5.1.3.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub enum Indication {
+    /// All checks passed.
+    #[serde(rename = "TOTAL-PASSED")]
+    TotalPassed,
+    /// The signature is certainly wrong.
+    #[serde(rename = "TOTAL-FAILED")]
+    TotalFailed,
+    /// What is known does not suffice to judge.
+    #[serde(rename = "INDETERMINATE")]
+    Indeterminate,
+}
+
+words! {
+    /// What part of the file a signature covers.
+    Coverage {
+        /// All of it but the signature value.
+        WholeFile => "whole-file",
+        /// All of an earlier revision.
+        EarlierRevision => "earlier-revision",
+        /// Not even all of its own revision.
+        Partial => "partial",
+    }
+}
+
+/// One question and its answer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Check {
+    /// The stable name of the question.
+    pub name: String,
+    /// Yes, no, or (null) not known.
+    pub passed: Option<bool>,
+    /// In words.
+    pub detail: String,
+}
+
+/// A change of the file after the signature.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Modification {
+    /// In words.
+    pub what: String,
+    /// Whether the rules allow it; null where that could not be judged.
+    pub allowed: Option<bool>,
+}
+
+/// The signing certificate.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SignerReport {
+    /// The distinguished name, RFC 4514.
+    pub subject: Option<String>,
+    /// The issuer's distinguished name, RFC 4514.
+    pub issuer: Option<String>,
+    /// The serial number, hexadecimal.
+    pub serial: Option<String>,
+    /// SHA-256 of the certificate, hexadecimal.
+    pub fingerprint: Option<String>,
+    /// First moment of validity.
+    #[schema(value_type = Option<String>)]
+    pub not_before: Option<Timestamp>,
+    /// Last moment of validity.
+    #[schema(value_type = Option<String>)]
+    pub not_after: Option<Timestamp>,
+}
+
+/// The seal behind a signature, where the answering service knows it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SealReport {
+    /// The public seal code.
+    pub code: String,
+    /// The name on the seal.
+    pub name: String,
+    /// The kind of seal.
+    pub kind: String,
+    /// Its version when it sealed.
+    pub version: i64,
+    /// Its state when it sealed.
+    pub state_then: Option<String>,
+    /// Its state now.
+    pub state_now: String,
+    /// Set where the document was withdrawn.
+    pub voided: Option<super::signing::Voided>,
+}
+
+/// The report on one signature.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SignatureReport {
+    /// Its place in the file, from 0.
+    pub index: usize,
+    /// The kind of signature, such as `ETSI.CAdES.detached`.
+    pub kind: String,
+    /// Whether the signed bytes are what was signed.
+    #[schema(value_type = String, example = "intact")]
+    pub integrity: Integrity,
+    /// The signing certificate.
+    pub signer: SignerReport,
+    /// The seal, where the answering service knows it.
+    pub seal: Option<SealReport>,
+    /// Signature and digest algorithm.
+    pub algorithm: Option<String>,
+    /// Key custody, where the answering service knows it.
+    pub custody: Option<String>,
+    /// The time the signer claims.
+    #[schema(value_type = Option<String>)]
+    pub signing_time: Option<Timestamp>,
+    /// The time that a timestamp proves.
+    #[schema(value_type = Option<String>)]
+    pub timestamp: Option<Timestamp>,
+    /// The main status.
+    pub indication: Indication,
+    /// The sub-indication of EN 319 102-1 where the status is not passed.
+    pub sub_indication: Option<String>,
+    /// What part of the file it covers.
+    #[schema(value_type = Option<String>, example = "whole-file")]
+    pub coverage: Option<Coverage>,
+    /// Byte ranges of the signed revision that are not covered, as `[start, end)`.
+    pub uncovered: Vec<(u64, u64)>,
+    /// Changes after the signature.
+    pub modifications: Vec<Modification>,
+    /// Every question asked.
+    pub checks: Vec<Check>,
+}
+
+/// The report on a file.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Report {
+    /// The name of the file as given; none where it came without one.
+    pub file: Option<String>,
+    /// The format that was found, such as `pdf`.
+    pub format: String,
+    /// The answer for the whole file.
+    #[schema(value_type = String, example = "valid")]
+    pub conclusion: Conclusion,
+    /// Why a file with no readable signature got its conclusion.
+    pub detail: Option<String>,
+    /// The time for which the question was asked.
+    #[schema(value_type = String)]
+    pub verified_at: Timestamp,
+    /// One report for each signature.
+    pub signatures: Vec<SignatureReport>,
+}

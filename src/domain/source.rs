@@ -1,0 +1,101 @@
+//! Documents as read-and-seek sources: a file of a gigabyte costs a page of memory.
+
+use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
+
+/// Bytes that can be read at any offset.
+pub trait ReadAt: Send + Sync {
+    /// The length in bytes.
+    fn size(&self) -> u64;
+
+    /// Fills `buffer` from `offset`.
+    ///
+    /// # Errors
+    /// The medium fails, or fewer bytes are there than asked for.
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+}
+
+/// A document handed in: in memory where it is small, in a spool file where it is not.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// In memory.
+    Memory(Arc<Vec<u8>>),
+    /// In a file, with its length when it was opened.
+    File(Arc<File>, u64),
+}
+
+impl Source {
+    /// A document in memory.
+    pub fn memory(bytes: Vec<u8>) -> Self {
+        Self::Memory(Arc::new(bytes))
+    }
+
+    /// A document in an open file.
+    ///
+    /// # Errors
+    /// The file's length cannot be read.
+    pub fn file(file: File) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        Ok(Self::File(Arc::new(file), size))
+    }
+
+    /// Hands all bytes to `sink`, in pieces of at most 64 KiB.
+    ///
+    /// # Errors
+    /// The medium fails.
+    pub fn for_each_chunk(&self, sink: impl FnMut(&[u8])) -> io::Result<()> {
+        for_each_chunk(self, 0, self.size(), sink)
+    }
+}
+
+/// Hands the bytes of a range to `sink`, in pieces of at most 64 KiB.
+///
+/// # Errors
+/// The medium fails or the range is not in it.
+pub fn for_each_chunk(
+    source: &dyn ReadAt,
+    start: u64,
+    end: u64,
+    mut sink: impl FnMut(&[u8]),
+) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut at = start;
+    while at < end {
+        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(buffer.len());
+        let Some(piece) = buffer.get_mut(..wanted) else { break };
+        source.read_exact_at(piece, at)?;
+        sink(piece);
+        at += wanted as u64;
+    }
+    Ok(())
+}
+
+impl ReadAt for Source {
+    fn size(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.as_slice().size(),
+            Self::File(_, size) => *size,
+        }
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        match self {
+            Self::Memory(bytes) => bytes.as_slice().read_exact_at(buffer, offset),
+            Self::File(file, _) => file.as_ref().read_exact_at(buffer, offset),
+        }
+    }
+}
+
+impl ReadAt for &[u8] {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let piece = usize::try_from(offset)
+            .ok()
+            .and_then(|start| self.get(start..)?.get(..buffer.len()))
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(piece);
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! A certificate as it was issued: the bytes beside what they say.
+
+use const_oid::ObjectIdentifier;
+use der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding};
+use x509_cert::{
+    ext::pkix::{BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage},
+    name::Name,
+};
+
+use super::tlv::{self, Reader};
+use crate::{
+    crypto::{
+        Scheme,
+        digest::{hex, sha256},
+        scheme::OID_EC_PUBLIC_KEY,
+        verify::{VerifyError, verify_message},
+    },
+    domain::Timestamp,
+};
+
+/// Why bytes are not a certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not an X.509 certificate in DER or PEM")]
+pub struct CertificateError;
+
+/// A certificate, RFC 5280.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Certificate {
+    der: Vec<u8>,
+    inner: x509_cert::Certificate,
+}
+
+impl Certificate {
+    /// Reads DER; bytes after the certificate are an error.
+    ///
+    /// # Errors
+    /// The bytes are not one certificate.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        let inner = x509_cert::Certificate::from_der(der).map_err(|_| CertificateError)?;
+        Ok(Self { der: der.to_vec(), inner })
+    }
+
+    /// Reads every certificate of a PEM text, in order; other PEM objects are passed over.
+    ///
+    /// # Errors
+    /// There is none, or one is malformed.
+    pub fn from_pem(text: &str) -> Result<Vec<Self>, CertificateError> {
+        const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+        const END: &str = "-----END CERTIFICATE-----";
+        let mut all = Vec::new();
+        for piece in text.split(BEGIN).skip(1) {
+            let body = piece.split_once(END).ok_or(CertificateError)?.0;
+            let pem = format!("{BEGIN}{}{END}\n", body.replace("\r\n", "\n"));
+            let inner = x509_cert::Certificate::from_pem(pem).map_err(|_| CertificateError)?;
+            all.push(Self { der: inner.to_der().map_err(|_| CertificateError)?, inner });
+        }
+        if all.is_empty() { Err(CertificateError) } else { Ok(all) }
+    }
+
+    /// The certificate as PEM.
+    pub fn to_pem(&self) -> String {
+        self.inner.to_pem(LineEnding::LF).unwrap_or_default()
+    }
+
+    /// The certificate as issued.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// SHA-256 of the DER, hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        hex(&sha256(&self.der))
+    }
+
+    /// The subject.
+    pub fn subject(&self) -> &Name {
+        self.inner.tbs_certificate().subject()
+    }
+
+    /// The issuer.
+    pub fn issuer(&self) -> &Name {
+        self.inner.tbs_certificate().issuer()
+    }
+
+    /// The subject, DER.
+    pub fn subject_der(&self) -> Vec<u8> {
+        self.subject().to_der().unwrap_or_default()
+    }
+
+    /// The issuer, DER.
+    pub fn issuer_der(&self) -> Vec<u8> {
+        self.issuer().to_der().unwrap_or_default()
+    }
+
+    /// The serial number, big-endian, without leading zeros.
+    pub fn serial(&self) -> &[u8] {
+        let bytes = self.inner.tbs_certificate().serial_number().as_bytes();
+        match bytes {
+            [0, rest @ ..] if !rest.is_empty() => rest,
+            all => all,
+        }
+    }
+
+    /// The `SubjectPublicKeyInfo`, DER.
+    pub fn spki_der(&self) -> Vec<u8> {
+        self.inner.tbs_certificate().subject_public_key_info().to_der().unwrap_or_default()
+    }
+
+    /// The key bits: for elliptic curves the uncompressed SEC1 point.
+    pub fn public_key(&self) -> &[u8] {
+        self.inner.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes()
+    }
+
+    /// The scheme of the key, if it is one the service signs with.
+    pub fn scheme(&self) -> Option<Scheme> {
+        let algorithm = &self.inner.tbs_certificate().subject_public_key_info().algorithm;
+        let curve = algorithm.parameters.as_ref()?.decode_as::<ObjectIdentifier>().ok()?;
+        [Scheme::P256, Scheme::Sm2]
+            .into_iter()
+            .find(|s| algorithm.oid == OID_EC_PUBLIC_KEY && s.curve_oid() == curve)
+    }
+
+    /// First moment of validity.
+    pub fn not_before(&self) -> Timestamp {
+        time(&self.inner.tbs_certificate().validity().not_before)
+    }
+
+    /// Last moment of validity.
+    pub fn not_after(&self) -> Timestamp {
+        time(&self.inner.tbs_certificate().validity().not_after)
+    }
+
+    /// Whether `at` lies within the validity.
+    pub fn is_valid_at(&self, at: Timestamp) -> bool {
+        self.not_before() <= at && at <= self.not_after()
+    }
+
+    /// Whether subject and issuer are the same name.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject() == self.issuer()
+    }
+
+    /// The key usage, if the certificate restricts it.
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        self.extension::<KeyUsage>()
+    }
+
+    /// The extended key usages, if the certificate restricts them.
+    pub fn extended_key_usage(&self) -> Option<Vec<ObjectIdentifier>> {
+        self.extension::<ExtendedKeyUsage>().map(|usage| usage.0)
+    }
+
+    /// The basic constraints: whether it is a CA, and how long a path it allows.
+    pub fn basic_constraints(&self) -> Option<BasicConstraints> {
+        self.extension::<BasicConstraints>()
+    }
+
+    /// Whether the certificate names a place where its revocation status can be asked.
+    pub fn names_revocation_source(&self) -> bool {
+        const AIA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
+        self.extension::<CrlDistributionPoints>().is_some()
+            || self.extension_ids().any(|(id, _)| id == AIA)
+    }
+
+    /// Every extension's identifier and whether it is critical.
+    pub fn extension_ids(&self) -> impl Iterator<Item = (ObjectIdentifier, bool)> + '_ {
+        self.inner
+            .tbs_certificate()
+            .extensions()
+            .into_iter()
+            .flatten()
+            .map(|extension| (extension.extn_id, extension.critical))
+    }
+
+    /// Whether one of the subject's attributes has exactly this text as value.
+    pub fn subject_has(&self, attribute: ObjectIdentifier, text: &str) -> bool {
+        self.subject().iter().any(|part| {
+            part.oid == attribute && directory_text(part.value.value()).as_deref() == Some(text)
+        })
+    }
+
+    /// Verifies that `issuer`'s key signed this certificate.
+    ///
+    /// # Errors
+    /// The signature is wrong or of a kind that is not supported.
+    pub fn verify_signed_by(&self, issuer: &Self) -> Result<(), VerifyError> {
+        let (tbs, algorithm, signature) = signed_parts(&self.der).ok_or(VerifyError::Mismatch)?;
+        verify_message(&issuer.spki_der(), algorithm, None, tbs, signature)
+    }
+
+    fn extension<'a, T: Decode<'a> + const_oid::AssociatedOid>(&'a self) -> Option<T> {
+        self.inner.tbs_certificate().get_extension::<T>().ok().flatten().map(|(_, value)| value)
+    }
+}
+
+/// Splits certificate, request or revocation list into the bytes that were signed, the signature
+/// algorithm and the signature value.
+pub(crate) fn signed_parts(der: &[u8]) -> Option<(&[u8], ObjectIdentifier, &[u8])> {
+    let mut outer = Reader::new(tlv::only(der, tlv::SEQUENCE).ok()?.content);
+    let tbs = outer.expect(tlv::SEQUENCE).ok()?.raw;
+    let algorithm = outer.expect(tlv::SEQUENCE).ok()?;
+    let oid = Reader::new(algorithm.content).expect(tlv::OID).ok()?;
+    let bits = outer.expect(tlv::BIT_STRING).ok()?;
+    let signature = bits.content.strip_prefix(&[0])?;
+    Some((tbs, ObjectIdentifier::from_bytes(oid.content).ok()?, signature))
+}
+
+/// The text of a directory string; only encodings whose bytes are UTF-8 or ASCII are read.
+fn directory_text(value: &[u8]) -> Option<String> {
+    String::from_utf8(value.to_vec()).ok()
+}
+
+fn time(value: &x509_cert::time::Time) -> Timestamp {
+    let seconds = value.to_unix_duration().as_secs();
+    Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,15 @@
+//! Certificates, requests, revocation lists, paths and trust: bytes in, verdict out, at a given
+//! time. Nothing here fetches, stores or signs; whoever wants a certificate signed gets the bytes
+//! to be signed and hands back the signature.
+
+pub mod certificate;
+pub mod crl;
+pub mod extension;
+pub mod issue;
+pub mod path;
+pub mod request;
+pub mod tlv;
+pub mod trust;
+
+pub use certificate::{Certificate, CertificateError};
+pub use trust::TrustStore;
