@@ -3,7 +3,7 @@
 use const_oid::ObjectIdentifier;
 use der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding};
 use x509_cert::{
-    ext::pkix::{BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage},
+    ext::pkix::{BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
     name::Name,
 };
 
@@ -148,6 +148,11 @@ impl Certificate {
     /// The extended key usages, if the certificate restricts them.
     pub fn extended_key_usage(&self) -> Option<Vec<ObjectIdentifier>> {
         self.extension::<ExtendedKeyUsage>().map(|usage| usage.0)
+    }
+
+    /// The subject key identifier, if there is one.
+    pub fn key_identifier(&self) -> Option<Vec<u8>> {
+        self.extension::<SubjectKeyIdentifier>().map(|id| id.0.as_bytes().to_vec())
     }
 
     /// The basic constraints: whether it is a CA, and how long a path it allows.

@@ -1,0 +1,209 @@
+//! The configuration: `hsm-config/service.toml` is its manual, with every option and its default.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::devices::pkcs11::TokenConfig;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("configuration {0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// The file is not as it should be.
+    #[error("configuration: {0}")]
+    Invalid(String),
+}
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The HTTP server.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// The database.
+    pub database: DatabaseConfig,
+    /// The token with the keys.
+    pub token: TokenConfig,
+    /// Policies.
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    /// The built-in CA.
+    #[serde(default)]
+    pub ca: CaConfig,
+    /// Whom to trust when certificates come from elsewhere.
+    #[serde(default)]
+    pub trust: TrustConfig,
+    /// Sealing.
+    #[serde(default)]
+    pub sealing: SealingConfig,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The address under which others reach the service; it stands in certificates.
+    pub public_url: String,
+    /// Certificate chain for TLS, PEM; without it the service speaks plain HTTP behind a proxy.
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key for TLS, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// The largest document, bytes.
+    pub largest_document: u64,
+    /// The largest document for public verification, bytes.
+    pub largest_public_document: u64,
+    /// How many public verifications may run at once.
+    pub public_verifications: usize,
+    /// How long a public verification may take, seconds.
+    pub public_timeout_seconds: u64,
+    /// Documents up to this size are kept in memory, larger ones in a spool file, bytes.
+    pub spool_threshold: u64,
+    /// Where spool files go; the system's temporary directory if not set.
+    pub spool_directory: Option<PathBuf>,
+    /// How long requests under way may take to finish at shutdown, seconds.
+    pub shutdown_seconds: u64,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            tls_certificate: None,
+            tls_key: None,
+            largest_document: 1 << 30,
+            largest_public_document: 20 << 20,
+            public_verifications: 4,
+            public_timeout_seconds: 30,
+            spool_threshold: 1 << 20,
+            spool_directory: None,
+            shutdown_seconds: 30,
+        }
+    }
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `sqlite:///path?mode=rwc` or `postgres://user@host/database`.
+    pub url: String,
+}
+
+/// Policies.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyConfig {
+    /// A directory like `policies/`; the bundled policies if not set.
+    pub directory: Option<PathBuf>,
+}
+
+/// The built-in CA.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CaConfig {
+    /// The name in its certificates.
+    pub organization: String,
+    /// Validity of its root, days.
+    pub root_days: u32,
+    /// Validity of a seal certificate, days.
+    pub seal_days: u32,
+    /// How long a revocation list is good for, hours; a new one comes after half of it.
+    pub crl_hours: u32,
+}
+
+impl Default for CaConfig {
+    fn default() -> Self {
+        Self {
+            organization: "Sealwright Test Authority".to_owned(),
+            root_days: 3650,
+            seal_days: 730,
+            crl_hours: 48,
+        }
+    }
+}
+
+/// Whom to trust when certificates come from elsewhere.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrustConfig {
+    /// A directory of `*.pem` roots that may stand above seal certificates.
+    pub directory: Option<PathBuf>,
+}
+
+/// Sealing.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SealingConfig {
+    /// How long answers are kept for idempotency keys, hours.
+    pub idempotency_hours: u32,
+    /// How long a process's attempts are left alone after its last sign of life, seconds.
+    pub lease_seconds: u32,
+}
+
+impl Default for SealingConfig {
+    fn default() -> Self {
+        Self { idempotency_hours: 48, lease_seconds: 30 }
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; the message names the option.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::File(path.to_owned(), error))?;
+        Self::parse(&text)
+    }
+
+    /// Reads and checks the text of a configuration.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; the message names the option.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigError::Invalid(error.to_string()))?;
+        config.validate().map_err(ConfigError::Invalid)?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        self.token.validate()?;
+        if self.http.tls_certificate.is_some() != self.http.tls_key.is_some() {
+            return Err("http.tls_certificate and http.tls_key go together".to_owned());
+        }
+        let url = &self.http.public_url;
+        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
+            return Err("http.public_url must be http:// or https:// without a slash at the end"
+                .to_owned());
+        }
+        if !(1..=36_500).contains(&self.ca.root_days) || !(1..=3650).contains(&self.ca.seal_days) {
+            return Err("ca.root_days must be 1 to 36500, ca.seal_days 1 to 3650".to_owned());
+        }
+        if !(1..=8760).contains(&self.ca.crl_hours) {
+            return Err("ca.crl_hours must be 1 to 8760".to_owned());
+        }
+        if !(1..=8760).contains(&self.sealing.idempotency_hours) {
+            return Err("sealing.idempotency_hours must be 1 to 8760".to_owned());
+        }
+        if !(1..=3600).contains(&self.sealing.lease_seconds) {
+            return Err("sealing.lease_seconds must be 1 to 3600".to_owned());
+        }
+        if self.http.public_verifications == 0 || self.http.public_timeout_seconds == 0 {
+            return Err("http.public_verifications and http.public_timeout_seconds must not be 0"
+                .to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Building a detached `SignedData` with one signer.
+
+use super::{
+    ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA, ID_SIGNING_CERTIFICATE_V2,
+};
+use crate::{
+    crypto::{DigestAlgorithm, Scheme, sm2},
+    pki::{
+        Certificate, extension,
+        tlv::{self, oid, sequence, set_of, tlv, unsigned},
+    },
+};
+
+/// The longest DER signature over a 256-bit curve.
+const LONGEST_SIGNATURE: usize = 72;
+
+/// A `SignedData` that lacks its signature. Giving it the signature consumes it.
+#[derive(Clone, Debug)]
+pub struct Unsigned {
+    scheme: Scheme,
+    signer: Certificate,
+    chain: Vec<Vec<u8>>,
+    /// `SET OF Attribute`, DER: what is signed.
+    attributes: Vec<u8>,
+}
+
+/// The size of the finished blob at most, bytes; known before any device is asked.
+pub fn size_hint(chain: &[Certificate]) -> usize {
+    let certificates: usize = chain.iter().map(|certificate| certificate.der().len()).sum();
+    let issuer = chain.first().map_or(0, |leaf| leaf.issuer_der().len());
+    // Frames, attributes, algorithm identifiers and the serial number take under 400 bytes.
+    certificates + issuer + LONGEST_SIGNATURE + 400
+}
+
+/// Begins a blob over a content whose digest (of the scheme's algorithm) is given. `chain` is leaf
+/// first; without a leaf there is nothing to begin.
+pub fn begin(content_digest: &[u8], chain: &[Certificate], scheme: Scheme) -> Option<Unsigned> {
+    let signer = chain.first()?.clone();
+    let attribute = |kind, value: Vec<u8>| sequence(&[oid(kind), tlv(tlv::SET, &value)]);
+    let certificate_hash = DigestAlgorithm::digest(scheme.digest(), signer.der());
+    // SHA-256 is the default of ESSCertIDv2 and must then be left out (X.690 §11.5).
+    let mut certificate_id = Vec::new();
+    if scheme.digest() != DigestAlgorithm::Sha256 {
+        certificate_id.push(sequence(&[oid(scheme.digest().oid())]));
+    }
+    certificate_id.push(tlv(tlv::OCTET_STRING, &certificate_hash));
+    let attributes = set_of(vec![
+        attribute(ID_CONTENT_TYPE, oid(ID_DATA)),
+        attribute(ID_MESSAGE_DIGEST, tlv(tlv::OCTET_STRING, content_digest)),
+        attribute(
+            ID_SIGNING_CERTIFICATE_V2,
+            sequence(&[sequence(&[sequence(&certificate_id)])]),
+        ),
+    ]);
+    let chain = chain.iter().map(|certificate| certificate.der().to_vec()).collect();
+    Some(Unsigned { scheme, signer, chain, attributes })
+}
+
+impl Unsigned {
+    /// The bytes to be signed.
+    pub fn to_be_signed(&self) -> &[u8] {
+        &self.attributes
+    }
+
+    /// The digest that goes to the device: SHA-256 of the bytes, or e = SM3(Z‖M) for SM2. `None`
+    /// if the certificate's key is not a point.
+    pub fn digest(&self) -> Option<[u8; 32]> {
+        let digest = match self.scheme {
+            Scheme::P256 => DigestAlgorithm::Sha256.digest(&self.attributes),
+            Scheme::Sm2 => sm2::e(self.signer.public_key(), &self.attributes)?,
+        };
+        digest.try_into().ok()
+    }
+
+    /// The finished `ContentInfo`, DER, around a DER signature.
+    pub fn finish(self, signature: &[u8]) -> Vec<u8> {
+        let digest_algorithm = sequence(&[oid(self.scheme.digest().oid())]);
+        let identifier = sequence(&[self.signer.issuer_der(), unsigned(self.signer.serial())]);
+        // [0] IMPLICIT: the same bytes as the SET that was signed, under another tag.
+        let mut attributes = self.attributes;
+        if let Some(tag) = attributes.first_mut() {
+            *tag = 0xa0;
+        }
+        let signer_info = sequence(&[
+            unsigned(&[1]),
+            identifier,
+            digest_algorithm.clone(),
+            attributes,
+            extension::signature_algorithm(self.scheme),
+            tlv(tlv::OCTET_STRING, signature),
+        ]);
+        let mut certificates = self.chain;
+        certificates.sort();
+        let signed_data = sequence(&[
+            unsigned(&[1]),
+            set_of(vec![digest_algorithm]),
+            sequence(&[oid(ID_DATA)]),
+            tlv(0xa0, &tlv::join(&certificates)),
+            set_of(vec![signer_info]),
+        ]);
+        sequence(&[oid(ID_SIGNED_DATA), tlv(0xa0, &signed_data)])
+    }
+}

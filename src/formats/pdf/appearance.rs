@@ -1,0 +1,111 @@
+//! What a seal looks like on the page: a picture with its transparency as a soft mask.
+
+use std::io::Write;
+
+use flate2::{Compression, write::ZlibEncoder};
+
+use super::raw::{Dictionary, Object, ObjectId};
+
+/// A picture ready to be written into any number of documents: compressed once.
+#[derive(Clone, Debug)]
+pub struct Appearance {
+    width: u32,
+    height: u32,
+    colour: Vec<u8>,
+    alpha: Vec<u8>,
+    size_mm: (f64, f64),
+}
+
+/// Why a picture cannot be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the picture has no pixels or another count of bytes than its size needs")]
+pub struct PixelError;
+
+impl Appearance {
+    /// From rows of red, green, blue, alpha, 8 bits each, and the true size on paper.
+    ///
+    /// # Errors
+    /// The count of bytes does not fit the size.
+    pub fn new(
+        width: u32,
+        height: u32,
+        rgba: &[u8],
+        size_mm: (f64, f64),
+    ) -> Result<Self, PixelError> {
+        let expected = u64::from(width) * u64::from(height) * 4;
+        if expected == 0 || rgba.len() as u64 != expected {
+            return Err(PixelError);
+        }
+        let colour: Vec<u8> =
+            rgba.chunks_exact(4).flat_map(|pixel| pixel.iter().copied().take(3)).collect();
+        let alpha: Vec<u8> =
+            rgba.chunks_exact(4).filter_map(|pixel| pixel.last().copied()).collect();
+        Ok(Self { width, height, colour: deflate(&colour), alpha: deflate(&alpha), size_mm })
+    }
+
+    /// Width and height on paper, millimetres.
+    pub fn size_mm(&self) -> (f64, f64) {
+        self.size_mm
+    }
+
+    /// The image stream, which refers to the mask.
+    pub(super) fn image(&self, mask: ObjectId) -> (Dictionary, &[u8]) {
+        let mut dictionary = self.image_dictionary("DeviceRGB", self.colour.len());
+        dictionary.set("SMask", Object::Reference(mask));
+        (dictionary, &self.colour)
+    }
+
+    /// The mask stream.
+    pub(super) fn mask(&self) -> (Dictionary, &[u8]) {
+        (self.image_dictionary("DeviceGray", self.alpha.len()), &self.alpha)
+    }
+
+    /// The appearance stream: the picture in a box of the given size in user space, turned so that
+    /// it is upright on a page that is shown rotated.
+    pub(super) fn form(&self, image: ObjectId, units_per_mm: f64, rotate: i64) -> (Dictionary, Vec<u8>) {
+        let (width, height) = (self.size_mm.0 * units_per_mm, self.size_mm.1 * units_per_mm);
+        let (cos, sin) = match rotate {
+            90 => (0, 1),
+            180 => (-1, 0),
+            270 => (0, -1),
+            _ => (1, 0),
+        };
+        let numbers = |values: &[f64]| Object::Array(values.iter().copied().map(Object::real).collect());
+        let matrix = [cos, sin, -sin, cos, 0, 0].map(Object::Integer).to_vec();
+        let x_objects: Dictionary = [("Seal", Object::Reference(image))].into_iter().collect();
+        let resources: Dictionary =
+            [("XObject", Object::Dictionary(x_objects))].into_iter().collect();
+        let content = format!("q {width:.4} 0 0 {height:.4} 0 0 cm /Seal Do Q").into_bytes();
+        let dictionary = [
+            ("Type", Object::name("XObject")),
+            ("Subtype", Object::name("Form")),
+            ("BBox", numbers(&[0.0, 0.0, width, height])),
+            ("Matrix", Object::Array(matrix)),
+            ("Resources", Object::Dictionary(resources)),
+            ("Length", Object::Integer(content.len() as i64)),
+        ];
+        (dictionary.into_iter().collect(), content)
+    }
+
+    fn image_dictionary(&self, colour_space: &str, length: usize) -> Dictionary {
+        [
+            ("Type", Object::name("XObject")),
+            ("Subtype", Object::name("Image")),
+            ("Width", Object::Integer(self.width.into())),
+            ("Height", Object::Integer(self.height.into())),
+            ("ColorSpace", Object::name(colour_space)),
+            ("BitsPerComponent", Object::Integer(8)),
+            ("Filter", Object::name("FlateDecode")),
+            ("Length", Object::Integer(length as i64)),
+        ]
+        .into_iter()
+        .collect()
+    }
+}
+
+fn deflate(data: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    // Writing into memory does not fail.
+    let _ = encoder.write_all(data);
+    encoder.finish().unwrap_or_default()
+}

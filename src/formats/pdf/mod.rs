@@ -1,0 +1,16 @@
+//! PDF (ISO 32000): sealing by an appended revision, and finding the signatures of any file.
+//!
+//! `raw` is our own lazy reader, which keeps offsets; nothing else decides what was signed.
+
+mod appearance;
+mod error;
+mod inspect;
+mod page;
+mod prepare;
+pub mod raw;
+mod revision;
+
+pub use appearance::Appearance;
+pub use error::PdfError;
+pub use inspect::{FoundSignature, Gap, Inspection, inspect};
+pub use prepare::{Prepared, Sealed, SealingRequest, prepare};

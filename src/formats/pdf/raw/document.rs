@@ -1,0 +1,302 @@
+//! A document: its cross-reference chain, and objects on demand.
+
+use std::collections::BTreeMap;
+
+use super::{
+    LARGEST_OBJECT, LARGEST_STREAM,
+    filter,
+    lexer::{LexError, Lexer, is_space},
+    object::{Dictionary, Object, ObjectId},
+    xref::{self, Chain, Entry, XrefKind},
+};
+use crate::{domain::source::ReadAt, formats::pdf::PdfError};
+
+/// A PDF opened by its `startxref` chain, strictly: nothing is repaired.
+pub struct Document<'a> {
+    source: &'a dyn ReadAt,
+    chain: Chain,
+    /// Object streams decoded so far, as (number, object) in order.
+    streams: BTreeMap<u32, Vec<(u32, Object)>>,
+}
+
+impl<'a> Document<'a> {
+    /// Opens a document.
+    ///
+    /// # Errors
+    /// The file is not a PDF, or its structure is not as the standard wants it.
+    pub fn open(source: &'a dyn ReadAt) -> Result<Self, PdfError> {
+        let mut head = [0; 5];
+        if source.size() < 32 || source.read_exact_at(&mut head, 0).is_err() || head != *b"%PDF-" {
+            return Err(PdfError::NotPdf);
+        }
+        let start = start_xref(source)?;
+        let chain = xref::read_chain(source, start)?;
+        Ok(Self { source, chain, streams: BTreeMap::new() })
+    }
+
+    /// The newest trailer.
+    pub fn trailer(&self) -> &Dictionary {
+        &self.chain.trailer
+    }
+
+    /// The kind of the newest cross-reference section.
+    pub fn xref_kind(&self) -> XrefKind {
+        self.chain.kind
+    }
+
+    /// The offset of the newest cross-reference section.
+    pub fn xref_offset(&self) -> u64 {
+        self.chain.newest
+    }
+
+    /// How many cross-reference sections there are.
+    pub fn sections(&self) -> usize {
+        self.chain.sections.len()
+    }
+
+    /// A number above every object number in use, and above what `/Size` claims.
+    pub fn first_free_number(&self) -> u32 {
+        let size = self.chain.trailer.get("Size").as_integer();
+        let size = size.and_then(|value| u32::try_from(value).ok()).unwrap_or(0);
+        size.max(self.chain.highest.saturating_add(1))
+    }
+
+    /// The objects in use, by number.
+    pub fn object_ids(&self) -> Vec<ObjectId> {
+        self.chain
+            .entries
+            .iter()
+            .filter_map(|(number, entry)| match entry {
+                Entry::Free => None,
+                Entry::InFile(_, generation) => {
+                    Some(ObjectId { number: *number, generation: *generation })
+                }
+                Entry::InStream(..) => Some(ObjectId { number: *number, generation: 0 }),
+            })
+            .collect()
+    }
+
+    /// The object of an identifier; [`Object::Null`] where there is none.
+    ///
+    /// # Errors
+    /// Something else stands where the cross-reference says the object stands.
+    pub fn object(&mut self, id: ObjectId) -> Result<Object, PdfError> {
+        match self.chain.entries.get(&id.number) {
+            None | Some(Entry::Free) => Ok(Object::Null),
+            Some(Entry::InFile(_, generation)) if *generation != id.generation => Ok(Object::Null),
+            Some(Entry::InFile(offset, _)) => {
+                let (found, object, _) = Window::new(self.source, *offset)?.indirect_object()?;
+                if found == id {
+                    Ok(object)
+                } else {
+                    Err(PdfError::damaged(format!(
+                        "object {} stands where object {} should",
+                        found.number, id.number
+                    )))
+                }
+            }
+            Some(Entry::InStream(stream, index)) => {
+                let (stream, index) = (*stream, *index);
+                self.object_in_stream(id.number, stream, index)
+            }
+        }
+    }
+
+    /// Follows a reference, or several, to the object; anything else is handed back.
+    ///
+    /// # Errors
+    /// As [`Document::object`], or the references run in a circle.
+    pub fn resolve(&mut self, object: &Object) -> Result<Object, PdfError> {
+        let mut object = object.clone();
+        for _ in 0..16 {
+            let Object::Reference(id) = object else { return Ok(object) };
+            object = self.object(id)?;
+        }
+        Err(PdfError::damaged("references run in a circle"))
+    }
+
+    /// The dictionary behind a key of a dictionary.
+    ///
+    /// # Errors
+    /// It is no dictionary.
+    pub fn dictionary_at(&mut self, holder: &Dictionary, key: &str) -> Result<Dictionary, PdfError> {
+        match self.resolve(holder.get(key))? {
+            Object::Dictionary(dictionary) => Ok(dictionary),
+            _ => Err(PdfError::damaged(format!("/{key} is not a dictionary"))),
+        }
+    }
+
+    fn object_in_stream(
+        &mut self,
+        number: u32,
+        stream: u32,
+        index: u32,
+    ) -> Result<Object, PdfError> {
+        if !self.streams.contains_key(&stream) {
+            let objects = self.decode_object_stream(stream)?;
+            // Two dozen streams at hand are plenty for walking; older ones are decoded again.
+            if self.streams.len() >= 24 {
+                self.streams.clear();
+            }
+            self.streams.insert(stream, objects);
+        }
+        let objects = self.streams.get(&stream).map(Vec::as_slice).unwrap_or_default();
+        match usize::try_from(index).ok().and_then(|index| objects.get(index)) {
+            Some((found, object)) if *found == number => Ok(object.clone()),
+            _ => Err(PdfError::damaged(format!("object {number} is not in its object stream"))),
+        }
+    }
+
+    fn decode_object_stream(&mut self, stream: u32) -> Result<Vec<(u32, Object)>, PdfError> {
+        let bad = || PdfError::damaged(format!("object stream {stream} is damaged"));
+        let Some(Entry::InFile(offset, _)) = self.chain.entries.get(&stream) else {
+            return Err(bad());
+        };
+        let (id, object, _) = Window::new(self.source, *offset)?.indirect_object()?;
+        let Object::Stream(dictionary, data) = object else { return Err(bad()) };
+        if id.number != stream || !dictionary.is_name("Type", "ObjStm") {
+            return Err(bad());
+        }
+        let length = match dictionary.get("Length") {
+            // An indirect length must be a plain object; a compressed one could lead back here.
+            Object::Reference(length) => match self.chain.entries.get(&length.number) {
+                Some(Entry::InFile(..)) => self.object(*length)?.as_integer(),
+                _ => None,
+            },
+            other => other.as_integer(),
+        };
+        let bytes = data_of_stream(self.source, &dictionary, data, length)?;
+        let whole = |key| dictionary.get(key).as_integer().and_then(|v| usize::try_from(v).ok());
+        let (count, first) = whole("N").zip(whole("First")).ok_or_else(bad)?;
+        let (header, body) = bytes.split_at_checked(first).ok_or_else(bad)?;
+        let header = [header, b" "].concat();
+        let mut lexer = Lexer::new(&header, None);
+        let mut objects = Vec::new();
+        for _ in 0..count {
+            let mut number = || -> Result<u64, LexError> {
+                lexer.skip_space()?;
+                lexer.unsigned()
+            };
+            let (number, offset) = number().ok().zip(number().ok()).ok_or_else(bad)?;
+            let at = usize::try_from(offset).ok().and_then(|o| body.get(o..)).ok_or_else(bad)?;
+            let padded = [at, b" "].concat();
+            let object = Lexer::new(&padded, None).object().map_err(|_| bad())?;
+            objects.push((u32::try_from(number).map_err(|_| bad())?, object));
+        }
+        Ok(objects)
+    }
+}
+
+/// The offset that `startxref` at the end of the file names. Only white space may stand behind
+/// the last `%%EOF`.
+fn start_xref(source: &dyn ReadAt) -> Result<u64, PdfError> {
+    let size = source.size();
+    let length = size.min(2048);
+    let mut tail = vec![0; usize::try_from(length).unwrap_or(0)];
+    source.read_exact_at(&mut tail, size - length)?;
+    let trimmed = tail.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last + 1);
+    let tail = tail.get(..trimmed).unwrap_or_default();
+    let bad = || PdfError::damaged("the file does not end with startxref, an offset and %%EOF");
+    let before = tail.strip_suffix(b"%%EOF").ok_or_else(bad)?;
+    let at = before.windows(9).rposition(|window| window == b"startxref").ok_or_else(bad)?;
+    let mut lexer = Lexer::new(before.get(at + 9..).unwrap_or_default(), None);
+    let offset = lexer.skip_space().and_then(|()| lexer.unsigned()).map_err(|_| bad())?;
+    let rest = before.get(at + 9 + lexer.position()..).unwrap_or_default();
+    if offset < size && rest.iter().all(|byte| is_space(*byte)) { Ok(offset) } else { Err(bad()) }
+}
+
+/// The data of a stream, decoded.
+pub(super) fn data_of_stream(
+    source: &dyn ReadAt,
+    dictionary: &Dictionary,
+    offset: u64,
+    length: Option<i64>,
+) -> Result<Vec<u8>, PdfError> {
+    let length = length
+        .and_then(|value| usize::try_from(value).ok())
+        .ok_or_else(|| PdfError::damaged("a structure stream has no length"))?;
+    if length > LARGEST_STREAM {
+        return Err(PdfError::Limit("a structure stream is over 64 MiB".to_owned()));
+    }
+    if offset.saturating_add(length as u64) > source.size() {
+        return Err(PdfError::damaged("a structure stream reaches beyond the file"));
+    }
+    let mut data = vec![0; length];
+    source.read_exact_at(&mut data, offset)?;
+    filter::decode(dictionary, &data)
+}
+
+/// A growing piece of the file from an offset, for reading one object.
+pub(super) struct Window<'a> {
+    source: &'a dyn ReadAt,
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Window<'a> {
+    pub(super) fn new(source: &'a dyn ReadAt, offset: u64) -> Result<Self, PdfError> {
+        if offset >= source.size() {
+            return Err(PdfError::damaged("an offset points beyond the file"));
+        }
+        Ok(Self { source, offset, bytes: Vec::new() })
+    }
+
+    /// Runs a reading, with more bytes as long as it asks for more.
+    pub(super) fn parse<T>(
+        &mut self,
+        read: impl Fn(&mut Lexer<'_>) -> Result<T, LexError>,
+    ) -> Result<T, PdfError> {
+        let available = usize::try_from(self.source.size() - self.offset).unwrap_or(usize::MAX);
+        let mut wanted = self.bytes.len().max(2048);
+        loop {
+            let length = wanted.min(available);
+            let have = self.bytes.len();
+            if length > have {
+                self.bytes.resize(length, 0);
+                let fresh = self.bytes.get_mut(have..).unwrap_or_default();
+                self.source.read_exact_at(fresh, self.offset + have as u64)?;
+            }
+            match read(&mut Lexer::new(&self.bytes, Some(self.offset))) {
+                Ok(value) => return Ok(value),
+                Err(LexError::Bad(what)) => {
+                    return Err(PdfError::damaged(format!("at byte {}: {what}", self.offset)));
+                }
+                Err(LexError::More) if length == available => {
+                    return Err(PdfError::damaged("the file ends within an object"));
+                }
+                Err(LexError::More) if length >= LARGEST_OBJECT => {
+                    return Err(PdfError::Limit("an object is over 8 MiB".to_owned()));
+                }
+                Err(LexError::More) => wanted = length.saturating_mul(4),
+            }
+        }
+    }
+
+    /// Reads `N G obj … endobj`, or up to the data of a stream; with the offset behind.
+    pub(super) fn indirect_object(&mut self) -> Result<(ObjectId, Object, u64), PdfError> {
+        let base = self.offset;
+        self.parse(|lexer| {
+            lexer.skip_space()?;
+            let id = lexer.object_header()?;
+            let object = lexer.object()?;
+            lexer.skip_space()?;
+            let object = match (object, lexer.peek()?) {
+                (Object::Dictionary(dictionary), b's') => {
+                    lexer.keyword("stream")?;
+                    // ISO 32000-2 §7.3.8.1: CR LF or LF, not CR alone.
+                    if lexer.peek()? == b'\r' {
+                        lexer.keyword("\r\n")?;
+                    } else {
+                        lexer.keyword("\n")?;
+                    }
+                    Object::Stream(dictionary, base + lexer.position() as u64)
+                }
+                (object, _) => {
+                    lexer.keyword("endobj")?;
+                    object
+                }
+            };
+            Ok((id, object, base + lexer.position() as u64))
+        })
+    }
+}

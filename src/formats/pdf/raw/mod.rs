@@ -1,0 +1,26 @@
+//! A lazy, strict, offset-keeping reader of PDF structure: the `startxref` chain, objects on
+//! demand, nothing repaired and nothing guessed. Memory is bounded by the limits in this file,
+//! not by the size of the document.
+
+mod document;
+mod filter;
+mod lexer;
+mod object;
+mod writer;
+mod xref;
+
+pub use document::Document;
+pub use object::{Dictionary, Object, ObjectId, PdfString};
+pub use writer::write_object;
+pub use xref::{Entry, XrefKind};
+
+/// The largest single object (without its stream data), bytes.
+pub(crate) const LARGEST_OBJECT: usize = 8 << 20;
+/// The most data one stream may decode to, bytes.
+pub(crate) const LARGEST_STREAM: usize = 64 << 20;
+/// The most cross-reference sections.
+pub(crate) const MOST_SECTIONS: usize = 1024;
+/// The most objects.
+pub(crate) const MOST_OBJECTS: usize = 4 << 20;
+/// The deepest nesting of arrays and dictionaries.
+pub(crate) const DEEPEST: usize = 64;

@@ -1,0 +1,155 @@
+//! A simple round seal: ring, five-pointed star, the name along the upper arc.
+
+use fontdb::{Database, Family, Query};
+use tiny_skia::{Color, FillRule, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
+use ttf_parser::{Face, OutlineBuilder};
+
+/// 600 dots per inch.
+const DOTS_PER_MM: f64 = 600.0 / 25.4;
+
+/// Why a seal cannot be drawn.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DrawError {
+    /// No font on this machine has Chinese characters.
+    #[error("no font with Chinese characters is installed; install one, such as Debian's fonts-noto-cjk")]
+    NoFont,
+    /// The font lacks a character; a seal with a blank box would be worse than none.
+    #[error("the font has no character {0:?}")]
+    MissingGlyph(char),
+    /// The name does not fit.
+    #[error("a seal name to be drawn has 2 to 40 characters")]
+    Length,
+    /// The size is not one of a round seal.
+    #[error("a round seal is 30 to 60 mm wide")]
+    Size,
+    /// The picture could not be encoded.
+    #[error("the picture could not be made")]
+    Encoding,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug)]
+pub struct RoundSeal<'a> {
+    /// The name along the arc.
+    pub name: &'a str,
+    /// The diameter on paper, millimetres.
+    pub diameter_mm: f64,
+}
+
+impl RoundSeal<'_> {
+    /// Draws the seal at 600 dpi on a transparent ground; the answer is a PNG.
+    ///
+    /// # Errors
+    /// See [`DrawError`].
+    pub fn draw(&self) -> Result<Vec<u8>, DrawError> {
+        if !(30.0..=60.0).contains(&self.diameter_mm) {
+            return Err(DrawError::Size);
+        }
+        let count = self.name.chars().count();
+        if !(2..=40).contains(&count) {
+            return Err(DrawError::Length);
+        }
+        let side = (self.diameter_mm * DOTS_PER_MM).ceil() as u32;
+        let mut pixmap = Pixmap::new(side, side).ok_or(DrawError::Encoding)?;
+        let mut paint = Paint::default();
+        paint.set_color(Color::from_rgba8(0xd0, 0x10, 0x10, 0xff));
+        paint.anti_alias = true;
+        let middle = side as f32 / 2.0;
+        let ring = (self.diameter_mm * 0.028 * DOTS_PER_MM) as f32;
+        let radius = middle - ring / 2.0 - 1.0;
+        if let Some(circle) = PathBuilder::from_circle(middle, middle, radius) {
+            let stroke = Stroke { width: ring, ..Stroke::default() };
+            pixmap.stroke_path(&circle, &paint, &stroke, Transform::identity(), None);
+        }
+        if let Some(star) = star(middle, middle, middle * 0.3) {
+            pixmap.fill_path(&star, &paint, FillRule::Winding, Transform::identity(), None);
+        }
+        for path in arc_text(self.name, middle, radius - ring)? {
+            pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
+        }
+        pixmap.encode_png().map_err(|_| DrawError::Encoding)
+    }
+}
+
+fn star(x: f32, y: f32, radius: f32) -> Option<Path> {
+    let mut builder = PathBuilder::new();
+    for point in 0..10 {
+        // The inner points of a regular pentagram lie at 0.381966 of the radius.
+        let length = if point % 2 == 0 { radius } else { radius * 0.381_966 };
+        let angle = (point as f32) * std::f32::consts::PI / 5.0;
+        let (px, py) = (x + length * angle.sin(), y - length * angle.cos());
+        if point == 0 { builder.move_to(px, py) } else { builder.line_to(px, py) }
+    }
+    builder.close();
+    builder.finish()
+}
+
+/// The outlines of the characters along the upper arc, evenly spaced, from left to right.
+fn arc_text(name: &str, middle: f32, inner: f32) -> Result<Vec<Path>, DrawError> {
+    let (data, index) = chinese_font()?;
+    let face = Face::parse(&data, index).map_err(|_| DrawError::NoFont)?;
+    let characters: Vec<char> = name.chars().collect();
+    let count = characters.len() as f32;
+    // The arc widens with the name up to 260 degrees; characters shrink after that.
+    let sweep = (count * 22.0).clamp(100.0, 260.0).to_radians();
+    let height = (inner * 0.3).min(sweep * inner * 0.85 / count);
+    let baseline = inner - height * 1.05;
+    let step = sweep / (count - 1.0).max(1.0);
+    let mut paths = Vec::new();
+    for (place, character) in characters.iter().enumerate() {
+        let glyph = face.glyph_index(*character).ok_or(DrawError::MissingGlyph(*character))?;
+        let scale = height / f32::from(face.units_per_em());
+        let advance = f32::from(face.glyph_hor_advance(glyph).unwrap_or(face.units_per_em()));
+        let angle = -sweep / 2.0 + step * place as f32;
+        let transform = Transform::from_translate(middle, middle)
+            .pre_rotate(angle.to_degrees())
+            .pre_translate(-advance * scale / 2.0, -baseline)
+            .pre_scale(scale, -scale);
+        let mut outline = Outline(PathBuilder::new());
+        face.outline_glyph(glyph, &mut outline);
+        paths.extend(outline.0.finish().and_then(|path| path.transform(transform)));
+    }
+    Ok(paths)
+}
+
+/// The bytes and the index of a font that has Chinese characters; a serif face (宋体) where there
+/// is one, as official seals are cut.
+fn chinese_font() -> Result<(Vec<u8>, u32), DrawError> {
+    let mut fonts = Database::new();
+    fonts.load_system_fonts();
+    let preferred = ["Noto Serif CJK SC", "Source Han Serif SC", "SimSun", "AR PL UMing CN", "Noto Sans CJK SC", "WenQuanYi Micro Hei"];
+    let named = preferred
+        .iter()
+        .find_map(|name| fonts.query(&Query { families: &[Family::Name(name)], ..Query::default() }));
+    let candidates = named.into_iter().chain(fonts.faces().map(|face| face.id));
+    for id in candidates {
+        let found = fonts.with_face_data(id, |data, index| {
+            let has = Face::parse(data, index).is_ok_and(|face| face.glyph_index('章').is_some());
+            has.then(|| (data.to_vec(), index))
+        });
+        if let Some(Some(font)) = found {
+            return Ok(font);
+        }
+    }
+    Err(DrawError::NoFont)
+}
+
+struct Outline(PathBuilder);
+
+impl OutlineBuilder for Outline {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.0.move_to(x, y);
+    }
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.0.line_to(x, y);
+    }
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        self.0.quad_to(x1, y1, x, y);
+    }
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        self.0.cubic_to(x1, y1, x2, y2, x, y);
+    }
+    fn close(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,81 @@
+//! Everything that can be asked for. Each HTTP endpoint has one of these.
+
+use crate::domain::seal_state::words;
+
+words! {
+    /// An action of `policies/schema.cedarschema`.
+    Action {
+        /// Enter an organization below another.
+        CreateOrganization => "create-organization",
+        /// Read organizations.
+        ReadOrganization => "read-organization",
+        /// Enter a person.
+        CreatePerson => "create-person",
+        /// Read persons.
+        ReadPerson => "read-person",
+        /// Enter a principal.
+        CreatePrincipal => "create-principal",
+        /// Read principals.
+        ReadPrincipal => "read-principal",
+        /// Issue an access key.
+        IssueAccessKey => "issue-access-key",
+        /// Read access keys (never their secrets).
+        ReadAccessKey => "read-access-key",
+        /// Withdraw an access key.
+        RevokeAccessKey => "revoke-access-key",
+        /// Submit an application 申请.
+        Apply => "apply",
+        /// Read applications.
+        ReadApplication => "read-application",
+        /// Decide on an application 审核.
+        Review => "review",
+        /// Take an application back 撤回.
+        Withdraw => "withdraw",
+        /// Generate the key of a seal version 生成密钥.
+        GenerateKey => "generate-key",
+        /// Read seals.
+        ReadSeal => "read-seal",
+        /// Make a seal version 制作.
+        Make => "make",
+        /// Register a seal version 备案.
+        Register => "register",
+        /// Give a seal version up before registration.
+        Abandon => "abandon",
+        /// Suspend a seal 暂停.
+        Suspend => "suspend",
+        /// Resume a seal 恢复.
+        Resume => "resume",
+        /// Report a seal lost 挂失.
+        ReportLoss => "report-loss",
+        /// Confirm that a lost seal was found 解除挂失.
+        Recover => "recover",
+        /// Revoke a seal 注销.
+        Revoke => "revoke",
+        /// Mark a seal as unlawfully made 标识为无效.
+        Invalidate => "invalidate",
+        /// Read grants.
+        ReadGrant => "read-grant",
+        /// Grant the use of a seal 授权.
+        CreateGrant => "create-grant",
+        /// Withdraw a grant.
+        RevokeGrant => "revoke-grant",
+        /// Use a seal on a document 用印.
+        Use => "use",
+        /// Sign a bare digest with a seal.
+        SignDigest => "sign-digest",
+        /// Read signature records.
+        ReadSignature => "read-signature",
+        /// Void a sealed document 作废.
+        Void => "void",
+        /// Read the audit trail.
+        ReadAudit => "read-audit",
+        /// Verify a document 验章.
+        Verify => "verify",
+        /// Verify a document without an access key.
+        VerifyPublicly => "verify-publicly",
+        /// Read what is public: seal status, revocation lists, documentation.
+        ReadPublic => "read-public",
+        /// Health and metrics.
+        Observe => "observe",
+    }
+}

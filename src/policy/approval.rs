@@ -1,0 +1,47 @@
+//! How many must agree, and in what order.
+
+use serde::Deserialize;
+
+use crate::domain::application::ApplicationKind;
+
+/// `policies/approval.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalRules {
+    create: Rule,
+    renew: Rule,
+    change: Rule,
+    revoke: Rule,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    levels: Vec<String>,
+}
+
+impl ApprovalRules {
+    /// Reads and checks the rules.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let rules: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        for kind in ApplicationKind::ALL {
+            if !(1..=9).contains(&rules.levels(*kind).len()) {
+                return Err(format!("{kind}: one to nine levels of review are needed"));
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The names of the levels for a kind of application, in order.
+    pub fn levels(&self, kind: ApplicationKind) -> &[String] {
+        match kind {
+            ApplicationKind::Create => &self.create.levels,
+            ApplicationKind::Renew => &self.renew.levels,
+            ApplicationKind::Change => &self.change.levels,
+            ApplicationKind::Revoke => &self.revoke.levels,
+        }
+    }
+}

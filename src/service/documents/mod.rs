@@ -1,0 +1,24 @@
+//! Sealing 签章, verifying 验章, voiding 作废, and finding what was sealed.
+
+mod find;
+mod receipt;
+mod seal;
+mod sign_digest;
+mod signing_cycle;
+mod verify;
+mod void;
+
+pub use find::SignatureQuery;
+pub use receipt::Receipt;
+pub use seal::{SealRequest, SealedDocument};
+pub use sign_digest::{DigestRequest, SignedDigest};
+pub use void::NewVoid;
+
+/// A place where a test may make the process die; nothing otherwise.
+macro_rules! failpoint {
+    ($name:literal) => {
+        #[cfg(feature = "failpoints")]
+        crate::service::failpoint::pass($name);
+    };
+}
+pub(super) use failpoint;

@@ -1,0 +1,324 @@
+//! Sealing a PDF: steps 1 to 3, 7 and 9 of the signing cycle.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    failpoint,
+    receipt::Receipt,
+    signing_cycle::{Intent, Release, Signer, not_active},
+};
+use crate::{
+    containers::cms,
+    crypto::{DigestAlgorithm, Scheme, digest::hex},
+    domain::{
+        Timestamp,
+        id::SignatureId,
+        placement::Placement,
+        seal_state::SealState,
+        signing::{DocumentFormat, Signature, SigningState},
+        source::Source,
+    },
+    formats::pdf::{self, Appearance, PdfError, Prepared, Sealed, SealingRequest},
+    pictures::read_png,
+    pki::Certificate,
+    policy::{Action, GrantFacts, Permit, Resource},
+    service::{
+        Act, Error, Service,
+        applications::reason,
+        seals::{self, grants::is_document_type},
+    },
+};
+
+/// A document to be sealed.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SealRequest {
+    /// The seal.
+    pub seal_id: String,
+    /// Where it is drawn.
+    pub placement: Placement,
+    /// The type of document, in the words of the grant.
+    pub document_type: String,
+    /// The business number 业务流水号, unique per caller and seal for ever.
+    #[serde(default)]
+    pub business_number: Option<String>,
+    /// Why it is sealed; stands in the document.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A sealed document with its record.
+#[derive(Clone, Debug)]
+pub struct SealedDocument {
+    /// The record.
+    pub signature: Signature,
+    /// The document.
+    pub sealed: Sealed,
+    /// The signed receipt.
+    pub receipt: Receipt,
+    /// Whether the same answer was given before.
+    pub replayed: bool,
+}
+
+/// Checks a business number: 1 to 128 visible characters.
+pub(super) fn business_number(text: &Option<String>) -> Result<(), Error> {
+    let fits = |text: &String| {
+        (1..=128).contains(&text.chars().count()) && !text.chars().any(|c| c.is_control())
+    };
+    if text.as_ref().is_none_or(fits) {
+        Ok(())
+    } else {
+        Err(Error::invalid(
+            "invalid-business-number",
+            "a business number has 1 to 128 characters and no control characters",
+        ))
+    }
+}
+
+impl Service {
+    /// Seals a PDF.
+    ///
+    /// # Errors
+    /// The document cannot be sealed, policy says no, the idempotency key or business number is in
+    /// other use, the seal is not active, or the token fails. Nothing is released on any error.
+    pub async fn seal_document(
+        &self,
+        act: &Act,
+        document: Source,
+        request: SealRequest,
+    ) -> Result<SealedDocument, Error> {
+        check(&request)?;
+        let digest = self.document_digest(&document).await?;
+        let claim = act.claim(self, "seal", &(&request, &digest));
+        if let Some((answer, tail)) = self.kept_release(claim.as_ref()).await? {
+            return self.answer_again(&answer.body, Sealed { source: document, tail }).await;
+        }
+        // 1. The seal version and its credential; active now.
+        let signer =
+            self.signer(act, &request.seal_id, Scheme::P256, &request.document_type, false).await?;
+        // 2. Permission, which expires in seconds and is used up in transaction 1.
+        let permit = self.may_use(act, &signer, Action::Use, &request.document_type)?;
+        // 3. The document with a hole, and what is to be signed.
+        let now = self.now();
+        let id = SignatureId::new(now, self.randomness()?);
+        let prepared = self.prepare(&signer, document, &request, (&id, now)).await?;
+        let chain = &signer.chain;
+        let unsigned = cms::begin(prepared.content_digest(), chain, signer.credential.scheme)
+            .ok_or_else(|| Error::Internal("the seal has no certificate".to_owned()))?;
+        let to_be_signed = unsigned
+            .digest()
+            .ok_or_else(|| Error::Internal("the certificate has no usable key".to_owned()))?;
+        let signature = Signature {
+            id,
+            organization_id: signer.seal.organization_id.clone(),
+            seal_id: signer.seal.id.clone(),
+            seal_version_id: signer.version.id.clone(),
+            principal_id: act.principal()?.id.clone(),
+            business_number: request.business_number,
+            document_type: request.document_type,
+            format: DocumentFormat::Pdf,
+            scheme: signer.credential.scheme,
+            content_unseen: false,
+            state: SigningState::Intended,
+            document_digest: hex(prepared.document_digest()),
+            sealed_digest: None,
+            signature_digest: None,
+            policy_digest: self.policy.digest().to_owned(),
+            created_at: now,
+            completed_at: None,
+            voided: None,
+        };
+        let intent = Intent { act: act.clone(), signer, permit, claim, signature, to_be_signed };
+        // 4 to 6.
+        let signed = self.sign_on_record(intent).await?;
+        // 7. The blob goes into the hole; the result is read back as a stranger would.
+        let blob = unsigned.finish(&signed.value);
+        failpoint!("before-embed");
+        let embedded = tokio::task::spawn_blocking(move || {
+            let sealed = prepared.embed(&blob)?;
+            let digest = sealed.digest()?;
+            Ok::<_, PdfError>((sealed, digest))
+        })
+        .await
+        .map_err(|_| Error::Internal("embedding was interrupted".to_owned()))
+        .and_then(|done| done.map_err(Error::from));
+        let (sealed, sealed_digest) = match embedded {
+            Ok(done) => done,
+            Err(error) => return Err(self.abort(signed, error).await),
+        };
+        failpoint!("after-embed");
+        // 8.
+        let release =
+            Release { sealed_digest: Some(sealed_digest), appended: sealed.tail.clone() };
+        let (signature, signer) = self.release(signed, release).await?;
+        // 9. The answer, with its receipt.
+        let receipt = self.receipt(&signature, &signer.seal, &signer.version).await?;
+        Ok(SealedDocument { signature, sealed, receipt, replayed: false })
+    }
+
+    async fn document_digest(&self, document: &Source) -> Result<String, Error> {
+        let document = document.clone();
+        let digest = tokio::task::spawn_blocking(move || {
+            let mut hasher = crate::crypto::Hasher::new(DigestAlgorithm::Sha256);
+            document.for_each_chunk(|chunk| hasher.update(chunk)).map(|()| hasher.finish())
+        })
+        .await
+        .map_err(|_| Error::Internal("hashing was interrupted".to_owned()))?;
+        Ok(hex(&digest.map_err(PdfError::Io)?))
+    }
+
+    async fn answer_again(&self, body: &str, sealed: Sealed) -> Result<SealedDocument, Error> {
+        let signature: Signature = serde_json::from_str(body)
+            .map_err(|_| Error::Internal("a kept answer does not read back".to_owned()))?;
+        let receipt = self.receipt_of(&signature).await?;
+        Ok(SealedDocument { signature, sealed, receipt, replayed: true })
+    }
+
+    /// Step 1: the version in use, its credential, key and chain, and the grant that applies.
+    pub(super) async fn signer(
+        &self,
+        act: &Act,
+        seal: &str,
+        scheme: Scheme,
+        document_type: &str,
+        digests: bool,
+    ) -> Result<Signer, Error> {
+        let principal = act.principal()?.id.clone();
+        let mut tx = self.reading(act).await?;
+        let found = seals::find(&mut tx, seal, seals::numbered_or_current(None)).await?;
+        let now = self.now();
+        let grants = tx.grants(&found.seal.id, Some(&principal)).await?;
+        let applies = |grant: &&crate::domain::seal::Grant| {
+            let named = grant.document_types.iter().any(|known| known == document_type);
+            grant.revoked_at.is_none()
+                && grant.valid_from <= now
+                && now < grant.valid_until
+                && (grant.document_types.is_empty() || named)
+                && (grant.digests || !digests)
+        };
+        // One with quota left, if there is such; else any, so that the answer can be "used up".
+        let left = |grant: &&crate::domain::seal::Grant| grant.quota.is_none_or(|q| grant.used < q);
+        let grant = grants.iter().filter(applies).find(left).or_else(|| grants.iter().find(applies));
+        let Some(grant) = grant.cloned() else {
+            // Policy gives the answer, so that a no is always policy's and has its ids.
+            let using = Some(GrantFacts { grant: None, document_type });
+            let resource = Resource::Seal { ancestry: &found.above, facts: &found.facts, using };
+            let action = if digests { Action::SignDigest } else { Action::Use };
+            let _ = self.permit(act, action, resource)?;
+            return Err(Error::Internal("policy allows use without a grant".to_owned()));
+        };
+        if found.version.state != SealState::Active {
+            return Err(not_active(found.version.state));
+        }
+        if found.version.valid_until.is_none_or(|until| until < now) {
+            return Err(not_active(SealState::Expired));
+        }
+        let credential = found.version.credentials.iter().find(|c| c.scheme == scheme);
+        let credential = credential.ok_or(Error::NotFound("a credential of the scheme"))?.clone();
+        let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
+        let chain = Certificate::from_pem(&credential.certificate_chain.concat())
+            .map_err(|_| Error::Internal("the seal's chain does not read back".to_owned()))?;
+        Ok(Signer {
+            seal: found.seal,
+            version: found.version,
+            credential,
+            key,
+            chain,
+            grant,
+            above: found.above,
+        })
+    }
+
+    /// Step 2.
+    pub(super) fn may_use(
+        &self,
+        act: &Act,
+        signer: &Signer,
+        action: Action,
+        document_type: &str,
+    ) -> Result<Permit, Error> {
+        let facts = crate::policy::SealFacts {
+            id: signer.seal.id.to_string(),
+            kind: signer.seal.kind.to_string(),
+            state: signer.version.state.to_string(),
+            ..crate::policy::SealFacts::default()
+        };
+        let using = Some(GrantFacts { grant: Some(&signer.grant), document_type });
+        self.permit(act, action, Resource::Seal { ancestry: &signer.above, facts: &facts, using })
+    }
+
+    /// Step 3: the document with its hole.
+    async fn prepare(
+        &self,
+        signer: &Signer,
+        document: Source,
+        request: &SealRequest,
+        about: (&SignatureId, Timestamp),
+    ) -> Result<Prepared, Error> {
+        let appearance = self.appearance(signer).await?;
+        let (placement, stated) = (request.placement, request.reason.clone());
+        let (unique, signing_time) = (about.0.to_string(), about.1);
+        let room = cms::size_hint(&signer.chain);
+        let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
+        tokio::task::spawn_blocking(move || {
+            let request = SealingRequest {
+                placement: &placement,
+                appearance: &appearance,
+                name: &name,
+                reason: stated.as_deref(),
+                signing_time,
+                unique: &unique,
+                room,
+                digest,
+            };
+            pdf::prepare(&document, &request)
+        })
+        .await
+        .map_err(|_| Error::Internal("preparing was interrupted".to_owned()))?
+        .map_err(Error::from)
+    }
+
+    async fn appearance(&self, signer: &Signer) -> Result<Arc<Appearance>, Error> {
+        let key = signer.version.id.to_string();
+        if let Some(known) = self.remembered_appearance(&key) {
+            return Ok(known);
+        }
+        let mut tx = self.store.read(crate::domain::organization::Scope::Service).await?;
+        let picture = tx.picture(&signer.version.id).await?;
+        let picture = picture.ok_or(Error::NotFound("the picture of the seal"))?;
+        drop(tx);
+        let appearance = tokio::task::spawn_blocking(move || {
+            let pixels = read_png(&picture.png).map_err(|error| error.to_string())?;
+            let size = (picture.width_mm, picture.height_mm);
+            Appearance::new(pixels.width, pixels.height, &pixels.rgba, size)
+                .map_err(|error| error.to_string())
+        })
+        .await
+        .map_err(|_| Error::Internal("the picture could not be prepared".to_owned()))?
+        .map_err(Error::Internal)?;
+        let appearance = Arc::new(appearance);
+        self.remember_appearance(key, Arc::clone(&appearance));
+        Ok(appearance)
+    }
+}
+
+fn check(request: &SealRequest) -> Result<(), Error> {
+    business_number(&request.business_number)?;
+    if let Some(text) = &request.reason {
+        reason(text)?;
+    }
+    if !is_document_type(&request.document_type) {
+        return Err(Error::invalid(
+            "invalid-document-type",
+            "a document type has 1 to 64 letters, digits, -, _ or .",
+        ));
+    }
+    let Placement { page, x_mm, y_mm, .. } = request.placement;
+    if page == 0 || !x_mm.is_finite() || !y_mm.is_finite() {
+        return Err(Error::invalid("invalid-placement", "pages are counted from 1"));
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Signing a bare digest: a separate act, off unless a grant says so, marked in the receipt.
+
+use base64ct::{Base64, Encoding};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    receipt::Receipt,
+    seal::business_number,
+    signing_cycle::{Intent, Release},
+};
+use crate::{
+    crypto::{
+        Scheme, der_to_rs,
+        digest::{hex, sha256, unhex},
+    },
+    domain::{
+        id::SignatureId,
+        signing::{DocumentFormat, Signature, SigningState},
+    },
+    policy::Action,
+    service::{Act, Error, Service, seals::grants::is_document_type},
+};
+
+/// A digest to be signed.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DigestRequest {
+    /// The seal.
+    pub seal_id: String,
+    /// SHA-256, 64 hexadecimal digits.
+    pub digest: String,
+    /// The type of document, in the words of the grant.
+    pub document_type: String,
+    /// The business number 业务流水号, unique per caller and seal for ever.
+    #[serde(default)]
+    pub business_number: Option<String>,
+}
+
+/// A signed digest.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SignedDigest {
+    /// The record; `content_unseen` is true.
+    pub signature: Signature,
+    /// The signature value, base64: DER, or r‖s where asked.
+    pub value: String,
+    /// The signed receipt.
+    pub receipt: Receipt,
+    /// Whether the same answer was given before.
+    #[serde(skip)]
+    pub replayed: bool,
+}
+
+impl Service {
+    /// Signs a bare digest; `raw` asks for r‖s instead of DER.
+    ///
+    /// # Errors
+    /// As for sealing a document.
+    pub async fn sign_digest(
+        &self,
+        act: &Act,
+        request: DigestRequest,
+        raw: bool,
+    ) -> Result<SignedDigest, Error> {
+        business_number(&request.business_number)?;
+        let digest: Option<[u8; 32]> =
+            unhex(&request.digest).and_then(|bytes| bytes.try_into().ok());
+        let digest = digest.ok_or_else(|| {
+            Error::invalid("invalid-digest", "a SHA-256 digest has 64 hexadecimal digits")
+        })?;
+        if !is_document_type(&request.document_type) {
+            return Err(Error::invalid(
+                "invalid-document-type",
+                "a document type has 1 to 64 letters, digits, -, _ or .",
+            ));
+        }
+        let claim = act.claim(self, "sign-digest", &request);
+        if let Some((answer, value)) = self.kept_release(claim.as_ref()).await? {
+            let signature: Signature = serde_json::from_str(&answer.body)
+                .map_err(|_| Error::Internal("a kept answer does not read back".to_owned()))?;
+            let receipt = self.receipt_of(&signature).await?;
+            let value = form(&value, raw)?;
+            return Ok(SignedDigest { signature, value, receipt, replayed: true });
+        }
+        let kind = &request.document_type;
+        let signer = self.signer(act, &request.seal_id, Scheme::P256, kind, true).await?;
+        let permit = self.may_use(act, &signer, Action::SignDigest, kind)?;
+        let now = self.now();
+        let signature = Signature {
+            id: SignatureId::new(now, self.randomness()?),
+            organization_id: signer.seal.organization_id.clone(),
+            seal_id: signer.seal.id.clone(),
+            seal_version_id: signer.version.id.clone(),
+            principal_id: act.principal()?.id.clone(),
+            business_number: request.business_number,
+            document_type: request.document_type,
+            format: DocumentFormat::Digest,
+            scheme: signer.credential.scheme,
+            content_unseen: true,
+            state: SigningState::Intended,
+            document_digest: hex(&sha256(&digest)),
+            sealed_digest: None,
+            signature_digest: None,
+            policy_digest: self.policy.digest().to_owned(),
+            created_at: now,
+            completed_at: None,
+            voided: None,
+        };
+        let intent =
+            Intent { act: act.clone(), signer, permit, claim, signature, to_be_signed: digest };
+        let signed = self.sign_on_record(intent).await?;
+        let value = signed.value.clone();
+        let release = Release { sealed_digest: None, appended: value.clone() };
+        let (signature, signer) = self.release(signed, release).await?;
+        let receipt = self.receipt(&signature, &signer.seal, &signer.version).await?;
+        Ok(SignedDigest { signature, value: form(&value, raw)?, receipt, replayed: false })
+    }
+}
+
+fn form(value: &[u8], raw: bool) -> Result<String, Error> {
+    if !raw {
+        return Ok(Base64::encode_string(value));
+    }
+    let rs = der_to_rs(value).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(Base64::encode_string(&rs))
+}

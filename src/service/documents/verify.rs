@@ -1,0 +1,120 @@
+//! Verifying a document, with what our own register knows of the seals in it.
+
+use crate::{
+    containers::cms::SignedData,
+    crypto::digest::{hex, sha256},
+    domain::{
+        Timestamp,
+        organization::Scope,
+        report::{Report, SealReport},
+        source::Source,
+    },
+    formats::pdf,
+    pki::crl::Crl,
+    policy::{Action, Resource},
+    service::{Act, Error, Service},
+    store::SignatureFilter,
+    verification::{self, Options, RegisterFacts},
+};
+
+impl Service {
+    /// Verifies a document. Whoever has no access key gets the same answer, within tight limits
+    /// that the HTTP server sets.
+    ///
+    /// # Errors
+    /// Policy says no, or the database fails; a bad document is not an error but an answer.
+    pub async fn verify(
+        &self,
+        act: &Act,
+        document: Source,
+        file: Option<String>,
+        at: Option<Timestamp>,
+    ) -> Result<Report, Error> {
+        let action =
+            if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
+        let _ = self.permit(act, action, Resource::Service)?;
+        let mut trust = self.seal_trust();
+        if let Ok(list) = self.newest_crl().await {
+            trust.crls.extend(Crl::from_der(&list));
+        }
+        let options = Options { file, trust, at: at.unwrap_or_else(|| self.now()) };
+        let (mut report, values) = tokio::task::spawn_blocking(move || {
+            let report = verification::verify(&document, &options);
+            (report, signature_values(&document))
+        })
+        .await
+        .map_err(|_| Error::Internal("verification was interrupted".to_owned()))?;
+        for (index, value) in values.into_iter().enumerate() {
+            if let Some(facts) = self.register_facts(&report, index, value).await? {
+                verification::add_seal(&mut report, facts);
+            }
+        }
+        Ok(report)
+    }
+
+    /// What the register knows of the seal behind a signature; `None` if it is not one of ours.
+    async fn register_facts(
+        &self,
+        report: &Report,
+        index: usize,
+        value: Option<Vec<u8>>,
+    ) -> Result<Option<RegisterFacts>, Error> {
+        let signature = report.signatures.get(index);
+        let Some(fingerprint) = signature.and_then(|s| s.signer.fingerprint.as_deref()) else {
+            return Ok(None);
+        };
+        let mut tx = self.store.read(Scope::Service).await?;
+        let Some((seal, version_id)) = tx.seal_of_certificate(fingerprint).await? else {
+            return Ok(None);
+        };
+        let Some(version) = seal.versions.iter().find(|v| v.id == version_id) else {
+            return Ok(None);
+        };
+        let filter = SignatureFilter {
+            signature_digest: value.map(|value| hex(&sha256(&value))),
+            ..SignatureFilter::default()
+        };
+        let record = match filter.signature_digest {
+            Some(_) => tx.signatures(&filter, "", 1).await?.pop(),
+            None => None,
+        };
+        let record = record.filter(|record| record.seal_version_id == version_id);
+        let completed = record.as_ref().and_then(|record| record.completed_at);
+        let claimed = signature.and_then(|s| s.signing_time);
+        // Our own record proves when it sealed; the signer's claim is second best.
+        let state_then = match completed.or(claimed) {
+            Some(at) => tx.state_at(&version_id, at).await?,
+            None => None,
+        };
+        Ok(Some(RegisterFacts {
+            index,
+            custody: version.credentials.first().map_or("unknown", |c| c.custody.as_str()).to_owned(),
+            on_record: record.is_some(),
+            state_then,
+            state_now: version.state,
+            seal: SealReport {
+                code: seal.code.clone(),
+                name: seal.name.clone(),
+                kind: seal.kind.to_string(),
+                version: version.number,
+                state_then: state_then.map(|state| state.to_string()),
+                state_now: version.state.to_string(),
+                voided: record.and_then(|record| record.voided),
+            },
+        }))
+    }
+}
+
+/// The signature values of a document, in the order of the report.
+fn signature_values(document: &Source) -> Vec<Option<Vec<u8>>> {
+    let Ok(inspection) = pdf::inspect(document) else { return Vec::new() };
+    inspection
+        .signatures
+        .iter()
+        .map(|found| {
+            let mut cms = SignedData::from_der(found.blob()).ok()?;
+            let signer = cms.signers.pop()?;
+            cms.signers.is_empty().then_some(signer.signature)
+        })
+        .collect()
+}

@@ -1,0 +1,166 @@
+//! Verbs: one story a file. What they may use is in [`Service`]; who asks is in [`Act`].
+
+mod act;
+pub mod administration;
+pub mod applications;
+mod authority;
+pub mod documents;
+mod error;
+#[cfg(feature = "failpoints")]
+mod failpoint;
+pub mod public;
+pub mod recovery;
+pub mod seals;
+mod vault;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+pub use act::{Act, Answer};
+pub use authority::Authority;
+pub use error::Error;
+
+use crate::{
+    config::Config,
+    devices::Token,
+    domain::{
+        Clock, Timestamp,
+        organization::Scope,
+    },
+    formats::pdf::Appearance,
+    pki::TrustStore,
+    policy::{Action, Permit, PolicySet, Question, Resource, Subject},
+    store::{Store, Tx},
+};
+
+/// What every verb may use.
+pub struct Service {
+    /// The database.
+    pub store: Store,
+    /// The token with the keys.
+    pub token: Token,
+    /// The active policies.
+    pub policy: PolicySet,
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub config: Config,
+    /// The built-in CA and the service's own certificates.
+    pub authority: Authority,
+    /// Roots that may stand above seal certificates from elsewhere.
+    pub external_trust: TrustStore,
+    /// This process.
+    pub instance: String,
+    vault: vault::Vault,
+    appearances: Mutex<HashMap<String, Arc<Appearance>>>,
+}
+
+impl Service {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, token, policy, clock, config, authority, external_trust, instance } =
+            parts;
+        Self {
+            store,
+            token,
+            policy,
+            clock,
+            config,
+            authority,
+            external_trust,
+            instance,
+            vault: vault::Vault::default(),
+            appearances: Mutex::default(),
+        }
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Ten fresh random bytes for an identifier.
+    ///
+    /// # Errors
+    /// The operating system gives no randomness.
+    pub fn randomness<const N: usize>(&self) -> Result<[u8; N], Error> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes).map_err(|_| Error::Internal("no randomness".to_owned()))?;
+        Ok(bytes)
+    }
+
+    /// Asks policy on behalf of whoever acts.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], or a fault that counts as a no.
+    pub fn permit(&self, act: &Act, action: Action, resource: Resource<'_>) -> Result<Permit, Error> {
+        let subject = match &act.principal {
+            None => Subject::Anonymous,
+            Some(principal) => Subject::Principal { principal, key_actions: &act.key_actions },
+        };
+        let question = Question { subject, action, resource, now: self.now() };
+        match self.policy.evaluate(&question) {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(denied)) => Err(Error::Denied(denied)),
+            Err(error) => Err(Error::Internal(error.to_string())),
+        }
+    }
+
+    /// Opens a transaction for reading what the principal may see.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn reading(&self, act: &Act) -> Result<Tx, Error> {
+        Ok(self.store.read(act.scope()).await?)
+    }
+
+    /// A picture prepared once for any number of documents.
+    fn remembered_appearance(&self, key: &str) -> Option<Arc<Appearance>> {
+        self.appearances.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn remember_appearance(&self, key: String, appearance: Arc<Appearance>) {
+        let mut known = self.appearances.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= 256 {
+            known.clear();
+        }
+        known.insert(key, appearance);
+    }
+
+    /// Whether the service can do its work now: the database answers and the token signs.
+    ///
+    /// # Errors
+    /// What does not work.
+    pub async fn check_ready(&self) -> Result<(), Error> {
+        let mut tx = self.store.read(Scope::Service).await?;
+        tx.organizations("", 1).await?;
+        let probe = self.token.probe().await?;
+        if probe.schemes.iter().any(|scheme| scheme.offered) {
+            Ok(())
+        } else {
+            Err(Error::Internal("the token offers no scheme that verifies".to_owned()))
+        }
+    }
+}
+
+/// What a [`Service`] is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The token.
+    pub token: Token,
+    /// The policies.
+    pub policy: PolicySet,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub config: Config,
+    /// The built-in CA.
+    pub authority: Authority,
+    /// Roots for certificates from elsewhere.
+    pub external_trust: TrustStore,
+    /// This process.
+    pub instance: String,
+}

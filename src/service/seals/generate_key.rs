@@ -1,0 +1,174 @@
+//! Generating the key of a seal version in the token: the first step of making 制作.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{find, reread, seal_id};
+use crate::{
+    crypto::Scheme,
+    domain::{
+        application::{Application, ApplicationKind, ApplicationState},
+        id::{ApplicationId, CredentialId, SealVersionId},
+        seal::{Credential, Custody, Key, KeyPurpose, Seal},
+    },
+    pki::{extension::Subject, request},
+    policy::{Action, Resource},
+    service::{Act, Answer, Error, Service, administration::ancestry},
+    store::NewVersion,
+};
+
+/// A key to be generated.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// The approved application that this carries out.
+    pub application_id: String,
+    /// The scheme of the key.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "p256")]
+    pub scheme: Option<Scheme>,
+}
+
+impl Service {
+    /// Generates the key of a new version of a seal and makes its certificate request. The
+    /// application is used up by it.
+    ///
+    /// # Errors
+    /// The application is not approved, of another kind or seal, or used; policy says no: the maker
+    /// is neither the applicant nor a reviewer; or the token fails.
+    pub async fn generate_key(&self, act: &Act, id: &str, new: NewKey) -> Result<Answer, Error> {
+        let once = self.once_for(act, 201, "generate-key", &(id, &new));
+        if let Some(answer) = self.earlier_answer(&once).await? {
+            return Ok(answer);
+        }
+        let scheme = new.scheme.unwrap_or(Scheme::P256);
+        if scheme != Scheme::P256 {
+            return Err(Error::invalid("scheme-not-supported", "seals are made with p256 for now"));
+        }
+        let application = ApplicationId::parse(&new.application_id)
+            .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
+        let mut tx = self.reading(act).await?;
+        let seal = tx.seal(&seal_id(id)?).await?.ok_or(Error::NotFound("the seal"))?;
+        let application = tx.application(&application).await?;
+        let application = application.ok_or(Error::NotFound("the application"))?;
+        let above = ancestry(&mut tx, &seal.organization_id).await?;
+        let owner = tx.organization(&seal.organization_id).await?;
+        let owner = owner.ok_or(Error::NotFound("the organization"))?;
+        drop(tx);
+        let resource = Resource::Application { ancestry: &above, application: &application };
+        let permit = self.permit(act, Action::GenerateKey, resource)?;
+        check(&application, &seal)?;
+
+        let now = self.now();
+        let key = self.maker().make_key(KeyPurpose::Seal, Some(scheme)).await?;
+        let subject = Subject {
+            organization: owner.name,
+            organization_identifier: Some(owner.uscc.as_str().to_owned()),
+            common_name: seal.name.clone(),
+        };
+        let version = match self.version(act, &application, &seal, (&key, subject)).await {
+            Ok(version) => version,
+            Err(error) => return Err(self.give_up(&key, error).await),
+        };
+        let (actor, used) = (act.clone(), Application { used: true, ..application.clone() });
+        let done = self
+            .once(act, once, move |tx| {
+                Box::pin(async move {
+                    let decision = permit.consume(now).ok_or(Error::Overloaded)?;
+                    tx.update_application(&application, &used).await?;
+                    tx.insert_version(&version).await?;
+                    let subject = format!("seal-version:{}", version.id);
+                    let organization = &seal.organization_id;
+                    tx.record(actor.event(now, organization, "generate-key", subject, &decision))
+                        .await?;
+                    reread(tx, &seal.id).await
+                })
+            })
+            .await;
+        match done {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.give_up(&key, error).await),
+        }
+    }
+
+    async fn version(
+        &self,
+        act: &Act,
+        application: &Application,
+        seal: &Seal,
+        about: (&Key, Subject),
+    ) -> Result<NewVersion, Error> {
+        let now = self.now();
+        let (key, subject) = about;
+        let scheme = key.scheme.unwrap_or(Scheme::P256);
+        let to_be_signed = request::to_be_signed(&subject, scheme, &key.public_point);
+        let der = self.sign_request(key, &to_be_signed).await?;
+        let credential = Credential {
+            id: CredentialId::new(now, self.randomness()?),
+            scheme,
+            custody: Custody::Hsm,
+            key_id: key.id.clone(),
+            certificate_request: request::to_pem("CERTIFICATE REQUEST", &der),
+            certificate_chain: Vec::new(),
+        };
+        Ok(NewVersion {
+            id: SealVersionId::new(now, self.randomness()?),
+            seal_id: seal.id.clone(),
+            number: seal.versions.last().map_or(1, |version| version.number + 1),
+            application_id: application.id.clone(),
+            credential,
+            at: now,
+            principal_id: act.principal()?.id.clone(),
+        })
+    }
+
+    /// Clears away a key that was never used, and hands the reason through.
+    async fn give_up(&self, key: &Key, reason: Error) -> Error {
+        if let Err(error) = self.token.discard_unused(&key.id).await {
+            tracing::warn!(key = %key.id, %error, "an unused key stays in the token");
+        }
+        reason
+    }
+}
+
+/// Whether the application allows a new version of this very seal.
+fn check(application: &Application, seal: &Seal) -> Result<(), Error> {
+    let makes = matches!(
+        application.kind,
+        ApplicationKind::Create | ApplicationKind::Renew | ApplicationKind::Change
+    );
+    if application.state != ApplicationState::Approved {
+        return Err(Error::conflict(
+            "application-not-approved",
+            format!("the application is {}, not approved", application.state),
+        ));
+    }
+    if !makes || application.seal_id.as_ref() != Some(&seal.id) {
+        return Err(Error::conflict(
+            "application-for-something-else",
+            "the application is not for a version of this seal",
+        ));
+    }
+    if application.used {
+        return Err(Error::conflict(
+            "application-used",
+            "the application was carried out already; apply again",
+        ));
+    }
+    Ok(())
+}
+
+impl Service {
+    /// The certificate request of the newest version, PEM.
+    ///
+    /// # Errors
+    /// There is none, or policy says no.
+    pub async fn certificate_request(&self, act: &Act, id: &str) -> Result<String, Error> {
+        let mut tx = self.reading(act).await?;
+        let found = find(&mut tx, id, |seal| seal.versions.last()).await?;
+        let _ = self.permit(act, Action::ReadSeal, found.resource())?;
+        let credential = found.version.credentials.first();
+        let credential = credential.ok_or(Error::NotFound("the credential"))?;
+        Ok(credential.certificate_request.clone())
+    }
+}

@@ -1,0 +1,136 @@
+//! The life of a seal 印章, one story a file.
+
+mod expire;
+mod find;
+mod gates;
+mod generate_key;
+pub mod grants;
+mod loss;
+mod make;
+mod moves;
+mod register;
+
+pub use find::{SealQuery, SealTimeline};
+pub use generate_key::NewKey;
+pub use make::{Making, NewPicture};
+pub use moves::SealMove;
+
+use super::{Act, Error, Service, administration::ancestry};
+use crate::{
+    domain::{
+        Timestamp,
+        id::{OrganizationId, SealId},
+        seal::{Seal, SealVersion, StateChange},
+        seal_state::SealEvent,
+    },
+    policy::{Action, Permit, Resource, SealFacts},
+    store::Tx,
+};
+
+/// A seal with the version in question, as read for a decision.
+pub(super) struct Found {
+    pub(super) seal: Seal,
+    pub(super) version: SealVersion,
+    pub(super) above: Vec<OrganizationId>,
+    pub(super) facts: SealFacts,
+}
+
+fn seal_id(text: &str) -> Result<SealId, Error> {
+    SealId::parse(text).map_err(|error| Error::invalid("invalid-id", error.to_string()))
+}
+
+/// Reads a seal in scope with the version that `choose` picks.
+pub(super) async fn find(
+    tx: &mut Tx,
+    id: &str,
+    choose: impl FnOnce(&Seal) -> Option<&SealVersion>,
+) -> Result<Found, Error> {
+    let seal = tx.seal(&seal_id(id)?).await?.ok_or(Error::NotFound("the seal"))?;
+    let above = ancestry(tx, &seal.organization_id).await?;
+    let version = choose(&seal).cloned().ok_or(Error::NotFound("the version of the seal"))?;
+    let application = tx.application(&version.application_id).await?;
+    let application = application.ok_or(Error::NotFound("the application"))?;
+    let person = |id: &Option<crate::domain::id::PersonId>| {
+        id.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
+    let facts = SealFacts {
+        id: seal.id.to_string(),
+        kind: seal.kind.to_string(),
+        state: version.state.to_string(),
+        applicant_person: application.applicant_person_id.to_string(),
+        approvers: application.approvers().map(ToString::to_string).collect(),
+        loss_reported_by: person(&version.loss_reported_by),
+        recovery_confirmed_by: person(&version.recovery_confirmed_by),
+    };
+    Ok(Found { seal, version, above, facts })
+}
+
+/// The version of a number, or the newest one.
+pub(super) fn numbered_or_newest(number: Option<i64>) -> impl FnOnce(&Seal) -> Option<&SealVersion> {
+    move |seal| match number {
+        Some(number) => seal.versions.iter().find(|version| version.number == number),
+        None => seal.versions.last(),
+    }
+}
+
+/// The version of a number, or the one in use.
+pub(super) fn numbered_or_current(
+    number: Option<i64>,
+) -> impl FnOnce(&Seal) -> Option<&SealVersion> {
+    move |seal| match number {
+        Some(number) => seal.versions.iter().find(|version| version.number == number),
+        None => seal.current_version(),
+    }
+}
+
+impl Found {
+    /// The seal as the resource of a question.
+    pub(super) fn resource(&self) -> Resource<'_> {
+        Resource::Seal { ancestry: &self.above, facts: &self.facts, using: None }
+    }
+
+    /// Asks policy and compares `If-Match`.
+    pub(super) fn permit(&self, service: &Service, act: &Act, action: Action) -> Result<Permit, Error> {
+        let permit = service.permit(act, action, self.resource())?;
+        act.check_revision(self.version.revision)?;
+        Ok(permit)
+    }
+
+    /// The change of state by an event.
+    ///
+    /// # Errors
+    /// The law does not know the move.
+    pub(super) fn change(
+        &self,
+        act: &Act,
+        event: SealEvent,
+        reason: Option<String>,
+        at: Timestamp,
+    ) -> Result<StateChange, Error> {
+        change(&self.version, Some(act), event, reason, at)
+    }
+}
+
+/// The change of state of a version by an event; without an actor it is the clock's doing.
+pub(super) fn change(
+    version: &SealVersion,
+    act: Option<&Act>,
+    event: SealEvent,
+    reason: Option<String>,
+    at: Timestamp,
+) -> Result<StateChange, Error> {
+    Ok(StateChange {
+        seal_version_id: version.id.clone(),
+        from: Some(version.state),
+        event: Some(event),
+        to: version.state.after(event)?,
+        reason,
+        principal_id: act.and_then(|act| act.principal.as_ref()).map(|p| p.id.clone()),
+        at,
+    })
+}
+
+/// Reads a seal again inside the transaction that changed it, for the answer.
+pub(super) async fn reread(tx: &mut Tx, id: &SealId) -> Result<Seal, Error> {
+    tx.seal(id).await?.ok_or(Error::NotFound("the seal"))
+}

@@ -1,0 +1,201 @@
+//! Applications and decisions on them.
+
+use sqlx::{any::AnyRow, query};
+
+use super::{
+    StoreError,
+    columns::{Columns, json},
+    tx::Tx,
+};
+use crate::domain::{
+    application::{Application, ApplicationKind, ApplicationState, Decision, Verdict},
+    id::{ApplicationId, OrganizationId, PersonId, PrincipalId, SealId},
+    seal::SealKind,
+};
+
+const APPLICATION: &str = "SELECT a.id, a.organization_id, a.kind, a.state, a.revision, \
+     a.seal_id, a.seal_kind, a.seal_name, a.reason, a.applicant_id, a.applicant_person_id, \
+     a.levels, a.used, a.created_at FROM applications a \
+     JOIN organizations o ON o.id = a.organization_id ";
+
+impl Tx {
+    /// Enters an application.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn insert_application(&mut self, a: &Application) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO applications (id, organization_id, kind, state, revision, seal_id, \
+                 seal_kind, seal_name, reason, applicant_id, applicant_person_id, levels, used, \
+                 created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)",
+            )
+            .bind(a.id.to_string())
+            .bind(a.organization_id.to_string())
+            .bind(a.kind.as_str())
+            .bind(a.state.as_str())
+            .bind(a.revision)
+            .bind(a.seal_id.as_ref().map(ToString::to_string))
+            .bind(a.seal_kind.as_str())
+            .bind(a.seal_name.clone())
+            .bind(a.reason.clone())
+            .bind(a.applicant_id.to_string())
+            .bind(a.applicant_person_id.to_string())
+            .bind(json(&a.levels))
+            .bind(a.created_at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// An application in scope.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn application(
+        &mut self,
+        id: &ApplicationId,
+    ) -> Result<Option<Application>, StoreError> {
+        let pattern = self.path_pattern();
+        let sql = sqlx::AssertSqlSafe(format!("{APPLICATION} WHERE a.id = $1 AND o.path LIKE $2"));
+        let row = self.optional(query(sql).bind(id.to_string()).bind(pattern)).await?;
+        match row {
+            None => Ok(None),
+            Some(row) => {
+                let decisions = self.decisions(id).await?;
+                application(&row, decisions).map(Some)
+            }
+        }
+    }
+
+    /// Applications in scope after a cursor, by id, perhaps of one state.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn applications(
+        &mut self,
+        state: Option<ApplicationState>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Application>, StoreError> {
+        let pattern = self.path_pattern();
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{APPLICATION} WHERE a.id > $1 AND o.path LIKE $2 AND ($3 = '' OR a.state = $3) \
+             ORDER BY a.id LIMIT $4"
+        ));
+        let state = state.map_or("", ApplicationState::as_str);
+        let found = query(sql).bind(after.to_owned()).bind(pattern).bind(state).bind(limit);
+        let rows = self.all(found).await?;
+        let mut list = Vec::new();
+        for row in &rows {
+            let id = Columns::of("applications", row)
+                .word("id", |text| ApplicationId::parse(text).ok())?;
+            let decisions = self.decisions(&id).await?;
+            list.push(application(row, decisions)?);
+        }
+        Ok(list)
+    }
+
+    /// Writes a moved application over the one that was read, with its newest decision.
+    ///
+    /// # Errors
+    /// Somebody else moved it meanwhile, or the database fails.
+    pub async fn update_application(
+        &mut self,
+        read: &Application,
+        moved: &Application,
+    ) -> Result<(), StoreError> {
+        self.change_one(
+            "the application",
+            query(
+                "UPDATE applications SET state = $1, revision = revision + 1, seal_id = $2, \
+                 used = $3 WHERE id = $4 AND revision = $5 AND state = $6",
+            )
+            .bind(moved.state.as_str())
+            .bind(moved.seal_id.as_ref().map(ToString::to_string))
+            .bind(i64::from(moved.used))
+            .bind(read.id.to_string())
+            .bind(read.revision)
+            .bind(read.state.as_str()),
+        )
+        .await?;
+        for decision in moved.decisions.iter().skip(read.decisions.len()) {
+            self.insert_decision(&read.id, decision).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_decision(
+        &mut self,
+        id: &ApplicationId,
+        d: &Decision,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO application_decisions (application_id, level, level_name, verdict, \
+                 reason, principal_id, person_id, decided_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(id.to_string())
+            .bind(d.level)
+            .bind(d.level_name.clone())
+            .bind(d.verdict.as_str())
+            .bind(d.reason.clone())
+            .bind(d.principal_id.to_string())
+            .bind(d.person_id.to_string())
+            .bind(d.decided_at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn decisions(&mut self, id: &ApplicationId) -> Result<Vec<Decision>, StoreError> {
+        let rows = self
+            .all(
+                query(
+                    "SELECT level, level_name, verdict, reason, principal_id, person_id, \
+                     decided_at FROM application_decisions WHERE application_id = $1 \
+                     ORDER BY level",
+                )
+                .bind(id.to_string()),
+            )
+            .await?;
+        rows.iter().map(decision).collect()
+    }
+}
+
+fn application(row: &AnyRow, decisions: Vec<Decision>) -> Result<Application, StoreError> {
+    let c = Columns::of("applications", row);
+    Ok(Application {
+        id: c.word("id", |text| ApplicationId::parse(text).ok())?,
+        organization_id: c.word("organization_id", |text| OrganizationId::parse(text).ok())?,
+        kind: c.word("kind", ApplicationKind::parse)?,
+        state: c.word("state", ApplicationState::parse)?,
+        revision: c.integer("revision")?,
+        seal_id: c.optional_word("seal_id", |text| SealId::parse(text).ok())?,
+        seal_kind: c.word("seal_kind", SealKind::parse)?,
+        seal_name: c.text("seal_name")?,
+        reason: c.text("reason")?,
+        applicant_id: c.word("applicant_id", |text| PrincipalId::parse(text).ok())?,
+        applicant_person_id: c
+            .word("applicant_person_id", |text| PersonId::parse(text).ok())?,
+        levels: c.json("levels")?,
+        decisions,
+        used: c.boolean("used")?,
+        created_at: c.time("created_at")?,
+    })
+}
+
+fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
+    let c = Columns::of("application_decisions", row);
+    Ok(Decision {
+        level: c.integer("level")?,
+        level_name: c.text("level_name")?,
+        verdict: c.word("verdict", Verdict::parse)?,
+        reason: c.get("reason")?,
+        principal_id: c.word("principal_id", |text| PrincipalId::parse(text).ok())?,
+        person_id: c.word("person_id", |text| PersonId::parse(text).ok())?,
+        decided_at: c.time("decided_at")?,
+    })
+}

@@ -1,0 +1,347 @@
+//! The register of keys in the token, the service's own certificates, the CA's issued ones, its
+//! revocation lists, and wrapped data keys.
+
+use base64ct::{Base64, Encoding};
+use sqlx::{any::AnyRow, query};
+
+use super::{StoreError, columns::Columns, tx::Tx};
+use crate::{
+    crypto::{
+        Scheme,
+        digest::{hex, unhex},
+    },
+    domain::{
+        Timestamp,
+        id::KeyId,
+        seal::{Key, KeyPurpose},
+    },
+    pki::{Certificate, crl::Revoked},
+};
+
+/// Where the making of a key stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeyState {
+    /// Written before the token is asked.
+    Intended,
+    /// The token holds it.
+    Present,
+    /// Its making failed half-way; it was never used.
+    Abandoned,
+}
+
+impl KeyState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Present => "present",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+impl Tx {
+    /// Enters a key before the token is asked to make it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn insert_key(&mut self, key: &Key, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO keys (id, purpose, scheme, state, public_point, created_at) \
+                 VALUES ($1, $2, $3, 'intended', '', $4)",
+            )
+            .bind(key.id.to_string())
+            .bind(key.purpose.as_str())
+            .bind(key.scheme.map(Scheme::as_str))
+            .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Says what became of a key's making.
+    ///
+    /// # Errors
+    /// It was said already, or the database fails.
+    pub async fn settle_key(
+        &mut self,
+        id: &KeyId,
+        state: KeyState,
+        point: &[u8],
+    ) -> Result<(), StoreError> {
+        self.change_one(
+            "the key",
+            query(
+                "UPDATE keys SET state = $1, public_point = $2 WHERE id = $3 AND state = 'intended'",
+            )
+            .bind(state.as_str())
+            .bind(hex(point))
+            .bind(id.to_string()),
+        )
+        .await
+    }
+
+    /// A key that the token holds.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn key(&mut self, id: &KeyId) -> Result<Option<Key>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT id, purpose, scheme, public_point FROM keys \
+                     WHERE id = $1 AND state = 'present'",
+                )
+                .bind(id.to_string()),
+            )
+            .await?;
+        row.as_ref().map(key).transpose()
+    }
+
+    /// The newest key of a purpose.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn key_for(&mut self, purpose: KeyPurpose) -> Result<Option<Key>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT id, purpose, scheme, public_point FROM keys \
+                     WHERE purpose = $1 AND state = 'present' ORDER BY id DESC LIMIT 1",
+                )
+                .bind(purpose.as_str()),
+            )
+            .await?;
+        row.as_ref().map(key).transpose()
+    }
+
+    /// The service's own certificate and key for a purpose.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn service_certificate(
+        &mut self,
+        purpose: KeyPurpose,
+        scheme: Scheme,
+    ) -> Result<Option<(Key, Certificate)>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT k.id, k.purpose, k.scheme, k.public_point, c.certificate \
+                     FROM service_certificates c JOIN keys k ON k.id = c.key_id \
+                     WHERE c.purpose = $1 AND c.scheme = $2",
+                )
+                .bind(purpose.as_str())
+                .bind(scheme.as_str()),
+            )
+            .await?;
+        row.map(|row| {
+            let c = Columns::of("service_certificates", &row);
+            Ok((key(&row)?, c.word("certificate", certificate)?))
+        })
+        .transpose()
+    }
+
+    /// Enters a certificate of the service itself.
+    ///
+    /// # Errors
+    /// There is one already, or the database fails.
+    pub async fn insert_service_certificate(
+        &mut self,
+        key: &Key,
+        scheme: Scheme,
+        certificate: &Certificate,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO service_certificates (purpose, scheme, key_id, certificate, \
+                 created_at) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(key.purpose.as_str())
+            .bind(scheme.as_str())
+            .bind(key.id.to_string())
+            .bind(certificate.to_pem())
+            .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Records a certificate that the built-in CA issued.
+    ///
+    /// # Errors
+    /// The serial was used before, or the database fails.
+    pub async fn insert_issued_certificate(
+        &mut self,
+        certificate: &Certificate,
+        scheme: Scheme,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO issued_certificates (serial, scheme, certificate, issued_at, \
+                 revoked_at) VALUES ($1, $2, $3, $4, NULL)",
+            )
+            .bind(hex(certificate.serial()))
+            .bind(scheme.as_str())
+            .bind(certificate.to_pem())
+            .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Marks a certificate of the built-in CA as revoked; `false` if it is not one of its own.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn revoke_issued_certificate(
+        &mut self,
+        certificate: &Certificate,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let changed = self
+            .execute(
+                query(
+                    "UPDATE issued_certificates SET revoked_at = $1 \
+                     WHERE serial = $2 AND certificate = $3 AND revoked_at IS NULL",
+                )
+                .bind(at.as_micros())
+                .bind(hex(certificate.serial()))
+                .bind(certificate.to_pem()),
+            )
+            .await?;
+        Ok(changed == 1)
+    }
+
+    /// All certificates of the built-in CA that are revoked.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn revoked_certificates(&mut self, scheme: Scheme) -> Result<Vec<Revoked>, StoreError> {
+        let rows = self
+            .all(
+                query(
+                    "SELECT serial, revoked_at FROM issued_certificates \
+                     WHERE scheme = $1 AND revoked_at IS NOT NULL ORDER BY serial",
+                )
+                .bind(scheme.as_str()),
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let c = Columns::of("issued_certificates", row);
+                Ok(Revoked { serial: c.word("serial", unhex)?, at: c.time("revoked_at")? })
+            })
+            .collect()
+    }
+
+    /// The newest revocation list: number, DER, next update.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn newest_crl(
+        &mut self,
+        scheme: Scheme,
+    ) -> Result<Option<(i64, Vec<u8>, Timestamp)>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT number, list, next_update FROM crls WHERE scheme = $1 \
+                     ORDER BY number DESC LIMIT 1",
+                )
+                .bind(scheme.as_str()),
+            )
+            .await?;
+        row.map(|row| {
+            let c = Columns::of("crls", &row);
+            let list = c.word("list", |text| Base64::decode_vec(text).ok())?;
+            Ok((c.integer("number")?, list, c.time("next_update")?))
+        })
+        .transpose()
+    }
+
+    /// Publishes a revocation list.
+    ///
+    /// # Errors
+    /// The number was used before, or the database fails.
+    pub async fn insert_crl(
+        &mut self,
+        scheme: Scheme,
+        number: i64,
+        list: &[u8],
+        validity: (Timestamp, Timestamp),
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO crls (scheme, number, list, this_update, next_update) \
+                 VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(scheme.as_str())
+            .bind(number)
+            .bind(Base64::encode_string(list))
+            .bind(validity.0.as_micros())
+            .bind(validity.1.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Enters a wrapped data key.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn insert_data_key(
+        &mut self,
+        id: &str,
+        key: &KeyId,
+        wrapped: &[u8],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query("INSERT INTO data_keys (id, key_id, wrapped, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(id.to_owned())
+                .bind(key.to_string())
+                .bind(Base64::encode_string(wrapped))
+                .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// A wrapped data key and the key that wraps it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn data_key(&mut self, id: &str) -> Result<Option<(Key, Vec<u8>)>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT k.id, k.purpose, k.scheme, k.public_point, d.wrapped FROM data_keys d \
+                     JOIN keys k ON k.id = d.key_id WHERE d.id = $1",
+                )
+                .bind(id.to_owned()),
+            )
+            .await?;
+        row.map(|row| {
+            let c = Columns::of("data_keys", &row);
+            Ok((key(&row)?, c.word("wrapped", |text| Base64::decode_vec(text).ok())?))
+        })
+        .transpose()
+    }
+}
+
+fn key(row: &AnyRow) -> Result<Key, StoreError> {
+    let c = Columns::of("keys", row);
+    Ok(Key {
+        id: c.word("id", |text| KeyId::parse(text).ok())?,
+        purpose: c.word("purpose", KeyPurpose::parse)?,
+        scheme: c.optional_word("scheme", Scheme::parse)?,
+        public_point: c.word("public_point", unhex)?,
+    })
+}
+
+fn certificate(pem: &str) -> Option<Certificate> {
+    Certificate::from_pem(pem).ok()?.pop()
+}

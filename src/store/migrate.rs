@@ -1,0 +1,44 @@
+//! Bringing the schema up to date. Migrations are append-only, one change each.
+
+use sqlx::{
+    SqlStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use super::{Engine, Store, StoreError};
+
+/// Version, name, SQL.
+type Step = (i64, &'static str, &'static str);
+
+const COMMON: &[Step] = &[
+    (1, "create organizations", include_str!("migrations/0001_create_organizations.sql")),
+    (2, "create keys", include_str!("migrations/0002_create_keys.sql")),
+    (3, "create seals", include_str!("migrations/0003_create_seals.sql")),
+    (4, "create signatures", include_str!("migrations/0004_create_signatures.sql")),
+    (5, "create audit", include_str!("migrations/0005_create_audit.sql")),
+];
+const SQLITE: &[Step] =
+    &[(6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql"))];
+const POSTGRES: &[Step] =
+    &[(6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql"))];
+
+impl Store {
+    /// Applies the migrations that are missing.
+    ///
+    /// # Errors
+    /// A migration fails, or an applied one differs from ours.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let own = match self.engine {
+            Engine::Sqlite => SQLITE,
+            Engine::Postgres => POSTGRES,
+        };
+        let steps = COMMON.iter().chain(own).map(|(version, name, sql)| {
+            let sql = SqlStr::from_static(sql);
+            Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
+        });
+        Migrator::with_migrations(steps.collect())
+            .run(&self.pool)
+            .await
+            .map_err(|error| StoreError::Migration(error.to_string()))
+    }
+}

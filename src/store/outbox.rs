@@ -1,0 +1,63 @@
+//! Messages to be delivered after the commit that caused them, and evidence leaves.
+
+use sqlx::query;
+
+use super::{StoreError, columns::{Columns, json}, tx::Tx};
+use crate::domain::Timestamp;
+
+impl Tx {
+    /// Leaves a message in the outbox.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn post(
+        &mut self,
+        id: String,
+        topic: &'static str,
+        message: &serde_json::Value,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query("INSERT INTO outbox (id, topic, message, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(id)
+                .bind(topic)
+                .bind(json(message))
+                .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The ids of undelivered messages of a topic, oldest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn undelivered(&mut self, topic: &'static str) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .all(
+                query(
+                    "SELECT id FROM outbox WHERE topic = $1 AND delivered_at IS NULL \
+                     ORDER BY id LIMIT 1000",
+                )
+                .bind(topic),
+            )
+            .await?;
+        rows.iter().map(|row| Columns::of("outbox", row).text("id")).collect()
+    }
+
+    /// Marks messages as delivered.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn delivered(&mut self, ids: &[String], at: Timestamp) -> Result<(), StoreError> {
+        for id in ids {
+            self.execute(
+                query("UPDATE outbox SET delivered_at = $1 WHERE id = $2 AND delivered_at IS NULL")
+                    .bind(at.as_micros())
+                    .bind(id.clone()),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}

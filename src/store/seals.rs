@@ -1,0 +1,679 @@
+//! Seals, versions, credentials, pictures, states and grants.
+
+use base64ct::{Base64, Encoding};
+use sqlx::{any::AnyRow, query};
+
+use super::{
+    StoreError,
+    columns::{Columns, json},
+    tx::Tx,
+};
+use crate::{
+    crypto::Scheme,
+    domain::{
+        Timestamp,
+        id::{
+            ApplicationId, CredentialId, GrantId, KeyId, OrganizationId, PersonId, PrincipalId,
+            SealId, SealVersionId,
+        },
+        seal::{Credential, Custody, Grant, Key, Picture, Seal, SealKind, SealVersion, StateChange},
+        seal_state::{SealEvent, SealState},
+    },
+};
+
+/// What a search for seals asks for.
+#[derive(Clone, Debug, Default)]
+pub struct SealFilter {
+    /// Only seals of this kind.
+    pub kind: Option<SealKind>,
+    /// Only seals that have a version in this state.
+    pub state: Option<SealState>,
+    /// Only the seal with this public code.
+    pub code: Option<String>,
+}
+
+/// A version as it comes into being.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// Its identifier.
+    pub id: SealVersionId,
+    /// The seal.
+    pub seal_id: SealId,
+    /// Its number.
+    pub number: i64,
+    /// The application it comes of.
+    pub application_id: ApplicationId,
+    /// Its credential.
+    pub credential: Credential,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub principal_id: PrincipalId,
+}
+
+/// A version with what sealing needs to know beside it.
+#[derive(Clone, Debug)]
+pub struct VersionContext {
+    /// The seal, with all its versions.
+    pub seal: Seal,
+    /// The version.
+    pub version: SealVersion,
+    /// The credential of the scheme asked for.
+    pub credential: Credential,
+    /// Its key.
+    pub key: Key,
+}
+
+const SEAL: &str = "SELECT s.id, s.code, s.organization_id, s.kind, s.name FROM seals s \
+     JOIN organizations o ON o.id = s.organization_id ";
+const VERSION: &str = "SELECT id, seal_id, number, state, revision, application_id, \
+     picture_digest, valid_from, valid_until, loss_reported_by, recovery_confirmed_by \
+     FROM seal_versions ";
+
+impl Tx {
+    /// Enters a seal.
+    ///
+    /// # Errors
+    /// The code is taken, or the database fails.
+    pub async fn insert_seal(&mut self, seal: &Seal, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO seals (id, code, organization_id, kind, name, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(seal.id.to_string())
+            .bind(seal.code.clone())
+            .bind(seal.organization_id.to_string())
+            .bind(seal.kind.as_str())
+            .bind(seal.name.clone())
+            .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Enters a version whose key is ready, with its credential.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn insert_version(&mut self, new: &NewVersion) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO seal_versions (id, seal_id, number, state, revision, \
+                 application_id, created_at) VALUES ($1, $2, $3, 'key-ready', 1, $4, $5)",
+            )
+            .bind(new.id.to_string())
+            .bind(new.seal_id.to_string())
+            .bind(new.number)
+            .bind(new.application_id.to_string())
+            .bind(new.at.as_micros()),
+        )
+        .await?;
+        let credential = &new.credential;
+        self.execute(
+            query(
+                "INSERT INTO credentials (id, seal_version_id, scheme, custody, key_id, \
+                 certificate_request, certificate_chain) VALUES ($1, $2, $3, $4, $5, $6, '[]')",
+            )
+            .bind(credential.id.to_string())
+            .bind(new.id.to_string())
+            .bind(credential.scheme.as_str())
+            .bind(credential.custody.as_str())
+            .bind(credential.key_id.to_string())
+            .bind(credential.certificate_request.clone()),
+        )
+        .await?;
+        let first = StateChange {
+            seal_version_id: new.id.clone(),
+            from: None,
+            event: None,
+            to: SealState::KeyReady,
+            reason: None,
+            principal_id: Some(new.principal_id.clone()),
+            at: new.at,
+        };
+        self.insert_state_change(&first, 1).await
+    }
+
+    /// Moves a version by an event of the law and keeps the change.
+    ///
+    /// # Errors
+    /// It is not as it was read, or the database fails.
+    pub async fn move_version(
+        &mut self,
+        version: &SealVersion,
+        change: &StateChange,
+    ) -> Result<(), StoreError> {
+        self.change_one(
+            "the seal version",
+            query(
+                "UPDATE seal_versions SET state = $1, revision = revision + 1 \
+                 WHERE id = $2 AND revision = $3 AND state = $4",
+            )
+            .bind(change.to.as_str())
+            .bind(version.id.to_string())
+            .bind(version.revision)
+            .bind(version.state.as_str()),
+        )
+        .await?;
+        self.insert_state_change(change, version.revision + 1).await
+    }
+
+    async fn insert_state_change(
+        &mut self,
+        change: &StateChange,
+        revision: i64,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO state_changes (seal_version_id, revision, from_state, event, \
+                 to_state, reason, principal_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(change.seal_version_id.to_string())
+            .bind(revision)
+            .bind(change.from.map(SealState::as_str))
+            .bind(change.event.map(SealEvent::as_str))
+            .bind(change.to.as_str())
+            .bind(change.reason.clone())
+            .bind(change.principal_id.as_ref().map(ToString::to_string))
+            .bind(change.at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Binds certificate and picture to a version whose key is ready.
+    ///
+    /// # Errors
+    /// It is not as it was read, or the database fails.
+    pub async fn complete_version(
+        &mut self,
+        version: &SealVersion,
+        maker: &PersonId,
+        picture: (&str, &Picture),
+        chain: &[String],
+    ) -> Result<(), StoreError> {
+        let micrometres = |millimetres: f64| (millimetres * 1000.0).round() as i64;
+        self.change_one(
+            "the seal version",
+            query(
+                "UPDATE seal_versions SET picture_digest = $1, picture_width_um = $2, \
+                 picture_height_um = $3, valid_from = $4, valid_until = $5, made_by = $6 \
+                 WHERE id = $7 AND revision = $8 AND state = 'key-ready'",
+            )
+            .bind(picture.0.to_owned())
+            .bind(micrometres(picture.1.width_mm))
+            .bind(micrometres(picture.1.height_mm))
+            .bind(version.valid_from.map(Timestamp::as_micros))
+            .bind(version.valid_until.map(Timestamp::as_micros))
+            .bind(maker.to_string())
+            .bind(version.id.to_string())
+            .bind(version.revision),
+        )
+        .await?;
+        for credential in &version.credentials {
+            let leaf = chain.first().and_then(|pem| crate::pki::Certificate::from_pem(pem).ok());
+            let fingerprint = leaf.and_then(|mut all| all.pop()).map(|c| c.fingerprint());
+            self.change_one(
+                "the credential",
+                query(
+                    "UPDATE credentials SET certificate_chain = $1, fingerprint = $2 WHERE id = $3",
+                )
+                .bind(json(&chain))
+                .bind(fingerprint)
+                .bind(credential.id.to_string()),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers who reported a loss, and who first confirmed a recovery.
+    ///
+    /// # Errors
+    /// It is not as it was read, or the database fails.
+    pub async fn note_loss(
+        &mut self,
+        version: &SealVersion,
+        reported_by: Option<&PersonId>,
+        recovery_confirmed_by: Option<&PersonId>,
+    ) -> Result<(), StoreError> {
+        self.change_one(
+            "the seal version",
+            query(
+                "UPDATE seal_versions SET loss_reported_by = $1, recovery_confirmed_by = $2 \
+                 WHERE id = $3 AND revision = $4 AND state = $5",
+            )
+            .bind(reported_by.map(ToString::to_string))
+            .bind(recovery_confirmed_by.map(ToString::to_string))
+            .bind(version.id.to_string())
+            .bind(version.revision)
+            .bind(version.state.as_str()),
+        )
+        .await
+    }
+
+    /// Counts a change of a version that does not move its state.
+    ///
+    /// # Errors
+    /// It is not as it was read, or the database fails.
+    pub async fn touch_version(&mut self, version: &SealVersion) -> Result<(), StoreError> {
+        self.change_one(
+            "the seal version",
+            query(
+                "UPDATE seal_versions SET revision = revision + 1 \
+                 WHERE id = $1 AND revision = $2 AND state = $3",
+            )
+            .bind(version.id.to_string())
+            .bind(version.revision)
+            .bind(version.state.as_str()),
+        )
+        .await
+    }
+
+    /// Keeps a picture under its digest; a picture that is there already is the same one.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn keep_picture(
+        &mut self,
+        digest: &str,
+        png: &[u8],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO pictures (digest, png, created_at) VALUES ($1, $2, $3) \
+                 ON CONFLICT (digest) DO NOTHING",
+            )
+            .bind(digest.to_owned())
+            .bind(Base64::encode_string(png))
+            .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The picture of a version.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn picture(&mut self, version: &SealVersionId) -> Result<Option<Picture>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT p.png, v.picture_width_um, v.picture_height_um FROM seal_versions v \
+                     JOIN pictures p ON p.digest = v.picture_digest WHERE v.id = $1",
+                )
+                .bind(version.to_string()),
+            )
+            .await?;
+        row.map(|row| {
+            let c = Columns::of("pictures", &row);
+            Ok(Picture {
+                png: c.word("png", |text| Base64::decode_vec(text).ok())?,
+                width_mm: c.integer("picture_width_um")? as f64 / 1000.0,
+                height_mm: c.integer("picture_height_um")? as f64 / 1000.0,
+            })
+        })
+        .transpose()
+    }
+
+    /// A seal in scope, with all its versions.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn seal(&mut self, id: &SealId) -> Result<Option<Seal>, StoreError> {
+        let pattern = self.path_pattern();
+        let sql = sqlx::AssertSqlSafe(format!("{SEAL} WHERE s.id = $1 AND o.path LIKE $2"));
+        let row = self.optional(query(sql).bind(id.to_string()).bind(pattern)).await?;
+        match row {
+            None => Ok(None),
+            Some(row) => self.with_versions(&row).await.map(Some),
+        }
+    }
+
+    /// Seals in scope after a cursor, by id.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn seals(
+        &mut self,
+        filter: &SealFilter,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Seal>, StoreError> {
+        let pattern = self.path_pattern();
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{SEAL} WHERE s.id > $1 AND o.path LIKE $2 AND ($3 = '' OR s.kind = $3) \
+             AND ($4 = '' OR EXISTS (SELECT 1 FROM seal_versions v \
+             WHERE v.seal_id = s.id AND v.state = $4)) AND ($5 = '' OR s.code = $5) \
+             ORDER BY s.id LIMIT $6"
+        ));
+        let rows = self
+            .all(
+                query(sql)
+                    .bind(after.to_owned())
+                    .bind(pattern)
+                    .bind(filter.kind.map_or("", SealKind::as_str))
+                    .bind(filter.state.map_or("", SealState::as_str))
+                    .bind(filter.code.clone().unwrap_or_default())
+                    .bind(limit),
+            )
+            .await?;
+        let mut seals = Vec::new();
+        for row in &rows {
+            seals.push(self.with_versions(row).await?);
+        }
+        Ok(seals)
+    }
+
+    async fn with_versions(&mut self, row: &AnyRow) -> Result<Seal, StoreError> {
+        let c = Columns::of("seals", row);
+        let id = c.word("id", |text| SealId::parse(text).ok())?;
+        let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE seal_id = $1 ORDER BY number"));
+        let rows = self.all(query(sql).bind(id.to_string())).await?;
+        let mut versions = Vec::new();
+        for row in &rows {
+            let mut version = version(row)?;
+            version.credentials = self.credentials(&version.id).await?;
+            versions.push(version);
+        }
+        Ok(Seal {
+            id,
+            code: c.text("code")?,
+            organization_id: c.word("organization_id", |text| OrganizationId::parse(text).ok())?,
+            kind: c.word("kind", SealKind::parse)?,
+            name: c.text("name")?,
+            versions,
+        })
+    }
+
+    async fn credentials(&mut self, id: &SealVersionId) -> Result<Vec<Credential>, StoreError> {
+        let rows = self
+            .all(
+                query(
+                    "SELECT id, scheme, custody, key_id, certificate_request, certificate_chain \
+                     FROM credentials WHERE seal_version_id = $1 ORDER BY id",
+                )
+                .bind(id.to_string()),
+            )
+            .await?;
+        rows.iter().map(credential).collect()
+    }
+
+    /// The state of a version, locked against change until the end of the transaction.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn lock_state(&mut self, id: &SealVersionId) -> Result<Option<SealState>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT state FROM seal_versions WHERE id = $1{}",
+            self.for_share()
+        ));
+        let row = self.optional(query(sql).bind(id.to_string())).await?;
+        row.map(|row| Columns::of("seal_versions", &row).word("state", SealState::parse)).transpose()
+    }
+
+    /// The person who made a version, if it is made.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn maker(&mut self, id: &SealVersionId) -> Result<Option<PersonId>, StoreError> {
+        let found = query("SELECT made_by FROM seal_versions WHERE id = $1").bind(id.to_string());
+        match self.optional(found).await? {
+            None => Ok(None),
+            Some(row) => Columns::of("seal_versions", &row)
+                .optional_word("made_by", |text| PersonId::parse(text).ok()),
+        }
+    }
+
+    /// The changes of state of a seal's versions, oldest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn state_changes(&mut self, seal: &SealId) -> Result<Vec<StateChange>, StoreError> {
+        let rows = self
+            .all(
+                query(
+                    "SELECT c.seal_version_id, c.from_state, c.event, c.to_state, c.reason, \
+                     c.principal_id, c.at FROM state_changes c \
+                     JOIN seal_versions v ON v.id = c.seal_version_id WHERE v.seal_id = $1 \
+                     ORDER BY c.at, v.number, c.revision",
+                )
+                .bind(seal.to_string()),
+            )
+            .await?;
+        rows.iter().map(state_change).collect()
+    }
+
+    /// The state that a version had at a time.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn state_at(
+        &mut self,
+        version: &SealVersionId,
+        at: Timestamp,
+    ) -> Result<Option<SealState>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT to_state FROM state_changes WHERE seal_version_id = $1 AND at <= $2 \
+                     ORDER BY revision DESC LIMIT 1",
+                )
+                .bind(version.to_string())
+                .bind(at.as_micros()),
+            )
+            .await?;
+        row.map(|row| Columns::of("state_changes", &row).word("to_state", SealState::parse))
+            .transpose()
+    }
+
+    /// The seal and version whose credential has this certificate (SHA-256, hexadecimal).
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn seal_of_certificate(
+        &mut self,
+        fingerprint: &str,
+    ) -> Result<Option<(Seal, SealVersionId)>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT v.seal_id, v.id FROM credentials c \
+                     JOIN seal_versions v ON v.id = c.seal_version_id WHERE c.fingerprint = $1",
+                )
+                .bind(fingerprint.to_owned()),
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let c = Columns::of("seal_versions", &row);
+        let seal = c.word("seal_id", |text| SealId::parse(text).ok())?;
+        let version = c.word("id", |text| SealVersionId::parse(text).ok())?;
+        Ok(self.seal(&seal).await?.map(|seal| (seal, version)))
+    }
+
+    /// Versions in use whose validity is over.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn versions_due(&mut self, now: Timestamp) -> Result<Vec<SealId>, StoreError> {
+        let rows = self
+            .all(
+                query(
+                    "SELECT seal_id FROM seal_versions \
+                     WHERE state IN ('active', 'suspended') AND valid_until < $1",
+                )
+                .bind(now.as_micros()),
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Columns::of("seal_versions", row).word("seal_id", |text| SealId::parse(text).ok())
+            })
+            .collect()
+    }
+
+    /// Enters a grant.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn insert_grant(&mut self, g: &Grant, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "INSERT INTO grants (id, seal_id, principal_id, document_types, digests, quota, \
+                 used, valid_from, valid_until, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9)",
+            )
+            .bind(g.id.to_string())
+            .bind(g.seal_id.to_string())
+            .bind(g.principal_id.to_string())
+            .bind(json(&g.document_types))
+            .bind(i64::from(g.digests))
+            .bind(g.quota)
+            .bind(g.valid_from.as_micros())
+            .bind(g.valid_until.as_micros())
+            .bind(at.as_micros()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The grants of a seal, newest first; perhaps of one principal only.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn grants(
+        &mut self,
+        seal: &SealId,
+        principal: Option<&PrincipalId>,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let rows = self
+            .all(
+                query(
+                    "SELECT id, seal_id, principal_id, document_types, digests, quota, used, \
+                     valid_from, valid_until, revoked_at FROM grants \
+                     WHERE seal_id = $1 AND ($2 = '' OR principal_id = $2) ORDER BY id DESC",
+                )
+                .bind(seal.to_string())
+                .bind(principal.map(ToString::to_string).unwrap_or_default()),
+            )
+            .await?;
+        rows.iter().map(grant).collect()
+    }
+
+    /// Withdraws a grant, once.
+    ///
+    /// # Errors
+    /// It was withdrawn already, or the database fails.
+    pub async fn revoke_grant(
+        &mut self,
+        seal: &SealId,
+        id: &GrantId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change_one(
+            "the grant",
+            query(
+                "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND seal_id = $3 \
+                 AND revoked_at IS NULL",
+            )
+            .bind(at.as_micros())
+            .bind(id.to_string())
+            .bind(seal.to_string()),
+        )
+        .await
+    }
+
+    /// Takes one use of a grant that is in force; `false` if its quota is used up or it ended.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn use_grant(&mut self, id: &GrantId, at: Timestamp) -> Result<bool, StoreError> {
+        let changed = self
+            .execute(
+                query(
+                    "UPDATE grants SET used = used + 1 WHERE id = $1 AND revoked_at IS NULL \
+                     AND valid_from <= $2 AND valid_until > $2 \
+                     AND (quota IS NULL OR used < quota)",
+                )
+                .bind(id.to_string())
+                .bind(at.as_micros()),
+            )
+            .await?;
+        Ok(changed == 1)
+    }
+
+    /// Gives one use of a grant back.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn return_grant(&mut self, id: &GrantId) -> Result<(), StoreError> {
+        self.execute(
+            query("UPDATE grants SET used = used - 1 WHERE id = $1 AND used > 0")
+                .bind(id.to_string()),
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+fn version(row: &AnyRow) -> Result<SealVersion, StoreError> {
+    let c = Columns::of("seal_versions", row);
+    let person = |text: &str| PersonId::parse(text).ok();
+    Ok(SealVersion {
+        id: c.word("id", |text| SealVersionId::parse(text).ok())?,
+        number: c.integer("number")?,
+        state: c.word("state", SealState::parse)?,
+        revision: c.integer("revision")?,
+        application_id: c.word("application_id", |text| ApplicationId::parse(text).ok())?,
+        picture_digest: c.get("picture_digest")?,
+        valid_from: c.optional_time("valid_from")?,
+        valid_until: c.optional_time("valid_until")?,
+        loss_reported_by: c.optional_word("loss_reported_by", person)?,
+        recovery_confirmed_by: c.optional_word("recovery_confirmed_by", person)?,
+        credentials: Vec::new(),
+    })
+}
+
+fn credential(row: &AnyRow) -> Result<Credential, StoreError> {
+    let c = Columns::of("credentials", row);
+    Ok(Credential {
+        id: c.word("id", |text| CredentialId::parse(text).ok())?,
+        scheme: c.word("scheme", Scheme::parse)?,
+        custody: c.word("custody", Custody::parse)?,
+        key_id: c.word("key_id", |text| KeyId::parse(text).ok())?,
+        certificate_request: c.text("certificate_request")?,
+        certificate_chain: c.json("certificate_chain")?,
+    })
+}
+
+fn state_change(row: &AnyRow) -> Result<StateChange, StoreError> {
+    let c = Columns::of("state_changes", row);
+    Ok(StateChange {
+        seal_version_id: c.word("seal_version_id", |text| SealVersionId::parse(text).ok())?,
+        from: c.optional_word("from_state", SealState::parse)?,
+        event: c.optional_word("event", SealEvent::parse)?,
+        to: c.word("to_state", SealState::parse)?,
+        reason: c.get("reason")?,
+        principal_id: c.optional_word("principal_id", |text| PrincipalId::parse(text).ok())?,
+        at: c.time("at")?,
+    })
+}
+
+fn grant(row: &AnyRow) -> Result<Grant, StoreError> {
+    let c = Columns::of("grants", row);
+    Ok(Grant {
+        id: c.word("id", |text| GrantId::parse(text).ok())?,
+        seal_id: c.word("seal_id", |text| SealId::parse(text).ok())?,
+        principal_id: c.word("principal_id", |text| PrincipalId::parse(text).ok())?,
+        document_types: c.json("document_types")?,
+        digests: c.boolean("digests")?,
+        quota: c.get("quota")?,
+        used: c.integer("used")?,
+        valid_from: c.time("valid_from")?,
+        valid_until: c.time("valid_until")?,
+        revoked_at: c.optional_time("revoked_at")?,
+    })
+}

@@ -1,0 +1,89 @@
+//! One transaction, opened for a scope.
+
+use sqlx::{Any, AnyConnection, Executor, Transaction, any::{AnyArguments, AnyRow}, query::Query};
+
+use super::{Engine, Store, StoreError, audit::ChainHead};
+use crate::domain::organization::Scope;
+
+/// A transaction. Rows that belong to an organization are seen only inside the scope.
+pub struct Tx {
+    pub(super) connection: Transaction<'static, Any>,
+    pub(super) scope: Scope,
+    pub(super) engine: Engine,
+    /// The audit chain; only the writer's transactions have one.
+    pub(super) chain: Option<ChainHead>,
+}
+
+impl Store {
+    /// Opens a transaction for reading.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn read(&self, scope: Scope) -> Result<Tx, StoreError> {
+        let connection = self.pool.begin().await?;
+        Ok(Tx { connection, scope, engine: self.engine, chain: None })
+    }
+}
+
+impl Tx {
+    /// Narrows or widens what the rest of the transaction may see.
+    pub fn set_scope(&mut self, scope: Scope) {
+        self.scope = scope;
+    }
+
+    /// A pattern for `organizations.path`: rows whose organization's path is like it are seen.
+    pub(super) fn path_pattern(&self) -> String {
+        match &self.scope {
+            Scope::Service => "%".to_owned(),
+            Scope::Organization(id) => format!("%/{id}/%"),
+        }
+    }
+
+    /// Locks the rows of a SELECT against change until the end of the transaction. SQLite's writer
+    /// is alone anyway.
+    pub(super) fn for_share(&self) -> &'static str {
+        match self.engine {
+            Engine::Sqlite => "",
+            Engine::Postgres => " FOR SHARE",
+        }
+    }
+
+    pub(super) async fn execute(
+        &mut self,
+        query: Query<'_, Any, AnyArguments>,
+    ) -> Result<u64, StoreError> {
+        Ok(query.execute(self.connection()).await?.rows_affected())
+    }
+
+    /// Executes a change of exactly one row that was read before.
+    pub(super) async fn change_one(
+        &mut self,
+        what: &'static str,
+        query: Query<'_, Any, AnyArguments>,
+    ) -> Result<(), StoreError> {
+        if self.execute(query).await? == 1 { Ok(()) } else { Err(StoreError::Stale(what)) }
+    }
+
+    pub(super) async fn optional(
+        &mut self,
+        query: Query<'_, Any, AnyArguments>,
+    ) -> Result<Option<AnyRow>, StoreError> {
+        Ok(query.fetch_optional(self.connection()).await?)
+    }
+
+    pub(super) async fn all(
+        &mut self,
+        query: Query<'_, Any, AnyArguments>,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        Ok(query.fetch_all(self.connection()).await?)
+    }
+
+    pub(super) async fn statement(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.connection().execute(sql).await?;
+        Ok(())
+    }
+
+    fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
+}

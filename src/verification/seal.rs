@@ -1,0 +1,77 @@
+//! What the register of seals adds to a report: the seal's state then and now, and whether the
+//! document was voided.
+
+use crate::domain::{
+    report::{Check, Conclusion, Indication, Report, SealReport},
+    seal_state::SealState,
+};
+
+/// What the register knows of the seal behind one signature.
+#[derive(Clone, Debug)]
+pub struct RegisterFacts {
+    /// The place of the signature in the report.
+    pub index: usize,
+    /// The seal.
+    pub seal: SealReport,
+    /// Key custody of the credential.
+    pub custody: String,
+    /// Whether the signature value is on record as released.
+    pub on_record: bool,
+    /// The state of the version when the signature was released.
+    pub state_then: Option<SealState>,
+    /// Its state now.
+    pub state_now: SealState,
+}
+
+/// Adds the seal to the report, and what follows from it.
+pub fn add_seal(report: &mut Report, facts: RegisterFacts) {
+    let Some(signature) = report.signatures.get_mut(facts.index) else { return };
+    let voided = facts.seal.voided.clone();
+    let mut failed = false;
+    let mut unsure = false;
+    let mut add = |name: &str, passed: Option<bool>, detail: String| {
+        failed |= passed == Some(false);
+        unsure |= passed.is_none();
+        signature.checks.push(Check { name: name.to_owned(), passed, detail });
+    };
+    let recorded = if facts.on_record {
+        "the register holds the record of this signature"
+    } else {
+        "the signature is by a key of this register, but not on record here"
+    };
+    add("signature-on-record", facts.on_record.then_some(true), recorded.to_owned());
+    match facts.state_then {
+        Some(state) => add(
+            "seal-state-then",
+            Some(state == SealState::Active),
+            format!("when it sealed, the seal was {state}"),
+        ),
+        None => add("seal-state-then", None, "the seal's state then is not known".to_owned()),
+    }
+    add(
+        "seal-state-now",
+        Some(facts.state_now != SealState::Invalidated),
+        format!("the seal is {} now", facts.state_now),
+    );
+    match &voided {
+        Some(voided) => add(
+            "document-not-voided",
+            Some(false),
+            format!("the document was voided at {}: {}", voided.at, voided.reason),
+        ),
+        None => add("document-not-voided", Some(true), "the document was not voided".to_owned()),
+    }
+    signature.custody = Some(facts.custody);
+    signature.seal = Some(facts.seal);
+    if failed && signature.indication != Indication::TotalFailed {
+        signature.indication = Indication::TotalFailed;
+        signature.sub_indication = Some("SIG_CONSTRAINTS_FAILURE".to_owned());
+        report.conclusion = Conclusion::Invalid;
+    } else if unsure && signature.indication == Indication::TotalPassed {
+        signature.indication = Indication::Indeterminate;
+        signature.sub_indication = Some("SIG_CONSTRAINTS_FAILURE".to_owned());
+        if report.conclusion == Conclusion::Valid {
+            report.conclusion = Conclusion::Indeterminate;
+        }
+    }
+}
