@@ -1,1 +1,7 @@
-fn main(){}
+//! The `sealwright` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sealwright::cli::main()
+}

@@ -65,6 +65,8 @@ pub struct HttpConfig {
     pub public_verifications: usize,
     /// How long a public verification may take, seconds.
     pub public_timeout_seconds: u64,
+    /// How many public requests one address may make in a minute.
+    pub public_requests_per_minute: u32,
     /// Documents up to this size are kept in memory, larger ones in a spool file, bytes.
     pub spool_threshold: u64,
     /// Where spool files go; the system's temporary directory if not set.
@@ -84,6 +86,7 @@ impl Default for HttpConfig {
             largest_public_document: 20 << 20,
             public_verifications: 4,
             public_timeout_seconds: 30,
+            public_requests_per_minute: 120,
             spool_threshold: 1 << 20,
             spool_directory: None,
             shutdown_seconds: 30,

@@ -3,6 +3,7 @@
 
 mod action;
 mod approval;
+pub mod cases;
 mod entities;
 mod permit;
 mod set;

@@ -19,7 +19,7 @@ use std::{
 };
 
 pub use act::{Act, Answer};
-pub use authority::Authority;
+pub use authority::{Authority, Maker};
 pub use error::Error;
 
 use crate::{

@@ -52,4 +52,17 @@ impl Service {
             })
             .await
     }
+
+    /// Forgets answers kept for idempotency keys that are out of date.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn prune_idempotency(&self) -> Result<(), Error> {
+        let now = self.now();
+        self.store
+            .write(Scope::Service, move |tx| {
+                Box::pin(async move { Ok(tx.prune_idempotency(now).await.map(|_| ())?) })
+            })
+            .await
+    }
 }

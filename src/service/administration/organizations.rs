@@ -20,7 +20,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewOrganization {
     /// The unified social credit code 统一社会信用代码.
-    #[schema(example = "91330100799655058B")]
+    #[schema(example = "91990100MAEXAMPLEN")]
     pub uscc: String,
     /// The legal name 法定名称.
     #[schema(min_length = 1, max_length = 100)]

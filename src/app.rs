@@ -1,0 +1,205 @@
+//! The composition root: the only file that names every concrete type.
+
+use std::{
+    fs::{File, OpenOptions},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{
+    config::Config,
+    devices::Token,
+    domain::{Clock, SystemClock, id::new_ulid},
+    http::{House, Server, serve},
+    jobs::Jobs,
+    pki::{Certificate, TrustStore, crl::Crl},
+    policy::{PolicyError, PolicySet},
+    service::{Authority, Error, Parts, Service},
+    store::{Store, StoreError},
+};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+    /// The policies.
+    #[error("policies: {0}")]
+    Policy(#[from] PolicyError),
+    /// Another process has the SQLite file.
+    #[error("another process of the service uses the database file ({0} is locked)")]
+    Locked(PathBuf),
+    /// `init` was not run.
+    #[error("the service is not initialised; run `sealwright init` once")]
+    NotInitialised,
+    /// A trust directory.
+    #[error("trust: {0}")]
+    Trust(String),
+    /// A verb failed.
+    #[error("{0}")]
+    Service(#[from] Error),
+    /// The system fails.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// The service with everything that runs.
+pub struct App {
+    /// The verbs.
+    pub service: Arc<Service>,
+    jobs: Option<Jobs>,
+    server: Option<Server>,
+    /// Held while the process lives, so that it is alone on its SQLite file.
+    _lock: Option<File>,
+}
+
+impl App {
+    /// Opens database and token and closes what an earlier process left under way. Nothing listens
+    /// yet.
+    ///
+    /// # Errors
+    /// See [`StartError`]. A token that cannot be opened now is no error: the service starts, says
+    /// so in `/readyz`, and keeps trying.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        let lock = lock_database(&config.database.url)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let instance = instance(&*clock);
+        let policy = load_policy(&config)?;
+        let external_trust = match &config.trust.directory {
+            Some(directory) => load_trust(directory)?,
+            None => TrustStore::default(),
+        };
+        let store = Store::open(&config.database.url, &instance).await?;
+        store.migrate().await?;
+        let authority = Authority::load(&store).await?.ok_or(StartError::NotInitialised)?;
+        let token = start_token(&config).await?;
+        let service = Arc::new(Service::new(Parts {
+            store,
+            token,
+            policy,
+            clock,
+            config,
+            authority,
+            external_trust,
+            instance,
+        }));
+        service.renew_lease().await?;
+        service.recover_signings(lock.is_some()).await?;
+        Ok(Self { service, jobs: None, server: None, _lock: lock })
+    }
+
+    /// Starts to listen and to do what the clock demands; returns where it listens.
+    ///
+    /// # Errors
+    /// The address is in use.
+    pub async fn run(&mut self) -> Result<std::net::SocketAddr, StartError> {
+        self.jobs = Some(Jobs::start(Arc::clone(&self.service), self._lock.is_some()));
+        let server = serve(House::new(Arc::clone(&self.service))).await?;
+        let address = server.address;
+        self.server = Some(server);
+        Ok(address)
+    }
+
+    /// Lets requests under way finish, then ends jobs, database and token, in this order.
+    pub async fn stop(self) {
+        let limit = Duration::from_secs(self.service.config.http.shutdown_seconds);
+        if let Some(server) = self.server {
+            server.stop(limit).await;
+        }
+        if let Some(jobs) = self.jobs {
+            jobs.stop().await;
+        }
+        self.service.store.close().await;
+        let service = self.service;
+        // The last token handle waits for its threads; that is not for the async runtime.
+        let _ = tokio::task::spawn_blocking(move || drop(service)).await;
+    }
+}
+
+/// A name for this process.
+pub fn instance(clock: &dyn Clock) -> String {
+    let mut random = [0; 10];
+    // Without randomness the time alone still tells processes apart.
+    let _ = getrandom::fill(&mut random);
+    new_ulid(clock.now(), random)
+}
+
+/// Opens the token in a thread of its own: it waits for the first attempt.
+///
+/// # Errors
+/// The thread could not run.
+pub async fn start_token(config: &Config) -> Result<Token, StartError> {
+    let token = config.token.clone();
+    tokio::task::spawn_blocking(move || Token::start(token))
+        .await
+        .map_err(|_| StartError::Io(std::io::ErrorKind::Interrupted.into()))
+}
+
+/// The policies that the configuration names.
+///
+/// # Errors
+/// They do not hold.
+pub fn load_policy(config: &Config) -> Result<PolicySet, PolicyError> {
+    match &config.policy.directory {
+        Some(directory) => PolicySet::load(directory),
+        None => PolicySet::bundled(),
+    }
+}
+
+/// The file of a SQLite URL.
+pub fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    Some(PathBuf::from(path.split('?').next()?))
+}
+
+/// Takes the lock beside a SQLite file; `None` for other databases.
+///
+/// # Errors
+/// Another process has it.
+pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
+    let Some(path) = sqlite_path(url) else { return Ok(None) };
+    let mut name = path.into_os_string();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+    file.try_lock().map_err(|_| StartError::Locked(path))?;
+    Ok(Some(file))
+}
+
+/// Reads a trust directory: `*.pem` roots and `*.crl` lists in it and in its folders `seal` and
+/// `person`.
+///
+/// # Errors
+/// The directory or a file in it cannot be read.
+pub fn load_trust(directory: &Path) -> Result<TrustStore, StartError> {
+    let bad = |path: &Path, what: &dyn std::fmt::Display| {
+        StartError::Trust(format!("{}: {what}", path.display()))
+    };
+    let mut trust = TrustStore::default();
+    for folder in [directory.to_owned(), directory.join("seal"), directory.join("person")] {
+        if folder != directory && !folder.is_dir() {
+            continue;
+        }
+        let listing = std::fs::read_dir(&folder).map_err(|error| bad(&folder, &error))?;
+        let mut paths: Vec<_> = listing.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("pem") => {
+                    let text = std::fs::read_to_string(&path).map_err(|error| bad(&path, &error))?;
+                    trust.roots.extend(Certificate::from_pem(&text).map_err(|e| bad(&path, &e))?);
+                }
+                Some("crl") => {
+                    let der = std::fs::read(&path).map_err(|error| bad(&path, &error))?;
+                    let crl = Crl::from_der(&der);
+                    trust.crls.push(crl.ok_or_else(|| bad(&path, &"not a revocation list in DER"))?);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(trust)
+}

@@ -1,0 +1,364 @@
+//! `sealwright demo`: the main job on bundled documents, from an application to a verified file.
+
+use std::{
+    fs,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, anyhow, bail};
+use base64ct::{Base64, Encoding};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Exit, init, print, verify};
+use crate::{
+    app::{App, load_trust},
+    config::Config,
+    domain::{
+        access_key::AccessKey,
+        application::{Application, ApplicationKind, Verdict},
+        organization::{Organization, Person},
+        placement::{Corner, Placement},
+        principal::{Principal, Role},
+        report::{Conclusion, Report},
+        seal::{Grant, Seal, SealKind},
+        source::{ReadAt, Source},
+    },
+    service::{
+        Act, Answer, Service,
+        administration::{
+            access_keys::NewAccessKey,
+            organizations::{NewOrganization, NewPerson},
+            principals::NewPrincipal,
+        },
+        applications::{NewApplication, NewDecision},
+        documents::SealRequest,
+        seals::{Making, NewKey, NewPicture, SealMove, grants::NewGrant},
+    },
+};
+
+const LICENCE: &[u8] = include_bytes!("../../test-vectors/samples/licence.pdf");
+const APPROVAL: &[u8] = include_bytes!("../../test-vectors/samples/approval.pdf");
+/// A picture for machines without a Chinese font: a plain ring, made by the service's own drawing.
+const MODULES: [&str; 3] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+];
+
+/// Where the demonstration goes.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The directory for its files; what an earlier demonstration left there is replaced.
+    #[arg(long)]
+    out: PathBuf,
+    /// Set by the demonstration for itself, once its private token exists.
+    #[arg(long, hide = true)]
+    prepared: bool,
+}
+
+/// Runs the command.
+pub(super) async fn run(arguments: Arguments, json: bool) -> anyhow::Result<Exit> {
+    if arguments.prepared {
+        return demonstrate(&arguments.out, json).await;
+    }
+    let conf = prepare_token(&arguments.out)?;
+    // The module reads its place from the environment at load time, so the demonstration goes on
+    // in a fresh process that has it.
+    let mut again = Command::new(std::env::current_exe()?);
+    again.env("SOFTHSM2_CONF", conf).args(["demo", "--prepared", "--out"]).arg(&arguments.out);
+    if json {
+        again.arg("--json");
+    }
+    Err(again.exec().into())
+}
+
+/// Makes a private SoftHSM token and the configuration that uses it.
+fn prepare_token(out: &Path) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(out).with_context(|| format!("{}", out.display()))?;
+    let out = out.canonicalize()?;
+    let private = out.join("private");
+    if private.exists() {
+        fs::remove_dir_all(&private)?;
+    }
+    let tokens = private.join("tokens");
+    fs::create_dir_all(&tokens)?;
+    let conf = private.join("softhsm2.conf");
+    fs::write(
+        &conf,
+        format!(
+            "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+            tokens.display()
+        ),
+    )?;
+    let mut pin = [0; 6];
+    getrandom::fill(&mut pin)?;
+    let pin: String = pin.iter().map(|byte| char::from(b'0' + byte % 10)).collect();
+    fs::write(private.join("pin"), &pin)?;
+    let made = Command::new("softhsm2-util")
+        .env("SOFTHSM2_CONF", &conf)
+        .args(["--init-token", "--free", "--label", "sealwright-demo", "--pin", &pin, "--so-pin", &pin])
+        .output()
+        .context("softhsm2-util is missing; `make demo` installs it, or: apt-get install softhsm2")?;
+    if !made.status.success() {
+        bail!("softhsm2-util: {}", String::from_utf8_lossy(&made.stderr));
+    }
+    let module = MODULES.iter().find(|path| Path::new(path).exists());
+    let module = module.ok_or_else(|| anyhow!("libsofthsm2.so was not found; install softhsm2"))?;
+    let text = format!(
+        "[database]\nurl = \"sqlite://{}?mode=rwc\"\n[ca]\norganization = \"Sealwright Demo Authority\"\n\
+         [token]\nmodule = \"{module}\"\nlabel = \"sealwright-demo\"\n\
+         pin = {{ from = \"file\", path = \"{}\" }}\n",
+        private.join("sealwright.db").display(),
+        private.join("pin").display()
+    );
+    fs::write(private.join("service.toml"), text)?;
+    Ok(conf)
+}
+
+/// Everybody who takes part.
+struct Cast {
+    owner: Organization,
+    applicant: Act,
+    reviewers: [Act; 2],
+    maker: Act,
+    registrar: Act,
+    keeper: Act,
+    caller: Act,
+}
+
+async fn demonstrate(out: &Path, json: bool) -> anyhow::Result<Exit> {
+    let out = out.canonicalize()?;
+    let private = out.join("private");
+    let config = Config::load(&private.join("service.toml"))?;
+    let first = init::initialise(
+        &config,
+        &init::Arguments {
+            organization: "示例市行政审批局".to_owned(),
+            uscc: "11990100MAEXAMPL2R".to_owned(),
+            administrator: "示例管理员".to_owned(),
+            key_days: 1,
+        },
+    )
+    .await?;
+    let app = App::open(config).await?;
+    let service = &app.service;
+    service.publish_crl_if_due().await?;
+    let administrator = service.authenticate(&first.access_key).await?;
+    let told = walk(service, administrator, &first.organization, &out).await;
+    let outcome = match told {
+        Ok((seal, mut lines)) => {
+            lines.extend(publish(service, &out).await?);
+            let reports = verify_all(&out)?;
+            Ok((seal, lines, reports))
+        }
+        Err(error) => Err(error),
+    };
+    app.stop().await;
+    let (seal, lines, reports) = outcome?;
+    let all_valid = reports.iter().all(|report| report.conclusion == Conclusion::Valid);
+    fs::write(out.join("report.json"), serde_json::to_string_pretty(&reports)?)?;
+    if json {
+        super::print_json(&json!({ "seal": seal, "reports": reports }))?;
+    } else {
+        tell(&out, &lines, &reports)?;
+    }
+    Ok(if all_valid { Exit::Good } else { Exit::Invalid })
+}
+
+/// The body of an answer.
+fn body<T: for<'de> Deserialize<'de>>(answer: &Answer) -> anyhow::Result<T> {
+    Ok(serde_json::from_str(&answer.body)?)
+}
+
+/// From the application to the sealed documents.
+async fn walk(
+    service: &Service,
+    administrator: Act,
+    root: &Organization,
+    out: &Path,
+) -> anyhow::Result<(Seal, Vec<String>)> {
+    let cast = hire(service, &administrator, root).await?;
+    let mut lines = Vec::new();
+    let application: Application = body(
+        &service
+            .apply(
+                &cast.applicant,
+                NewApplication {
+                    organization_id: cast.owner.id.to_string(),
+                    kind: ApplicationKind::Create,
+                    seal_id: None,
+                    seal_kind: Some(SealKind::LegalName),
+                    seal_name: Some("示例市市场监督管理局".to_owned()),
+                    reason: "签发电子营业执照 to issue electronic business licences".to_owned(),
+                },
+            )
+            .await?,
+    )?;
+    lines.push(format!("申请 applied: {} for {}", application.id, application.seal_name));
+    let mut approved = application;
+    for reviewer in &cast.reviewers {
+        let decision = NewDecision { verdict: Verdict::Approve, reason: None };
+        approved = body(&service.decide(reviewer, approved.id.as_str(), decision).await?)?;
+        let level = approved.decisions.last().map_or("", |d| d.level_name.as_str());
+        lines.push(format!("审核 approved: {level}"));
+    }
+    let seal_id = approved.seal_id.clone().ok_or_else(|| anyhow!("no seal came of the approval"))?;
+    let key = NewKey { application_id: approved.id.to_string(), scheme: None };
+    service.generate_key(&cast.maker, seal_id.as_str(), key).await?;
+    lines.push("制作 key generated in the token; it cannot leave it".to_owned());
+    let making = Making {
+        certificate_chain: None,
+        picture: NewPicture::Round { diameter_mm: 42.0 },
+        valid_until: None,
+    };
+    service.make(&cast.maker, seal_id.as_str(), making).await?;
+    lines.push("制作 made: certificate of the built-in CA and picture bound".to_owned());
+    let seal: Seal =
+        body(&service.register(&cast.registrar, seal_id.as_str(), SealMove::default()).await?)?;
+    lines.push(format!("备案 registered: seal code {}", seal.code));
+    let grant: Grant = body(
+        &service
+            .create_grant(
+                &cast.keeper,
+                seal_id.as_str(),
+                NewGrant {
+                    principal_id: cast.caller.principal()?.id.to_string(),
+                    document_types: Vec::new(),
+                    digests: false,
+                    quota: Some(100),
+                    valid_from: None,
+                    valid_until: service.now().plus_seconds(30 * 86_400),
+                },
+            )
+            .await?,
+    )?;
+    lines.push(format!("授权 granted: {} signatures", grant.quota.unwrap_or_default()));
+    let last = Placement { page: 4, x_mm: 60.0, y_mm: 60.0, from: Corner::BottomRight };
+    let corner = Placement { page: 1, x_mm: 52.0, y_mm: 42.0, from: Corner::BottomRight };
+    for (name, bytes, placement) in
+        [("licence", LICENCE, corner), ("approval", APPROVAL, last)]
+    {
+        lines.push(seal_one(service, &cast.caller, &seal, (name, bytes, placement), out).await?);
+    }
+    Ok((seal, lines))
+}
+
+async fn seal_one(
+    service: &Service,
+    caller: &Act,
+    seal: &Seal,
+    document: (&str, &[u8], Placement),
+    out: &Path,
+) -> anyhow::Result<String> {
+    let (name, bytes, placement) = document;
+    let request = SealRequest {
+        seal_id: seal.id.to_string(),
+        placement,
+        document_type: name.to_owned(),
+        business_number: Some(format!("DEMO-{name}")),
+        reason: None,
+    };
+    let act = Act { idempotency_key: Some(format!("demo-{name}")), ..caller.clone() };
+    let done = service.seal_document(&act, Source::memory(bytes.to_vec()), request).await?;
+    let mut sealed = vec![0; usize::try_from(done.sealed.size())?];
+    done.sealed.read_exact_at(&mut sealed, 0)?;
+    fs::write(out.join(format!("{name}.pdf")), &sealed)?;
+    fs::write(out.join(format!("{name}.receipt.jws")), &done.receipt.0)?;
+    Ok(format!("签章 sealed: {name}.pdf, record {}", done.signature.id))
+}
+
+/// Enters the owner and everybody who takes part, each another person.
+async fn hire(service: &Service, administrator: &Act, root: &Organization) -> anyhow::Result<Cast> {
+    let new = NewOrganization {
+        uscc: "11990101MAEXAMPL3B".to_owned(),
+        name: "示例市市场监督管理局".to_owned(),
+        parent_id: root.id.to_string(),
+    };
+    let owner: Organization = body(&service.create_organization(administrator, new).await?)?;
+    let person = async |organization: &Organization, name: &str, role: Role| {
+        let new = NewPerson { organization_id: organization.id.to_string(), name: name.to_owned() };
+        let person: Person = body(&service.create_person(administrator, new).await?)?;
+        account(service, administrator, organization, Some(&person), (name, role)).await
+    };
+    let applicant = person(&owner, "申请人", Role::Applicant).await?;
+    let reviewers = [
+        person(&owner, "单位审核人", Role::Reviewer).await?,
+        person(root, "主管审批人", Role::Reviewer).await?,
+    ];
+    let maker = person(root, "制章人", Role::Maker).await?;
+    let registrar = person(root, "备案人", Role::Registrar).await?;
+    let keeper = person(&owner, "保管人", Role::Keeper).await?;
+    let caller = account(service, administrator, &owner, None, ("电子证照系统", Role::Caller)).await?;
+    Ok(Cast { owner, applicant, reviewers, maker, registrar, keeper, caller })
+}
+
+async fn account(
+    service: &Service,
+    administrator: &Act,
+    organization: &Organization,
+    person: Option<&Person>,
+    about: (&str, Role),
+) -> anyhow::Result<Act> {
+    let new = NewPrincipal {
+        organization_id: organization.id.to_string(),
+        person_id: person.map(|person| person.id.to_string()),
+        name: about.0.to_owned(),
+        roles: vec![about.1],
+    };
+    let principal: Principal = body(&service.create_principal(administrator, new).await?)?;
+    let new = NewAccessKey {
+        principal_id: principal.id.to_string(),
+        actions: Vec::new(),
+        expires_at: service.now().plus_seconds(86_400),
+    };
+    let issued = service.issue_access_key(administrator, new).await?;
+    let AccessKey { .. } = &issued.key;
+    Ok(service.authenticate(&issued.access_key).await?)
+}
+
+/// Writes what a stranger needs to verify: the root and the revocation list.
+async fn publish(service: &Service, out: &Path) -> anyhow::Result<Vec<String>> {
+    let trust = out.join("trust");
+    fs::create_dir_all(&trust)?;
+    fs::write(trust.join("p256-root.pem"), service.authority.ca.1.to_pem())?;
+    fs::write(trust.join("p256.crl"), service.newest_crl().await?)?;
+    Ok(vec!["公布 published: trust/p256-root.pem, trust/p256.crl".to_owned()])
+}
+
+fn verify_all(out: &Path) -> anyhow::Result<Vec<Report>> {
+    let trust = load_trust(&out.join("trust"))?;
+    let now = crate::domain::Clock::now(&crate::domain::SystemClock);
+    ["licence.pdf", "approval.pdf"]
+        .iter()
+        .map(|name| {
+            let mut report = verify::verify_file(&out.join(name), &trust, now)?;
+            report.file = Some((*name).to_owned());
+            Ok(report)
+        })
+        .collect()
+}
+
+fn tell(out: &Path, lines: &[String], reports: &[Report]) -> anyhow::Result<()> {
+    for line in lines {
+        print(line)?;
+    }
+    for report in reports {
+        let name = report.file.as_deref().unwrap_or_default();
+        print(&format!("验章 verified: {name}: {}", report.conclusion))?;
+    }
+    // A checksum tells apart two runs of the demonstration at a glance.
+    let licence = crate::crypto::digest::sha256(&fs::read(out.join("licence.pdf"))?);
+    let short = Base64::encode_string(licence.get(..6).unwrap_or_default());
+    print(&format!(
+        "\nFiles are in {} (licence.pdf {short}). To try next:\n\
+         \x20 sealwright verify {}/licence.pdf --trust {}/trust\n\
+         \x20 change one byte of the file and verify again\n\
+         \x20 README.md tells how to serve, docs/api.md how to call",
+        out.display(),
+        out.display(),
+        out.display()
+    ))
+}

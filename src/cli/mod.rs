@@ -1,0 +1,112 @@
+//! The command line: one file for each subcommand. Exit codes: 0 good, 1 invalid, 2 usage,
+//! 3 refused by policy, 4 unavailable, 5 indeterminate or unsigned.
+
+mod audit;
+mod demo;
+mod doctor;
+mod exit;
+mod init;
+mod openapi;
+mod policy;
+mod report;
+mod serve;
+mod token;
+mod verify;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+pub use exit::Exit;
+
+/// 电子印章与电子签名服务: electronic seals and signatures with keys in a hardware security module.
+#[derive(Debug, Parser)]
+#[command(name = "sealwright", version)]
+struct Arguments {
+    /// The configuration file; `hsm-config/service.toml` explains every option.
+    #[arg(long, global = true, env = "SEALWRIGHT_CONFIG", default_value = "/etc/sealwright/service.toml")]
+    config: PathBuf,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until told to stop.
+    Serve,
+    /// Create database, service keys and the first administrator; run once.
+    Init(init::Arguments),
+    /// Do the main job on bundled documents, with SQLite and SoftHSM; nothing to configure.
+    Demo(demo::Arguments),
+    /// Verify files, without a server.
+    Verify(verify::Arguments),
+    /// Look at the token.
+    #[command(subcommand)]
+    Token(token::Arguments),
+    /// Probe database, token and clock for real, and say what to do about what fails.
+    Doctor,
+    /// Look at the audit trail.
+    #[command(subcommand)]
+    Audit(audit::Arguments),
+    /// Look at the policies.
+    #[command(subcommand)]
+    Policy(policy::Arguments),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(matches!(arguments.command, Command::Serve));
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Exit::Unavailable.with(&error.into(), false),
+    };
+    let json = arguments.json;
+    match runtime.block_on(run(arguments)) {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::classify(&error).with(&error, json),
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    let Arguments { config, json, command } = arguments;
+    match command {
+        Command::Serve => serve::run(Config::load(&config)?).await,
+        Command::Init(arguments) => init::run(Config::load(&config)?, arguments, json).await,
+        Command::Demo(arguments) => demo::run(arguments, json).await,
+        Command::Verify(arguments) => verify::run(&arguments, json),
+        Command::Token(arguments) => token::run(Config::load(&config)?, &arguments, json).await,
+        Command::Doctor => doctor::run(Config::load(&config)?, json).await,
+        Command::Audit(arguments) => audit::run(Config::load(&config)?, &arguments, json).await,
+        Command::Policy(arguments) => policy::run(&arguments, json),
+        Command::Openapi => openapi::run(),
+    }
+}
+
+/// Structured lines on standard error; `RUST_LOG` chooses how many.
+fn log_to_stderr(serving: bool) {
+    let default = if serving { "info" } else { "error" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Prints a value as JSON, for `--json`.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Prints a line. A reader who went away is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

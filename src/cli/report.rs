@@ -1,0 +1,71 @@
+//! Reports for people to read, in Chinese and English.
+
+use crate::domain::report::{Check, Conclusion, Integrity, Report, SignatureReport};
+
+/// The verdict in one sentence.
+fn sentence(report: &Report) -> &'static str {
+    match report.conclusion {
+        Conclusion::Valid => "有效：文件自签章后未被改动，签章可信。 VALID: unchanged since it was sealed, and the seal is trusted.",
+        Conclusion::Invalid => "无效：签章或文件不可信，请勿采用。 INVALID: do not rely on this file.",
+        Conclusion::Indeterminate => "无法判定：已知信息不足。 INDETERMINATE: what is known does not suffice to judge.",
+        Conclusion::Unsigned => "未签章：文件中没有签章。 UNSIGNED: there is no signature in the file.",
+    }
+}
+
+fn integrity(signature: &SignatureReport) -> &'static str {
+    match signature.integrity {
+        Integrity::Intact => "签名内容完整 the signed bytes are intact",
+        Integrity::Broken => "签名内容已被改动或签名错误 the signed bytes or the signature are wrong",
+        Integrity::Unknown => "完整性未知 integrity could not be computed",
+    }
+}
+
+fn mark(check: &Check) -> &'static str {
+    match check.passed {
+        Some(true) => "[ok]",
+        Some(false) => "[NO]",
+        None => "[??]",
+    }
+}
+
+/// The report as plain text.
+pub(super) fn text(report: &Report) -> String {
+    let mut lines = vec![
+        report.file.clone().unwrap_or_default(),
+        format!("  {}", sentence(report)),
+    ];
+    lines.extend(report.detail.iter().map(|detail| format!("  {detail}")));
+    for signature in &report.signatures {
+        let signer = signature.signer.subject.as_deref().unwrap_or("unknown signer");
+        let status = signature.sub_indication.as_deref().unwrap_or("passed");
+        lines.push(format!("  #{} {signer}", signature.index + 1));
+        lines.push(format!("     {}; {status}", integrity(signature)));
+        if let Some(time) = signature.signing_time {
+            lines.push(format!("     声称时间 claimed time {time}"));
+        }
+        for check in &signature.checks {
+            lines.push(format!("     {} {}: {}", mark(check), check.name, check.detail));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The reports as one page of HTML, printable, without any script.
+pub(super) fn html(reports: &[Report]) -> String {
+    let sections: String = reports
+        .iter()
+        .map(|report| {
+            let title = escape(report.file.as_deref().unwrap_or_default());
+            format!("<section><h2>{title}</h2><pre>{}</pre></section>", escape(&text(report)))
+        })
+        .collect();
+    format!(
+        "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><title>验章报告 Verification \
+         report</title><style>body{{font:15px/1.6 sans-serif;margin:2em auto;max-width:60em}}\
+         pre{{white-space:pre-wrap}}</style><h1>验章报告 Verification report</h1>{sections}</html>"
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

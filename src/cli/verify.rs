@@ -1,0 +1,83 @@
+//! `sealwright verify`: files of any origin, without a server.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exit, exit::Wrong, print, print_json, report};
+use crate::{
+    app::load_trust,
+    domain::{
+        Clock, SystemClock, Timestamp,
+        report::{Conclusion, Report},
+        source::Source,
+    },
+    pki::TrustStore,
+    verification::{self, Options},
+};
+
+/// What to verify, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// A directory with trusted roots (`*.pem`) and revocation lists (`*.crl`).
+    #[arg(long)]
+    trust: Option<PathBuf>,
+    /// The time for which the question is asked, RFC 3339; now if not given.
+    #[arg(long)]
+    at: Option<String>,
+    /// The validation policy; `default` is the only one so far.
+    #[arg(long, default_value = "default")]
+    policy: String,
+    /// Fetch nothing. Nothing is fetched yet in any case.
+    #[arg(long)]
+    offline: bool,
+    /// Print a page of HTML.
+    #[arg(long)]
+    html: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
+    if arguments.policy != "default" {
+        return Err(Wrong(format!("there is no policy {:?}; use default", arguments.policy)).into());
+    }
+    if json && arguments.html {
+        return Err(Wrong("--json and --html exclude each other".to_owned()).into());
+    }
+    let at = match &arguments.at {
+        None => SystemClock.now(),
+        Some(text) => Timestamp::parse(text).map_err(|error| Wrong(format!("--at: {error}")))?,
+    };
+    let trust = match &arguments.trust {
+        Some(directory) => load_trust(directory)?,
+        None => TrustStore::default(),
+    };
+    let mut reports = Vec::new();
+    for file in &arguments.files {
+        reports.push(verify_file(file, &trust, at)?);
+    }
+    match reports.as_slice() {
+        [one] if json => print_json(one)?,
+        all if json => print_json(&all)?,
+        all if arguments.html => print(&report::html(all))?,
+        all => all.iter().try_for_each(|one| print(&report::text(one)))?,
+    }
+    Ok(reports.iter().map(exit).max().unwrap_or(Exit::Usage))
+}
+
+/// Verifies one file on disk.
+pub(super) fn verify_file(file: &Path, trust: &TrustStore, at: Timestamp) -> anyhow::Result<Report> {
+    let bad = |error: std::io::Error| Wrong(format!("{}: {error}", file.display()));
+    let source = std::fs::File::open(file).and_then(Source::file).map_err(bad)?;
+    let options = Options { file: Some(file.display().to_string()), trust: trust.clone(), at };
+    Ok(verification::verify(&source, &options))
+}
+
+fn exit(report: &Report) -> Exit {
+    match report.conclusion {
+        Conclusion::Valid => Exit::Good,
+        Conclusion::Invalid => Exit::Invalid,
+        Conclusion::Indeterminate | Conclusion::Unsigned => Exit::Indeterminate,
+    }
+}

@@ -1,0 +1,119 @@
+//! The HTTP server: it only translates. A request becomes one verb of `service`; what the verb
+//! answers becomes a response. Status codes are in `problem` alone.
+
+mod administration;
+mod applications;
+mod audit;
+mod caller;
+mod digests;
+mod docs;
+mod extract;
+mod health;
+mod metrics;
+mod openapi;
+mod page;
+mod problem;
+mod public;
+mod request_log;
+mod responses;
+mod seals;
+mod server;
+mod signatures;
+mod throttle;
+mod upload;
+mod verifications;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tokio::sync::Semaphore;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use openapi::document;
+pub use server::{Server, serve};
+
+use crate::service::Service;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct House {
+    /// The verbs.
+    pub service: Arc<Service>,
+    metrics: Arc<metrics::Metrics>,
+    public_gate: Arc<Semaphore>,
+    throttle: Arc<throttle::Throttle>,
+}
+
+impl House {
+    /// A house around the verbs.
+    pub fn new(service: Arc<Service>) -> Self {
+        let http = &service.config.http;
+        Self {
+            metrics: Arc::default(),
+            public_gate: Arc::new(Semaphore::new(http.public_verifications)),
+            throttle: Arc::new(throttle::Throttle::new(http.public_requests_per_minute)),
+            service,
+        }
+    }
+}
+
+/// Every endpoint with its documentation.
+fn endpoints() -> OpenApiRouter<House> {
+    let private = OpenApiRouter::new()
+        .routes(routes!(administration::create_organization, administration::organizations))
+        .routes(routes!(administration::organization))
+        .routes(routes!(administration::create_person, administration::persons))
+        .routes(routes!(administration::create_principal, administration::principals))
+        .routes(routes!(administration::issue_access_key, administration::access_keys))
+        .routes(routes!(administration::revoke_access_key))
+        .routes(routes!(applications::apply, applications::applications))
+        .routes(routes!(applications::application))
+        .routes(routes!(applications::decide))
+        .routes(routes!(applications::withdraw))
+        .routes(routes!(seals::seals))
+        .routes(routes!(seals::seal))
+        .routes(routes!(seals::timeline))
+        .routes(routes!(seals::credentials))
+        .routes(routes!(seals::generate_key, seals::certificate_request))
+        .routes(routes!(seals::make))
+        .routes(routes!(seals::register))
+        .routes(routes!(seals::abandon))
+        .routes(routes!(seals::suspend))
+        .routes(routes!(seals::resume))
+        .routes(routes!(seals::report_loss))
+        .routes(routes!(seals::recover))
+        .routes(routes!(seals::revoke))
+        .routes(routes!(seals::invalidate))
+        .routes(routes!(seals::create_grant, seals::grants))
+        .routes(routes!(seals::revoke_grant))
+        .routes(routes!(signatures::create, signatures::signatures))
+        .routes(routes!(signatures::signature))
+        .routes(routes!(signatures::receipt))
+        .routes(routes!(signatures::void))
+        .routes(routes!(digests::create))
+        .routes(routes!(verifications::create))
+        .routes(routes!(audit::audit));
+    let public = OpenApiRouter::new()
+        .routes(routes!(public::verify))
+        .routes(routes!(public::seal_status))
+        .routes(routes!(public::crl))
+        .routes(routes!(public::well_known))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(docs::openapi))
+        .routes(routes!(docs::docs));
+    OpenApiRouter::with_openapi(openapi::frame()).merge(private).merge(public)
+}
+
+/// The router.
+pub fn router(house: House) -> Router {
+    let (router, _) = endpoints().split_for_parts();
+    router
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        // Every body has a limit of its own kind, see `extract` and `upload`.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(house.clone(), request_log::log))
+        .with_state(house)
+}

@@ -1,0 +1,107 @@
+//! `/public` and `/.well-known`: what anybody may ask, within tight limits.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{
+    Json as Body,
+    extract::{ConnectInfo, Request, State},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    House,
+    extract::Path,
+    problem::Problem,
+    responses::Problems,
+    upload::Upload,
+    verifications::DocumentBody,
+};
+use crate::{
+    domain::report::Report,
+    service::{Act, Error, public::SealStatus},
+};
+
+type Result<T> = std::result::Result<T, Problem>;
+type Peer = ConnectInfo<SocketAddr>;
+
+/// Verify a document without an access key 公开验章.
+#[utoipa::path(post, path = "/public/verify", tag = "public",
+    request_body(content((DocumentBody = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    responses((status = 200, body = Report), Problems), security(()),
+    extensions(("x-action" = json!("verify-publicly"))))]
+pub(super) async fn verify(
+    State(house): State<House>,
+    ConnectInfo(peer): Peer,
+    request: Request,
+) -> Result<Body<Report>> {
+    house.throttle.pass(peer.ip(), house.service.now())?;
+    let _place = house.public_gate.try_acquire().map_err(|_| Error::Overloaded)?;
+    let http = &house.service.config.http;
+    let limit = Duration::from_secs(http.public_timeout_seconds);
+    let work = async {
+        let upload = Upload::read(request, http, http.largest_public_document).await?;
+        let act = Act::default();
+        Ok(Body(house.service.verify(&act, upload.document, upload.file, None).await?))
+    };
+    tokio::time::timeout(limit, work).await.map_err(|_| Problem::from(Error::Overloaded))?
+}
+
+/// Read the published status of a seal by its public code 印章状态.
+#[utoipa::path(get, path = "/public/seals/{code}/status", tag = "public",
+    params(("code" = String, Path, description = "The public seal code 印章编码.")),
+    responses((status = 200, body = SealStatus), Problems), security(()),
+    extensions(("x-action" = json!("read-public"))))]
+pub(super) async fn seal_status(
+    State(house): State<House>,
+    ConnectInfo(peer): Peer,
+    Path(code): Path<String>,
+) -> Result<Body<SealStatus>> {
+    house.throttle.pass(peer.ip(), house.service.now())?;
+    Ok(Body(house.service.seal_status(&code).await?))
+}
+
+/// Read the revocation list of the built-in CA, DER.
+#[utoipa::path(get, path = "/public/crl/{ca}", tag = "public",
+    params(("ca" = String, Path, description = "The CA with .crl behind it, as p256.crl.")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pkix-crl"), Problems), security(()),
+    extensions(("x-action" = json!("read-public"))))]
+pub(super) async fn crl(
+    State(house): State<House>,
+    Path(ca): Path<String>,
+) -> Result<Response> {
+    if ca != "p256.crl" {
+        return Err(Error::NotFound("the revocation list").into());
+    }
+    let list = house.service.newest_crl().await?;
+    Ok(([(CONTENT_TYPE, "application/pkix-crl")], list).into_response())
+}
+
+/// Who this service is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WellKnown {
+    /// The product and its version.
+    software: String,
+    /// The address under which others reach it.
+    public_url: String,
+    /// The root above its seals and receipts, PEM.
+    root_certificate: String,
+    /// The OpenAPI document.
+    openapi: String,
+}
+
+/// Read who this service is.
+#[utoipa::path(get, path = "/.well-known/sealwright", tag = "public",
+    responses((status = 200, body = WellKnown)), security(()),
+    extensions(("x-action" = json!("read-public"))))]
+pub(super) async fn well_known(State(house): State<House>) -> Body<WellKnown> {
+    let public_url = house.service.config.http.public_url.clone();
+    Body(WellKnown {
+        software: concat!("sealwright ", env!("CARGO_PKG_VERSION")).to_owned(),
+        openapi: format!("{public_url}/openapi.json"),
+        public_url,
+        root_certificate: house.service.authority.ca.1.to_pem(),
+    })
+}

@@ -1,0 +1,311 @@
+//! `/v1/seals`.
+
+use axum::{
+    Json as Body,
+    extract::State,
+    http::header::{CONTENT_TYPE, ETAG},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    House,
+    caller::Caller,
+    extract::{Json, Path, Query},
+    page::{List, PageQuery, etag, list},
+    problem::Problem,
+    responses::Problems,
+};
+use crate::{
+    domain::{
+        Timestamp,
+        seal::{Credential, Grant, Seal, SealKind},
+        seal_state::{SealEvent, SealState},
+    },
+    service::{
+        Answer,
+        seals::{Making, NewKey, SealMove, SealQuery, SealTimeline, grants::NewGrant},
+    },
+};
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// The answers about a seal bear the revision of the version in question as `ETag`.
+fn tagged(answer: Answer) -> Response {
+    let seal: Option<Seal> = serde_json::from_str(&answer.body).ok();
+    let tag = seal.as_ref().and_then(Seal::current_version).and_then(|v| etag(v.revision));
+    let mut response = answer.into_response();
+    response.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+    response
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SealParameters {
+    /// Only seals of this kind.
+    #[param(value_type = Option<String>, example = "legal-name")]
+    kind: Option<SealKind>,
+    /// Only seals that have a version in this state.
+    #[param(value_type = Option<String>, example = "active")]
+    state: Option<SealState>,
+    /// Only the seal with this public code.
+    code: Option<String>,
+}
+
+/// List seals 印章.
+#[utoipa::path(get, path = "/v1/seals", tag = "seals", params(SealParameters, PageQuery),
+    responses((status = 200, body = List<Seal>), Problems),
+    extensions(("x-action" = json!("read-seal"))))]
+pub(super) async fn seals(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Query(query): Query<SealParameters>,
+    Query(page): Query<PageQuery>,
+) -> Result<Body<List<Seal>>> {
+    let page = page.page();
+    let query = SealQuery { kind: query.kind, state: query.state, code: query.code };
+    let found = house.service.seals(&act, query, &page).await?;
+    Ok(list(found, &page, |record| record.id.to_string()))
+}
+
+/// Read a seal with its versions.
+#[utoipa::path(get, path = "/v1/seals/{id}", tag = "seals", params(super::openapi::Id),
+    responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("read-seal"))))]
+pub(super) async fn seal(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    let seal = house.service.seal(&act, &id).await?;
+    let tag = seal.current_version().and_then(|version| etag(version.revision));
+    let mut response = Body(seal).into_response();
+    response.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+    Ok(response)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AsOf {
+    /// The time for which the states are told; now if not given.
+    #[param(value_type = Option<String>)]
+    at: Option<Timestamp>,
+}
+
+/// Read every change of state of a seal, and its state as of a time.
+#[utoipa::path(get, path = "/v1/seals/{id}/timeline", tag = "seals", params(super::openapi::Id, AsOf),
+    responses((status = 200, body = SealTimeline), Problems),
+    extensions(("x-action" = json!("read-seal"))))]
+pub(super) async fn timeline(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Query(query): Query<AsOf>,
+) -> Result<Body<SealTimeline>> {
+    Ok(Body(house.service.seal_timeline(&act, &id, query.at).await?))
+}
+
+/// Read the credentials of the version in use.
+#[utoipa::path(get, path = "/v1/seals/{id}/credentials", tag = "seals", params(super::openapi::Id),
+    responses((status = 200, body = Vec<Credential>), Problems),
+    extensions(("x-action" = json!("read-seal"))))]
+pub(super) async fn credentials(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+) -> Result<Body<Vec<Credential>>> {
+    Ok(Body(house.service.credentials(&act, &id).await?))
+}
+
+/// Generate the key of a new version in the token; the answer holds its certificate request.
+#[utoipa::path(post, path = "/v1/seals/{id}/key", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey),
+    request_body = NewKey, responses((status = 201, body = Seal), Problems),
+    extensions(("x-action" = json!("generate-key"))))]
+pub(super) async fn generate_key(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(new): Json<NewKey>,
+) -> Result<Response> {
+    Ok(tagged(house.service.generate_key(&act, &id, new).await?))
+}
+
+/// Read the certificate request of the newest version, PEM.
+#[utoipa::path(get, path = "/v1/seals/{id}/key", tag = "seals", params(super::openapi::Id),
+    responses((status = 200, body = String, content_type = "application/pkcs10"), Problems),
+    extensions(("x-action" = json!("read-seal"))))]
+pub(super) async fn certificate_request(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    let request = house.service.certificate_request(&act, &id).await?;
+    Ok(([(CONTENT_TYPE, "application/pkcs10")], request).into_response())
+}
+
+/// Make the newest version 制作: bind certificate and picture.
+#[utoipa::path(post, path = "/v1/seals/{id}/make", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = Making, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("make"))))]
+pub(super) async fn make(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(making): Json<Making>,
+) -> Result<Response> {
+    Ok(tagged(house.service.make(&act, &id, making).await?))
+}
+
+/// Register the newest version 备案; a version in use is superseded by it.
+#[utoipa::path(post, path = "/v1/seals/{id}/register", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("register"))))]
+pub(super) async fn register(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.register(&act, &id, asked).await?))
+}
+
+/// Report a seal lost 挂失; it is frozen at once.
+#[utoipa::path(post, path = "/v1/seals/{id}/report-loss", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("report-loss"))))]
+pub(super) async fn report_loss(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.report_loss(&act, &id, asked).await?))
+}
+
+/// Confirm that a lost seal was found 解除挂失; two other persons must.
+#[utoipa::path(post, path = "/v1/seals/{id}/recover", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("recover"))))]
+pub(super) async fn recover(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.recover(&act, &id, asked).await?))
+}
+
+/// Give a version up before it is registered.
+#[utoipa::path(post, path = "/v1/seals/{id}/abandon", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("abandon"))))]
+pub(super) async fn abandon(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.move_seal(&act, &id, SealEvent::Abandon, asked).await?))
+}
+
+/// Suspend a seal 暂停.
+#[utoipa::path(post, path = "/v1/seals/{id}/suspend", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("suspend"))))]
+pub(super) async fn suspend(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.move_seal(&act, &id, SealEvent::Suspend, asked).await?))
+}
+
+/// Resume a suspended seal 恢复.
+#[utoipa::path(post, path = "/v1/seals/{id}/resume", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("resume"))))]
+pub(super) async fn resume(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.move_seal(&act, &id, SealEvent::Resume, asked).await?))
+}
+
+/// Revoke a seal 注销 by an approved application.
+#[utoipa::path(post, path = "/v1/seals/{id}/revoke", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("revoke"))))]
+pub(super) async fn revoke(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.move_seal(&act, &id, SealEvent::Revoke, asked).await?))
+}
+
+/// Mark a seal as unlawfully made 标识为无效.
+#[utoipa::path(post, path = "/v1/seals/{id}/invalidate", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = SealMove, responses((status = 200, body = Seal), Problems),
+    extensions(("x-action" = json!("invalidate"))))]
+pub(super) async fn invalidate(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<SealMove>,
+) -> Result<Response> {
+    Ok(tagged(house.service.move_seal(&act, &id, SealEvent::Invalidate, asked).await?))
+}
+
+/// Grant the use of a seal 授权.
+#[utoipa::path(post, path = "/v1/seals/{id}/grants", tag = "seals",
+    params(super::openapi::Id, super::openapi::IdempotencyKey),
+    request_body = NewGrant, responses((status = 201, body = Grant), Problems),
+    extensions(("x-action" = json!("create-grant"))))]
+pub(super) async fn create_grant(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(new): Json<NewGrant>,
+) -> Result<Answer> {
+    Ok(house.service.create_grant(&act, &id, new).await?)
+}
+
+/// List the grants of a seal.
+#[utoipa::path(get, path = "/v1/seals/{id}/grants", tag = "seals", params(super::openapi::Id),
+    responses((status = 200, body = Vec<Grant>), Problems),
+    extensions(("x-action" = json!("read-grant"))))]
+pub(super) async fn grants(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+) -> Result<Body<Vec<Grant>>> {
+    Ok(Body(house.service.grants(&act, &id).await?))
+}
+
+/// Withdraw a grant.
+#[utoipa::path(post, path = "/v1/seals/{id}/grants/{grant}/revoke", tag = "seals",
+    params(("id" = String, Path, description = "The seal."), ("grant" = String, Path, description = "The grant."), super::openapi::IdempotencyKey),
+    responses((status = 200, body = Grant), Problems),
+    extensions(("x-action" = json!("revoke-grant"))))]
+pub(super) async fn revoke_grant(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path((id, grant)): Path<(String, String)>,
+) -> Result<Answer> {
+    Ok(house.service.revoke_grant(&act, &id, &grant).await?)
+}

@@ -1,0 +1,161 @@
+//! Documents on their way in: as multipart or as the raw body, streamed, within a limit, to memory
+//! or to a spool file. Neither file name nor content type is believed.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, Multipart, Request},
+    http::{HeaderMap, header},
+};
+use http_body_util::BodyExt;
+use tokio::io::AsyncWriteExt;
+
+use super::{extract::parse_json, problem::Problem};
+use crate::{config::HttpConfig, domain::source::Source};
+
+/// The largest `request` part beside a document, bytes.
+const LARGEST_REQUEST: usize = 256 << 10;
+
+/// A document with the name it came under, and what came beside it.
+pub(super) struct Upload {
+    pub(super) document: Source,
+    pub(super) file: Option<String>,
+    request: Option<Vec<u8>>,
+}
+
+impl Upload {
+    /// The `request` part, JSON.
+    pub(super) fn request<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
+        let bytes = self.request.as_deref().ok_or_else(|| {
+            Problem::bad_request("request-part-missing", "the multipart part `request` is missing")
+        })?;
+        parse_json(bytes)
+    }
+
+    /// Reads a multipart body with the parts `document` and perhaps `request`, or a raw body.
+    pub(super) async fn read(request: Request, config: &HttpConfig, largest: u64) -> Result<Self, Problem> {
+        if is_multipart(request.headers()) {
+            Self::read_multipart(request, config, largest).await
+        } else {
+            let document = read_raw(request.into_body(), config, largest).await?;
+            Ok(Self { document, file: None, request: None })
+        }
+    }
+
+    async fn read_multipart(
+        request: Request,
+        config: &HttpConfig,
+        largest: u64,
+    ) -> Result<Self, Problem> {
+        let bad = |_| Problem::bad_request("malformed-multipart", "the multipart body is malformed");
+        let mut parts = Multipart::from_request(request, &())
+            .await
+            .map_err(|_| Problem::bad_request("malformed-multipart", "the multipart body has no boundary"))?;
+        let (mut document, mut beside, mut file) = (None, None, None);
+        while let Some(mut part) = parts.next_field().await.map_err(bad)? {
+            match part.name() {
+                Some("document") if document.is_none() => {
+                    file = part.file_name().map(|name| name.chars().take(255).collect());
+                    let mut spool = Spool::new(config, largest);
+                    while let Some(chunk) = part.chunk().await.map_err(bad)? {
+                        spool.write(&chunk).await?;
+                    }
+                    document = Some(spool.finish().await?);
+                }
+                Some("request") if beside.is_none() => {
+                    let mut bytes = Vec::new();
+                    while let Some(chunk) = part.chunk().await.map_err(bad)? {
+                        if bytes.len() + chunk.len() > LARGEST_REQUEST {
+                            return Err(Problem::too_large(LARGEST_REQUEST as u64));
+                        }
+                        bytes.extend_from_slice(&chunk);
+                    }
+                    beside = Some(bytes);
+                }
+                _ => {
+                    return Err(Problem::bad_request(
+                        "unexpected-part",
+                        "the parts are `request` and `document`, once each",
+                    ));
+                }
+            }
+        }
+        let document = document.ok_or_else(|| {
+            Problem::bad_request("document-part-missing", "the multipart part `document` is missing")
+        })?;
+        Ok(Self { document, file, request: beside })
+    }
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"))
+}
+
+async fn read_raw(mut body: Body, config: &HttpConfig, largest: u64) -> Result<Source, Problem> {
+    let mut spool = Spool::new(config, largest);
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|_| Problem::bad_request("broken-body", "the body broke off"))?;
+        if let Ok(data) = frame.into_data() {
+            spool.write(&data).await?;
+        }
+    }
+    spool.finish().await
+}
+
+/// Takes a document in, in memory while it is small.
+struct Spool<'a> {
+    config: &'a HttpConfig,
+    largest: u64,
+    size: u64,
+    memory: Vec<u8>,
+    file: Option<tokio::fs::File>,
+}
+
+impl<'a> Spool<'a> {
+    fn new(config: &'a HttpConfig, largest: u64) -> Self {
+        Self { config, largest, size: 0, memory: Vec::new(), file: None }
+    }
+
+    async fn write(&mut self, chunk: &Bytes) -> Result<(), Problem> {
+        self.size += chunk.len() as u64;
+        if self.size > self.largest {
+            return Err(Problem::too_large(self.largest));
+        }
+        if self.file.is_none() && self.size > self.config.spool_threshold {
+            let directory = self.config.spool_directory.clone();
+            let opened = tokio::task::spawn_blocking(move || match directory {
+                Some(directory) => tempfile::tempfile_in(directory),
+                None => tempfile::tempfile(),
+            })
+            .await;
+            let file = opened.map_err(|_| disk()).and_then(|file| file.map_err(|_| disk()))?;
+            let mut file = tokio::fs::File::from_std(file);
+            file.write_all(&self.memory).await.map_err(|_| disk())?;
+            self.memory = Vec::new();
+            self.file = Some(file);
+        }
+        match &mut self.file {
+            Some(file) => file.write_all(chunk).await.map_err(|_| disk()),
+            None => {
+                self.memory.extend_from_slice(chunk);
+                Ok(())
+            }
+        }
+    }
+
+    async fn finish(self) -> Result<Source, Problem> {
+        match self.file {
+            None => Ok(Source::memory(self.memory)),
+            Some(mut file) => {
+                file.flush().await.map_err(|_| disk())?;
+                Source::file(file.into_std().await).map_err(|_| disk())
+            }
+        }
+    }
+}
+
+fn disk() -> Problem {
+    tracing::error!("the spool directory cannot be written");
+    crate::service::Error::Overloaded.into()
+}
