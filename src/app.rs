@@ -189,13 +189,16 @@ pub fn load_trust(directory: &Path) -> Result<TrustStore, StartError> {
         for path in paths {
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("pem") => {
-                    let text = std::fs::read_to_string(&path).map_err(|error| bad(&path, &error))?;
+                    let text =
+                        std::fs::read_to_string(&path).map_err(|error| bad(&path, &error))?;
                     trust.roots.extend(Certificate::from_pem(&text).map_err(|e| bad(&path, &e))?);
                 }
                 Some("crl") => {
                     let der = std::fs::read(&path).map_err(|error| bad(&path, &error))?;
                     let crl = Crl::from_der(&der);
-                    trust.crls.push(crl.ok_or_else(|| bad(&path, &"not a revocation list in DER"))?);
+                    trust
+                        .crls
+                        .push(crl.ok_or_else(|| bad(&path, &"not a revocation list in DER"))?);
                 }
                 _ => {}
             }

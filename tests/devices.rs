@@ -31,6 +31,7 @@ async fn sign(token: &Token, key: &Key) -> Result<Vec<u8>, DeviceError> {
 }
 
 /// Asks again until the answer is as wanted; the device recovers in its own time.
+#[expect(clippy::disallowed_methods, reason = "a test gives up after a while")]
 async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let limit = Instant::now() + Duration::from_secs(60);
     loop {
@@ -213,7 +214,8 @@ async fn a_wrong_pin_is_tried_once_until_another_is_there() {
     assert!(reason(&token).contains("PIN"), "{}", reason(&token));
     assert!(!reason(&token).contains("0000"));
     // Many attempts to open later the PIN is still not locked: the wrong one was not used again.
-    until("has tried again", async || reason(&token).contains("put the right PIN").then_some(())).await;
+    until("has tried again", async || reason(&token).contains("put the right PIN").then_some(()))
+        .await;
     std::fs::write(&double.pin_file, "1234").unwrap();
     until("opens", async || token.describe().ok()).await;
 }

@@ -99,9 +99,20 @@ fn prepare_token(out: &Path) -> anyhow::Result<PathBuf> {
     fs::write(private.join("pin"), &pin)?;
     let made = Command::new("softhsm2-util")
         .env("SOFTHSM2_CONF", &conf)
-        .args(["--init-token", "--free", "--label", "sealwright-demo", "--pin", &pin, "--so-pin", &pin])
+        .args([
+            "--init-token",
+            "--free",
+            "--label",
+            "sealwright-demo",
+            "--pin",
+            &pin,
+            "--so-pin",
+            &pin,
+        ])
         .output()
-        .context("softhsm2-util is missing; `make demo` installs it, or: apt-get install softhsm2")?;
+        .context(
+            "softhsm2-util is missing; `make demo` installs it, or: apt-get install softhsm2",
+        )?;
     if !made.status.success() {
         bail!("softhsm2-util: {}", String::from_utf8_lossy(&made.stderr));
     }
@@ -205,7 +216,8 @@ async fn walk(
         let level = approved.decisions.last().map_or("", |d| d.level_name.as_str());
         lines.push(format!("审核 approved: {level}"));
     }
-    let seal_id = approved.seal_id.clone().ok_or_else(|| anyhow!("no seal came of the approval"))?;
+    let seal_id =
+        approved.seal_id.clone().ok_or_else(|| anyhow!("no seal came of the approval"))?;
     let key = NewKey { application_id: approved.id.to_string(), scheme: None };
     service.generate_key(&cast.maker, seal_id.as_str(), key).await?;
     lines.push("制作 key generated in the token; it cannot leave it".to_owned());
@@ -238,9 +250,7 @@ async fn walk(
     lines.push(format!("授权 granted: {} signatures", grant.quota.unwrap_or_default()));
     let last = Placement { page: 4, x_mm: 60.0, y_mm: 60.0, from: Corner::BottomRight };
     let corner = Placement { page: 1, x_mm: 52.0, y_mm: 42.0, from: Corner::BottomRight };
-    for (name, bytes, placement) in
-        [("licence", LICENCE, corner), ("approval", APPROVAL, last)]
-    {
+    for (name, bytes, placement) in [("licence", LICENCE, corner), ("approval", APPROVAL, last)] {
         lines.push(seal_one(service, &cast.caller, &seal, (name, bytes, placement), out).await?);
     }
     Ok((seal, lines))
@@ -291,7 +301,8 @@ async fn hire(service: &Service, administrator: &Act, root: &Organization) -> an
     let maker = person(root, "制章人", Role::Maker).await?;
     let registrar = person(root, "备案人", Role::Registrar).await?;
     let keeper = person(&owner, "保管人", Role::Keeper).await?;
-    let caller = account(service, administrator, &owner, None, ("电子证照系统", Role::Caller)).await?;
+    let caller =
+        account(service, administrator, &owner, None, ("电子证照系统", Role::Caller)).await?;
     Ok(Cast { owner, applicant, reviewers, maker, registrar, keeper, caller })
 }
 

@@ -52,11 +52,8 @@ pub(super) async fn run(config: Config, json: bool) -> anyhow::Result<Exit> {
 fn clock() -> Finding {
     const RELEASED: Timestamp = Timestamp::from_seconds(1_767_225_600); // 2026-01-01
     let now = SystemClock.now();
-    let result = if now < RELEASED {
-        Err(format!("the system shows {now}"))
-    } else {
-        Ok(format!("{now}"))
-    };
+    let result =
+        if now < RELEASED { Err(format!("the system shows {now}")) } else { Ok(format!("{now}")) };
     finding("clock", result, "set the system's clock; run an NTP client such as chrony")
 }
 
@@ -95,7 +92,11 @@ async fn database(config: &Config) -> Vec<Finding> {
     vec![
         finding("database", Ok(format!("{:?}, durable", store.engine())), ""),
         finding("initialised", initialised, "run `sealwright init` once"),
-        finding("audit trail", audit, "`sealwright audit verify` names the places; call the auditor"),
+        finding(
+            "audit trail",
+            audit,
+            "`sealwright audit verify` names the places; call the auditor",
+        ),
     ]
 }
 

@@ -2,7 +2,9 @@
 
 use std::{io::Write as _, process::ExitCode};
 
-use crate::{app::StartError, config::ConfigError, policy::PolicyError, service::Error, store::StoreError};
+use crate::{
+    app::StartError, config::ConfigError, policy::PolicyError, service::Error, store::StoreError,
+};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -25,7 +25,12 @@ pub use exit::Exit;
 #[command(name = "sealwright", version)]
 struct Arguments {
     /// The configuration file; `hsm-config/service.toml` explains every option.
-    #[arg(long, global = true, env = "SEALWRIGHT_CONFIG", default_value = "/etc/sealwright/service.toml")]
+    #[arg(
+        long,
+        global = true,
+        env = "SEALWRIGHT_CONFIG",
+        default_value = "/etc/sealwright/service.toml"
+    )]
     config: PathBuf,
     /// Print JSON.
     #[arg(long, global = true)]

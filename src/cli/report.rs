@@ -5,17 +5,27 @@ use crate::domain::report::{Check, Conclusion, Integrity, Report, SignatureRepor
 /// The verdict in one sentence.
 fn sentence(report: &Report) -> &'static str {
     match report.conclusion {
-        Conclusion::Valid => "有效：文件自签章后未被改动，签章可信。 VALID: unchanged since it was sealed, and the seal is trusted.",
-        Conclusion::Invalid => "无效：签章或文件不可信，请勿采用。 INVALID: do not rely on this file.",
-        Conclusion::Indeterminate => "无法判定：已知信息不足。 INDETERMINATE: what is known does not suffice to judge.",
-        Conclusion::Unsigned => "未签章：文件中没有签章。 UNSIGNED: there is no signature in the file.",
+        Conclusion::Valid => {
+            "有效：文件自签章后未被改动，签章可信。 VALID: unchanged since it was sealed, and the seal is trusted."
+        }
+        Conclusion::Invalid => {
+            "无效：签章或文件不可信，请勿采用。 INVALID: do not rely on this file."
+        }
+        Conclusion::Indeterminate => {
+            "无法判定：已知信息不足。 INDETERMINATE: what is known does not suffice to judge."
+        }
+        Conclusion::Unsigned => {
+            "未签章：文件中没有签章。 UNSIGNED: there is no signature in the file."
+        }
     }
 }
 
 fn integrity(signature: &SignatureReport) -> &'static str {
     match signature.integrity {
         Integrity::Intact => "签名内容完整 the signed bytes are intact",
-        Integrity::Broken => "签名内容已被改动或签名错误 the signed bytes or the signature are wrong",
+        Integrity::Broken => {
+            "签名内容已被改动或签名错误 the signed bytes or the signature are wrong"
+        }
         Integrity::Unknown => "完整性未知 integrity could not be computed",
     }
 }
@@ -30,10 +40,8 @@ fn mark(check: &Check) -> &'static str {
 
 /// The report as plain text.
 pub(super) fn text(report: &Report) -> String {
-    let mut lines = vec![
-        report.file.clone().unwrap_or_default(),
-        format!("  {}", sentence(report)),
-    ];
+    let mut lines =
+        vec![report.file.clone().unwrap_or_default(), format!("  {}", sentence(report))];
     lines.extend(report.detail.iter().map(|detail| format!("  {detail}")));
     for signature in &report.signatures {
         let signer = signature.signer.subject.as_deref().unwrap_or("unknown signer");

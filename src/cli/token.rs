@@ -20,12 +20,16 @@ pub(super) async fn run(config: Config, arguments: &Arguments, json: bool) -> an
     let described = token.describe().map_err(crate::service::Error::from);
     let done = match (arguments, described) {
         (_, Err(error)) => Err(error),
-        (Arguments::List, Ok(token)) => Ok((json!(token), true, format!(
-            "{} (serial {}): {}",
-            token.label,
-            token.serial,
-            token.schemes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        ))),
+        (Arguments::List, Ok(token)) => Ok((
+            json!(token),
+            true,
+            format!(
+                "{} (serial {}): {}",
+                token.label,
+                token.serial,
+                token.schemes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ),
+        )),
         (Arguments::Probe, Ok(_)) => match token.probe().await {
             Err(error) => Err(error.into()),
             Ok(result) => {
@@ -44,6 +48,10 @@ pub(super) async fn run(config: Config, arguments: &Arguments, json: bool) -> an
     };
     tokio::task::spawn_blocking(move || drop(token)).await?;
     let (value, good, text) = done?;
-    if json { print_json(&value)? } else { print(&text)? }
+    if json {
+        print_json(&value)?
+    } else {
+        print(&text)?
+    }
     Ok(if good { Exit::Good } else { Exit::Invalid })
 }

@@ -67,7 +67,11 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
 }
 
 /// Verifies one file on disk.
-pub(super) fn verify_file(file: &Path, trust: &TrustStore, at: Timestamp) -> anyhow::Result<Report> {
+pub(super) fn verify_file(
+    file: &Path,
+    trust: &TrustStore,
+    at: Timestamp,
+) -> anyhow::Result<Report> {
     let bad = |error: std::io::Error| Wrong(format!("{}: {error}", file.display()));
     let source = std::fs::File::open(file).and_then(Source::file).map_err(bad)?;
     let options = Options { file: Some(file.display().to_string()), trust: trust.clone(), at };

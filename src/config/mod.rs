@@ -188,8 +188,9 @@ impl Config {
         }
         let url = &self.http.public_url;
         if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
-            return Err("http.public_url must be http:// or https:// without a slash at the end"
-                .to_owned());
+            return Err(
+                "http.public_url must be http:// or https:// without a slash at the end".to_owned()
+            );
         }
         if !(1..=36_500).contains(&self.ca.root_days) || !(1..=3650).contains(&self.ca.seal_days) {
             return Err("ca.root_days must be 1 to 36500, ca.seal_days 1 to 3650".to_owned());

@@ -127,7 +127,10 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
         .map(|pair| {
             let digits = std::str::from_utf8(pair).ok()?;
             // `from_str_radix` would take a sign.
-            digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
+            digits
+                .bytes()
+                .all(|b| b.is_ascii_hexdigit())
+                .then(|| u8::from_str_radix(digits, 16).ok())?
         })
         .collect()
 }

@@ -199,9 +199,6 @@ mod tests {
         assert_eq!(verify_digest(Scheme::Sm2, &point, &e, &der), Ok(()));
         rs[63] ^= 1;
         let der = encoding::rs_to_der(&rs).unwrap();
-        assert_eq!(
-            verify_digest(Scheme::Sm2, &point, &e, &der),
-            Err(VerifyError::Mismatch)
-        );
+        assert_eq!(verify_digest(Scheme::Sm2, &point, &e, &der), Err(VerifyError::Mismatch));
     }
 }

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn text_round_trips_and_garbage_is_refused() {
-        let key = AccessKeyText::new(AccessKeyId::new(Timestamp::from_seconds(1), [3; 10]), [9; 32]);
+        let key =
+            AccessKeyText::new(AccessKeyId::new(Timestamp::from_seconds(1), [3; 10]), [9; 32]);
         let again = AccessKeyText::parse(&key.reveal()).unwrap();
         assert_eq!(again.digest(), key.digest());
         assert_eq!(again.id(), key.id());

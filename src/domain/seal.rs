@@ -219,9 +219,7 @@ impl Seal {
         self.versions
             .iter()
             .rev()
-            .find(|v| {
-                matches!(v.state, SealState::Active | SealState::Suspended | SealState::Lost)
-            })
+            .find(|v| matches!(v.state, SealState::Active | SealState::Suspended | SealState::Lost))
             .or(self.versions.last())
     }
 }

@@ -33,7 +33,9 @@ impl FromRequestParts<House> for Caller {
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     match value.to_str() {
-        Ok(text) if (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) => {
+        Ok(text)
+            if (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) =>
+        {
             Ok(Some(text.to_owned()))
         }
         _ => Err(Problem::bad_request(
@@ -54,6 +56,9 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
         .and_then(|text| text.parse().ok())
         .map(Some)
         .ok_or_else(|| {
-            Problem::bad_request("invalid-if-match", "If-Match takes an ETag of this service, as \"3\"")
+            Problem::bad_request(
+                "invalid-if-match",
+                "If-Match takes an ETag of this service, as \"3\"",
+            )
         })
 }

@@ -24,8 +24,12 @@ fn page(document: &Value) -> String {
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
             let text = |value: &Value| escape(value.as_str().unwrap_or_default());
-            let answers: Vec<_> =
-                operation["responses"].as_object().into_iter().flatten().map(|(s, _)| s.as_str()).collect();
+            let answers: Vec<_> = operation["responses"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(s, _)| s.as_str())
+                .collect();
             rows.push_str(&format!(
                 "<tr><td>{}</td><td><code>{}</code></td><td>{}<br><small>{}</small></td>\
                  <td><code>{}</code></td><td><small>{}</small></td></tr>\n",

@@ -58,8 +58,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts an answered request.
     pub(super) fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
-        let labels =
-            RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
+        let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
         self.seconds.observe(seconds);
     }

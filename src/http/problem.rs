@@ -67,7 +67,8 @@ impl Problem {
 
     pub(super) fn too_many_requests() -> Self {
         let text = "this address made too many requests; try again in a minute";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests", text).later(60)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests", text)
+            .later(60)
     }
 
     fn later(mut self, seconds: u64) -> Self {
@@ -95,12 +96,9 @@ impl From<Error> for Problem {
                 "An access key is needed",
                 "send a valid access key as Authorization: Bearer …",
             ),
-            Error::InvalidTransition(_) => Self::new(
-                S::CONFLICT,
-                "invalid-transition",
-                "The state does not allow it",
-                detail,
-            ),
+            Error::InvalidTransition(_) => {
+                Self::new(S::CONFLICT, "invalid-transition", "The state does not allow it", detail)
+            }
             Error::Review(_) => {
                 Self::new(S::CONFLICT, "invalid-review", "The review does not allow it", detail)
             }
@@ -110,9 +108,12 @@ impl From<Error> for Problem {
             Error::Stale => {
                 Self::new(S::PRECONDITION_FAILED, "stale", "Changed since it was read", detail)
             }
-            Error::Invalid { code, .. } => {
-                Self::new(S::UNPROCESSABLE_ENTITY, code, "The request cannot be carried out", detail)
-            }
+            Error::Invalid { code, .. } => Self::new(
+                S::UNPROCESSABLE_ENTITY,
+                code,
+                "The request cannot be carried out",
+                detail,
+            ),
             Error::Document(error) => Self::new(
                 S::UNPROCESSABLE_ENTITY,
                 error.code(),
@@ -161,9 +162,7 @@ fn device(error: &DeviceError, detail: String) -> Problem {
         }
         DeviceError::Timeout => problem(S::SERVICE_UNAVAILABLE, "token-timeout").later(5),
         DeviceError::KeyMissing(_) => problem(S::SERVICE_UNAVAILABLE, "key-missing").later(30),
-        DeviceError::SchemeNotOffered(_) => {
-            problem(S::UNPROCESSABLE_ENTITY, "scheme-not-offered")
-        }
+        DeviceError::SchemeNotOffered(_) => problem(S::UNPROCESSABLE_ENTITY, "scheme-not-offered"),
         DeviceError::Fault(_) => problem(S::SERVICE_UNAVAILABLE, "token-fault").later(5),
         DeviceError::WrongPurpose { .. } => {
             tracing::error!(%error, "a key was asked to do what it is not for");
@@ -178,10 +177,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -194,7 +190,12 @@ impl IntoResponse for Problem {
 
 /// The answer where no endpoint is.
 pub(super) async fn no_such_path() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no-such-path", "Not found", "there is nothing here; see /docs")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no-such-path",
+        "Not found",
+        "there is nothing here; see /docs",
+    )
 }
 
 /// The answer where the endpoint has other methods.

@@ -12,11 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    House,
-    extract::Path,
-    problem::Problem,
-    responses::Problems,
-    upload::Upload,
+    House, extract::Path, problem::Problem, responses::Problems, upload::Upload,
     verifications::DocumentBody,
 };
 use crate::{
@@ -68,10 +64,7 @@ pub(super) async fn seal_status(
     params(("ca" = String, Path, description = "The CA with .crl behind it, as p256.crl.")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pkix-crl"), Problems), security(()),
     extensions(("x-action" = json!("read-public"))))]
-pub(super) async fn crl(
-    State(house): State<House>,
-    Path(ca): Path<String>,
-) -> Result<Response> {
+pub(super) async fn crl(State(house): State<House>, Path(ca): Path<String>) -> Result<Response> {
     if ca != "p256.crl" {
         return Err(Error::NotFound("the revocation list").into());
     }

@@ -32,7 +32,11 @@ impl Upload {
     }
 
     /// Reads a multipart body with the parts `document` and perhaps `request`, or a raw body.
-    pub(super) async fn read(request: Request, config: &HttpConfig, largest: u64) -> Result<Self, Problem> {
+    pub(super) async fn read(
+        request: Request,
+        config: &HttpConfig,
+        largest: u64,
+    ) -> Result<Self, Problem> {
         if is_multipart(request.headers()) {
             Self::read_multipart(request, config, largest).await
         } else {
@@ -46,10 +50,11 @@ impl Upload {
         config: &HttpConfig,
         largest: u64,
     ) -> Result<Self, Problem> {
-        let bad = |_| Problem::bad_request("malformed-multipart", "the multipart body is malformed");
-        let mut parts = Multipart::from_request(request, &())
-            .await
-            .map_err(|_| Problem::bad_request("malformed-multipart", "the multipart body has no boundary"))?;
+        let bad =
+            |_| Problem::bad_request("malformed-multipart", "the multipart body is malformed");
+        let mut parts = Multipart::from_request(request, &()).await.map_err(|_| {
+            Problem::bad_request("malformed-multipart", "the multipart body has no boundary")
+        })?;
         let (mut document, mut beside, mut file) = (None, None, None);
         while let Some(mut part) = parts.next_field().await.map_err(bad)? {
             match part.name() {
@@ -80,7 +85,10 @@ impl Upload {
             }
         }
         let document = document.ok_or_else(|| {
-            Problem::bad_request("document-part-missing", "the multipart part `document` is missing")
+            Problem::bad_request(
+                "document-part-missing",
+                "the multipart part `document` is missing",
+            )
         })?;
         Ok(Self { document, file, request: beside })
     }
@@ -94,8 +102,7 @@ fn is_multipart(headers: &HeaderMap) -> bool {
 async fn read_raw(mut body: Body, config: &HttpConfig, largest: u64) -> Result<Source, Problem> {
     let mut spool = Spool::new(config, largest);
     while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|_| Problem::bad_request("broken-body", "the body broke off"))?;
+        let frame = frame.map_err(|_| Problem::bad_request("broken-body", "the body broke off"))?;
         if let Ok(data) = frame.into_data() {
             spool.write(&data).await?;
         }

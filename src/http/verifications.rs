@@ -1,6 +1,9 @@
 //! `/v1/verifications`.
 
-use axum::{Json as Body, extract::{Request, State}};
+use axum::{
+    Json as Body,
+    extract::{Request, State},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 

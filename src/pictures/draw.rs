@@ -11,7 +11,9 @@ const DOTS_PER_MM: f64 = 600.0 / 25.4;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DrawError {
     /// No font on this machine has Chinese characters.
-    #[error("no font with Chinese characters is installed; install one, such as Debian's fonts-noto-cjk")]
+    #[error(
+        "no font with Chinese characters is installed; install one, such as Debian's fonts-noto-cjk"
+    )]
     NoFont,
     /// The font lacks a character; a seal with a blank box would be worse than none.
     #[error("the font has no character {0:?}")]
@@ -117,10 +119,17 @@ fn arc_text(name: &str, middle: f32, inner: f32) -> Result<Vec<Path>, DrawError>
 fn chinese_font() -> Result<(Vec<u8>, u32), DrawError> {
     let mut fonts = Database::new();
     fonts.load_system_fonts();
-    let preferred = ["Noto Serif CJK SC", "Source Han Serif SC", "SimSun", "AR PL UMing CN", "Noto Sans CJK SC", "WenQuanYi Micro Hei"];
-    let named = preferred
-        .iter()
-        .find_map(|name| fonts.query(&Query { families: &[Family::Name(name)], ..Query::default() }));
+    let preferred = [
+        "Noto Serif CJK SC",
+        "Source Han Serif SC",
+        "SimSun",
+        "AR PL UMing CN",
+        "Noto Sans CJK SC",
+        "WenQuanYi Micro Hei",
+    ];
+    let named = preferred.iter().find_map(|name| {
+        fonts.query(&Query { families: &[Family::Name(name)], ..Query::default() })
+    });
     let candidates = named.into_iter().chain(fonts.faces().map(|face| face.id));
     for id in candidates {
         let found = fonts.with_face_data(id, |data, index| {

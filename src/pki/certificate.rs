@@ -3,7 +3,9 @@
 use const_oid::ObjectIdentifier;
 use der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding};
 use x509_cert::{
-    ext::pkix::{BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+    ext::pkix::{
+        BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+    },
     name::Name,
 };
 

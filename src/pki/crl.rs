@@ -94,7 +94,12 @@ impl Crl {
     /// The status of `certificate` at `at`, if this list can tell: it is of the same issuer, signed
     /// by `issuer`, complete (no critical extension such as a partition or a delta), and `at` is
     /// not after its next update.
-    pub fn status(&self, certificate: &Certificate, issuer: &Certificate, at: Timestamp) -> Option<Status> {
+    pub fn status(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: Timestamp,
+    ) -> Option<Status> {
         let tbs = &self.list.tbs_cert_list;
         let same_issuer = tbs.issuer.to_der().ok()? == certificate.issuer_der();
         let partial = tbs.crl_extensions.iter().flatten().any(|extension| extension.critical);

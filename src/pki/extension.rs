@@ -9,8 +9,7 @@ use crate::{
 };
 
 /// `organizationIdentifier`, X.520; carries the unified social credit code.
-pub const OID_ORGANIZATION_IDENTIFIER: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("2.5.4.97");
+pub const OID_ORGANIZATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
 
 /// A distinguished name: country CN, then what is given.
 #[derive(Clone, Debug, Default, PartialEq)]

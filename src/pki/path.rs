@@ -4,10 +4,7 @@
 
 use const_oid::db::rfc5280;
 
-use super::{
-    Certificate, TrustStore,
-    crl::Status,
-};
+use super::{Certificate, TrustStore, crl::Status};
 use crate::{crypto::VerifyError, domain::Timestamp};
 
 /// Paths longer than this are not searched.
@@ -153,11 +150,8 @@ fn may_issue(certificate: &Certificate, between: &[Certificate]) -> bool {
 }
 
 fn unknown_critical(certificate: &Certificate) -> Option<String> {
-    const KNOWN: [const_oid::ObjectIdentifier; 3] = [
-        rfc5280::ID_CE_BASIC_CONSTRAINTS,
-        rfc5280::ID_CE_KEY_USAGE,
-        rfc5280::ID_CE_EXT_KEY_USAGE,
-    ];
+    const KNOWN: [const_oid::ObjectIdentifier; 3] =
+        [rfc5280::ID_CE_BASIC_CONSTRAINTS, rfc5280::ID_CE_KEY_USAGE, rfc5280::ID_CE_EXT_KEY_USAGE];
     certificate
         .extension_ids()
         .find(|(id, critical)| *critical && !KNOWN.contains(id))

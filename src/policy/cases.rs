@@ -230,7 +230,13 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
             parts.0 = Some(application(organization, applicant, approvers)?);
         }
         What::Seal {
-            state, applicant, approvers, loss_reported_by, recovery_confirmed_by, grant, ..
+            state,
+            applicant,
+            approvers,
+            loss_reported_by,
+            recovery_confirmed_by,
+            grant,
+            ..
         } => {
             parts.1 = SealFacts {
                 id: id_text("seal"),

@@ -3,13 +3,11 @@
 use std::{path::Path, str::FromStr};
 
 use cedar_policy::{
-    Authorizer, Context, Entities, PolicyId, Request, RestrictedExpression, Schema,
-    ValidationMode, Validator,
+    Authorizer, Context, Entities, PolicyId, Request, RestrictedExpression, Schema, ValidationMode,
+    Validator,
 };
 
-use super::{
-    Action, ApprovalRules, Decision, Denied, Permit, Resource, Subject, entities::uid,
-};
+use super::{Action, ApprovalRules, Decision, Denied, Permit, Resource, Subject, entities::uid};
 use crate::{
     crypto::digest::{hex, sha256},
     domain::Timestamp,
@@ -125,16 +123,14 @@ impl PolicySet {
                 let id = policy.annotation("id").map(str::to_owned);
                 let bad = |id: String| PolicyError::Id { file: name.clone(), id };
                 let id = id.ok_or_else(|| bad(policy.id().to_string()))?;
-                policies
-                    .add(policy.new_id(PolicyId::new(&id)))
-                    .map_err(|_| bad(id))?;
+                policies.add(policy.new_id(PolicyId::new(&id))).map_err(|_| bad(id))?;
             }
         }
         let (schema_fragment, warnings) = Schema::from_cedarschema_str(schema)
             .map_err(|error| PolicyError::Validation(format!("schema: {error}")))?;
         let warnings: Vec<_> = warnings.map(|warning| warning.to_string()).collect();
-        let result = Validator::new(schema_fragment.clone())
-            .validate(&policies, ValidationMode::Strict);
+        let result =
+            Validator::new(schema_fragment.clone()).validate(&policies, ValidationMode::Strict);
         let complaints: Vec<_> = warnings
             .into_iter()
             .chain(result.validation_errors().map(ToString::to_string))
@@ -189,8 +185,8 @@ impl PolicySet {
         resource_entities.retain(|e| !entities.iter().any(|known| known.uid() == e.uid()));
         entities.append(&mut resource_entities);
         let missing = || PolicyError::Question("a resource without an organization".to_owned());
-        let entities = Entities::from_entities(entities, Some(&self.schema))
-            .map_err(PolicyError::entity)?;
+        let entities =
+            Entities::from_entities(entities, Some(&self.schema)).map_err(PolicyError::entity)?;
         let mut pairs = question.resource.context();
         let allows = question.subject.key_allows(action);
         pairs.push(("keyAllows".to_owned(), RestrictedExpression::new_bool(allows)));

@@ -76,7 +76,11 @@ impl Act {
     /// # Errors
     /// They differ.
     pub fn check_revision(&self, revision: i64) -> Result<(), Error> {
-        if self.if_match.is_none_or(|wanted| wanted == revision) { Ok(()) } else { Err(Error::Stale) }
+        if self.if_match.is_none_or(|wanted| wanted == revision) {
+            Ok(())
+        } else {
+            Err(Error::Stale)
+        }
     }
 
     /// An audit event of this actor.

@@ -78,8 +78,10 @@ impl Service {
         let once = self.once_for(act, 201, "apply", &new);
         let organization = organization_id(&new.organization_id)?;
         let above = self.ancestry_of(act, &organization).await?;
-        let permit = self.permit(act, Action::Apply, Resource::Organization { ancestry: &above })?;
-        let (seal_id, seal_kind, seal_name) = self.seal_applied_for(act, &new, &organization).await?;
+        let permit =
+            self.permit(act, Action::Apply, Resource::Organization { ancestry: &above })?;
+        let (seal_id, seal_kind, seal_name) =
+            self.seal_applied_for(act, &new, &organization).await?;
         let now = self.now();
         let application = Application {
             id: ApplicationId::new(now, self.randomness()?),
@@ -184,8 +186,7 @@ impl Service {
                 }
                 tx.update_application(&application, &moved).await?;
                 let subject = format!("application:{}", moved.id);
-                let mut event =
-                    act.event(now, &moved.organization_id, "review", subject, &decided);
+                let mut event = act.event(now, &moved.organization_id, "review", subject, &decided);
                 event.payload = serde_json::json!({ "level": level, "verdict": new.verdict });
                 tx.record(event).await?;
                 Ok(Application { revision: application.revision + 1, ..moved })

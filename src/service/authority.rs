@@ -104,14 +104,16 @@ impl Maker<'_> {
         let subject = self.subject("Seal Root CA");
         let extensions = root_extensions(&key.public_point);
         let days = self.config.ca.root_days;
-        let certificate = self.issue(&key, subject.to_der(), (subject, &key, days), extensions).await?;
+        let certificate =
+            self.issue(&key, subject.to_der(), (subject, &key, days), extensions).await?;
         self.keep(&key, &certificate).await?;
         Ok((key, certificate))
     }
 
     async fn create_receipt(&self, ca: &(Key, Certificate)) -> Result<(Key, Certificate), Error> {
         let key = self.make_key(KeyPurpose::Receipt, Some(SCHEME)).await?;
-        let extensions = signer_extensions(&key.public_point, &ca.0.public_point, &crl_uri(self.config));
+        let extensions =
+            signer_extensions(&key.public_point, &ca.0.public_point, &crl_uri(self.config));
         let about = (self.subject("Receipts"), &key, self.config.ca.root_days);
         let certificate = self.issue(&ca.0, ca.1.subject_der(), about, extensions).await?;
         self.keep(&key, &certificate).await?;
@@ -139,7 +141,11 @@ impl Maker<'_> {
     ///
     /// # Errors
     /// The token or the database fails; the record says then that the key was abandoned.
-    pub async fn make_key(&self, purpose: KeyPurpose, scheme: Option<Scheme>) -> Result<Key, Error> {
+    pub async fn make_key(
+        &self,
+        purpose: KeyPurpose,
+        scheme: Option<Scheme>,
+    ) -> Result<Key, Error> {
         let mut random = [0; 10];
         getrandom::fill(&mut random).map_err(|_| Error::Internal("no randomness".to_owned()))?;
         let id = KeyId::new(self.now, random);
@@ -239,7 +245,11 @@ impl Service {
     }
 
     /// Signs a certificate request with the seal's own key.
-    pub(super) async fn sign_request(&self, key: &Key, to_be_signed: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(super) async fn sign_request(
+        &self,
+        key: &Key,
+        to_be_signed: &[u8],
+    ) -> Result<Vec<u8>, Error> {
         sign(&self.token, key, to_be_signed).await
     }
 
@@ -255,9 +265,9 @@ impl Service {
         drop(tx);
         let now = self.now();
         let lifetime = i64::from(self.config.ca.crl_hours) * 3600;
-        let fresh = newest.as_ref().is_some_and(|(_, _, next_update)| {
-            *next_update > now.plus_seconds(lifetime / 2)
-        });
+        let fresh = newest
+            .as_ref()
+            .is_some_and(|(_, _, next_update)| *next_update > now.plus_seconds(lifetime / 2));
         if fresh && asked.is_empty() {
             return Ok(false);
         }

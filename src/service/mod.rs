@@ -25,10 +25,7 @@ pub use error::Error;
 use crate::{
     config::Config,
     devices::Token,
-    domain::{
-        Clock, Timestamp,
-        organization::Scope,
-    },
+    domain::{Clock, Timestamp, organization::Scope},
     formats::pdf::Appearance,
     pki::TrustStore,
     policy::{Action, Permit, PolicySet, Question, Resource, Subject},
@@ -95,7 +92,12 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Denied`], or a fault that counts as a no.
-    pub fn permit(&self, act: &Act, action: Action, resource: Resource<'_>) -> Result<Permit, Error> {
+    pub fn permit(
+        &self,
+        act: &Act,
+        action: Action,
+        resource: Resource<'_>,
+    ) -> Result<Permit, Error> {
         let subject = match &act.principal {
             None => Subject::Anonymous,
             Some(principal) => Subject::Principal { principal, key_actions: &act.key_actions },

@@ -50,9 +50,8 @@ impl Service {
             return Err(missing);
         };
         let changes = tx.state_changes(&seal.id).await?;
-        let registered = changes
-            .iter()
-            .any(|change| change.to == crate::domain::seal_state::SealState::Active);
+        let registered =
+            changes.iter().any(|change| change.to == crate::domain::seal_state::SealState::Active);
         let (Some(version), true) = (seal.current_version(), registered) else {
             return Err(missing);
         };

@@ -178,8 +178,7 @@ fn application(row: &AnyRow, decisions: Vec<Decision>) -> Result<Application, St
         seal_name: c.text("seal_name")?,
         reason: c.text("reason")?,
         applicant_id: c.word("applicant_id", |text| PrincipalId::parse(text).ok())?,
-        applicant_person_id: c
-            .word("applicant_person_id", |text| PersonId::parse(text).ok())?,
+        applicant_person_id: c.word("applicant_person_id", |text| PersonId::parse(text).ok())?,
         levels: c.json("levels")?,
         decisions,
         used: c.boolean("used")?,

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use sqlx::query;
 use utoipa::ToSchema;
 
-use super::{StoreError, columns::{Columns, json}, tx::Tx};
+use super::{
+    StoreError,
+    columns::{Columns, json},
+    tx::Tx,
+};
 use crate::{
     crypto::digest::{hex, sha256},
     domain::{
@@ -164,7 +168,11 @@ impl Tx {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn audit_page(&mut self, after: Option<&str>, limit: i64) -> Result<AuditPage, StoreError> {
+    pub async fn audit_page(
+        &mut self,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<AuditPage, StoreError> {
         let (chain, sequence) = after
             .and_then(|cursor| cursor.rsplit_once(':'))
             .and_then(|(chain, place)| Some((chain.to_owned(), place.parse::<i64>().ok()?)))

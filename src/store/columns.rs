@@ -1,6 +1,9 @@
 //! Reading columns of a row into the domain's types.
 
-use sqlx::{ColumnIndex, Decode, Row, Type, any::{Any, AnyRow}};
+use sqlx::{
+    ColumnIndex, Decode, Row, Type,
+    any::{Any, AnyRow},
+};
 
 use super::StoreError;
 use crate::domain::Timestamp;
@@ -40,7 +43,10 @@ impl<'a> Columns<'a> {
         self.integer(column).map(Timestamp::from_micros)
     }
 
-    pub(super) fn optional_time(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+    pub(super) fn optional_time(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.get::<Option<i64>>(column)?.map(Timestamp::from_micros))
     }
 

@@ -219,7 +219,10 @@ impl Tx {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn revoked_certificates(&mut self, scheme: Scheme) -> Result<Vec<Revoked>, StoreError> {
+    pub async fn revoked_certificates(
+        &mut self,
+        scheme: Scheme,
+    ) -> Result<Vec<Revoked>, StoreError> {
         let rows = self
             .all(
                 query(
@@ -300,11 +303,13 @@ impl Tx {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         self.execute(
-            query("INSERT INTO data_keys (id, key_id, wrapped, created_at) VALUES ($1, $2, $3, $4)")
-                .bind(id.to_owned())
-                .bind(key.to_string())
-                .bind(Base64::encode_string(wrapped))
-                .bind(at.as_micros()),
+            query(
+                "INSERT INTO data_keys (id, key_id, wrapped, created_at) VALUES ($1, $2, $3, $4)",
+            )
+            .bind(id.to_owned())
+            .bind(key.to_string())
+            .bind(Base64::encode_string(wrapped))
+            .bind(at.as_micros()),
         )
         .await?;
         Ok(())

@@ -27,7 +27,7 @@ use sqlx::{
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
-pub use audit::{AuditEvent, AuditEntry, AuditPage, ChainFault};
+pub use audit::{AuditEntry, AuditEvent, AuditPage, ChainFault};
 pub use error::StoreError;
 pub use idempotency::{Claim, KeptAnswer};
 pub use keys::KeyState;

@@ -54,7 +54,10 @@ impl Tx {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn ancestry(&mut self, id: &OrganizationId) -> Result<Vec<OrganizationId>, StoreError> {
+    pub async fn ancestry(
+        &mut self,
+        id: &OrganizationId,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
         let row = self
             .optional(
                 query("SELECT path FROM organizations WHERE id = $1 AND path LIKE $2")

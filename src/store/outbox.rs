@@ -2,7 +2,11 @@
 
 use sqlx::query;
 
-use super::{StoreError, columns::{Columns, json}, tx::Tx};
+use super::{
+    StoreError,
+    columns::{Columns, json},
+    tx::Tx,
+};
 use crate::domain::Timestamp;
 
 impl Tx {

@@ -16,7 +16,9 @@ use crate::{
             ApplicationId, CredentialId, GrantId, KeyId, OrganizationId, PersonId, PrincipalId,
             SealId, SealVersionId,
         },
-        seal::{Credential, Custody, Grant, Key, Picture, Seal, SealKind, SealVersion, StateChange},
+        seal::{
+            Credential, Custody, Grant, Key, Picture, Seal, SealKind, SealVersion, StateChange,
+        },
         seal_state::{SealEvent, SealState},
     },
 };
@@ -298,7 +300,10 @@ impl Tx {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn picture(&mut self, version: &SealVersionId) -> Result<Option<Picture>, StoreError> {
+    pub async fn picture(
+        &mut self,
+        version: &SealVersionId,
+    ) -> Result<Option<Picture>, StoreError> {
         let row = self
             .optional(
                 query(
@@ -406,13 +411,17 @@ impl Tx {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn lock_state(&mut self, id: &SealVersionId) -> Result<Option<SealState>, StoreError> {
+    pub async fn lock_state(
+        &mut self,
+        id: &SealVersionId,
+    ) -> Result<Option<SealState>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT state FROM seal_versions WHERE id = $1{}",
             self.for_share()
         ));
         let row = self.optional(query(sql).bind(id.to_string())).await?;
-        row.map(|row| Columns::of("seal_versions", &row).word("state", SealState::parse)).transpose()
+        row.map(|row| Columns::of("seal_versions", &row).word("state", SealState::parse))
+            .transpose()
     }
 
     /// The person who made a version, if it is made.

@@ -7,9 +7,7 @@ use crate::{
     crypto::{Scheme, digest::hex},
     domain::{
         Timestamp,
-        id::{
-            AttemptId, GrantId, OrganizationId, PrincipalId, SealId, SealVersionId, SignatureId,
-        },
+        id::{AttemptId, GrantId, OrganizationId, PrincipalId, SealId, SealVersionId, SignatureId},
         signing::{DocumentFormat, Signature, SigningState, Voided},
     },
 };
@@ -202,10 +200,12 @@ impl Tx {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         self.execute(
-            query("INSERT INTO evidence_leaves (signature_id, leaf, created_at) VALUES ($1, $2, $3)")
-                .bind(id.to_string())
-                .bind(leaf)
-                .bind(at.as_micros()),
+            query(
+                "INSERT INTO evidence_leaves (signature_id, leaf, created_at) VALUES ($1, $2, $3)",
+            )
+            .bind(id.to_string())
+            .bind(leaf)
+            .bind(at.as_micros()),
         )
         .await?;
         Ok(())

@@ -1,6 +1,10 @@
 //! One transaction, opened for a scope.
 
-use sqlx::{Any, AnyConnection, Executor, Transaction, any::{AnyArguments, AnyRow}, query::Query};
+use sqlx::{
+    Any, AnyConnection, Executor, Transaction,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
 
 use super::{Engine, Store, StoreError, audit::ChainHead};
 use crate::domain::organization::Scope;

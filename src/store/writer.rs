@@ -1,7 +1,11 @@
 //! The one task that writes: it commits pieces of work in groups, each in a savepoint of its own,
 //! and answers after the commit. So a hundred signatures cost one flush of the disk.
 
-use std::{future::Future, pin::Pin, sync::{Arc, Mutex, PoisonError}};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot};

@@ -195,11 +195,7 @@ fn chain_check(path: &Result<(), PathError>) -> Check {
     }
 }
 
-fn certificate_dates(
-    facts: &Facts<'_>,
-    options: &Options,
-    path: &Result<(), PathError>,
-) -> Check {
+fn certificate_dates(facts: &Facts<'_>, options: &Options, path: &Result<(), PathError>) -> Check {
     const NAME: &str = "certificate-dates";
     match (path, &facts.certificate) {
         (Err(error @ PathError::OutOfDates { .. }), _) => {

@@ -2,7 +2,9 @@
 
 use super::{checks::Answers, facts::Facts};
 use crate::{
-    domain::report::{Conclusion, Coverage, Indication, Integrity, Report, SignatureReport, SignerReport},
+    domain::report::{
+        Conclusion, Coverage, Indication, Integrity, Report, SignatureReport, SignerReport,
+    },
     formats::pdf::Inspection,
     pki::{Certificate, path::PathError},
 };

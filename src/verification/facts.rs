@@ -1,7 +1,10 @@
 //! What is there, without judgement.
 
 use crate::{
-    containers::cms::{CmsError, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SignedData, SignerInfo},
+    containers::cms::{
+        CmsError, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SignedData,
+        SignerInfo,
+    },
     crypto::{DigestAlgorithm, VerifyError, verify_message},
     domain::{Timestamp, source::ReadAt},
     formats::pdf::{FoundSignature, PdfError},

@@ -42,10 +42,10 @@ APPROVAL = f"""<html lang=zh><style>@page {{ size: A4; margin: 28mm 24mm;
 body {{ {FONT}; font-size: 14pt; line-height: 1.8 }} h1 {{ text-align: center; font-size: 24pt; color: #b00 }}
 h2 {{ text-align: center; font-size: 17pt }} small {{ font-size: 9pt; color: #444 }}
 p {{ text-align: justify; orphans: 3 }} .foot {{ text-align: right; margin-top: 18mm; break-inside: avoid }}</style>
-<h1>示例市行政审批局文件</h1><p style="text-align:center">示审批〔2026〕18号</p>
+<h1>示例市市场监督管理局文件</h1><p style="text-align:center">示市监〔2026〕18号</p>
 <h2>关于清源示例科技园项目的批复<br><small>Approval of the Qingyuan Example Technology Park</small></h2>
 <p>清源示例科技有限公司：你单位报送的申请材料收悉。经审查，批复如下：</p>{CLAUSES}
-<p class=foot>示例市行政审批局<br>2026年03月01日</p></html>"""
+<p class=foot>示例市市场监督管理局<br>2026年03月01日</p></html>"""
 
 
 def write(name: str, html: str) -> Path:

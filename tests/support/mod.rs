@@ -1,5 +1,50 @@
 //! What tests share: private tokens, databases, a running service, other people's verifiers.
-#![expect(clippy::allow_attributes, reason = "see next line")]
-#![allow(dead_code, reason = "each test file uses another part")]
+#![expect(clippy::allow_attributes, reason = "an expectation would not hold in every test file")]
+#![allow(dead_code, unfulfilled_lint_expectations, reason = "each test file uses another part")]
 
+pub mod database;
+pub mod people;
+pub mod server;
 pub mod token;
+
+use std::{
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+/// Asks again until the answer is as wanted.
+#[expect(clippy::disallowed_methods, reason = "a test gives up after a while")]
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let limit = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < limit, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Runs a program and expects it to be good; returns what it printed.
+pub fn run(command: &mut Command) -> String {
+    let (output, text) = try_run(command);
+    assert!(output.status.success(), "{command:?}\n{text}");
+    text
+}
+
+/// Runs a program; returns how it ended and what it printed, standard error included.
+pub fn try_run(command: &mut Command) -> (Output, String) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (output, text)
+}
+
+/// A program of the Python environment that `make test` sets up.
+pub fn python_tool(name: &str) -> Command {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    Command::new(root.join(".venv/bin").join(name))
+}

@@ -32,10 +32,19 @@ impl TestToken {
         fs::create_dir(&tokens).unwrap();
         fs::write(
             &conf,
-            format!("directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n", tokens.display()),
+            format!(
+                "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+                tokens.display()
+            ),
         )
         .unwrap();
-        let token = Self::new(directory, SOFTHSM.into(), "sealwright-test", ("SOFTHSM2_CONF", &conf), false);
+        let token = Self::new(
+            directory,
+            SOFTHSM.into(),
+            "sealwright-test",
+            ("SOFTHSM2_CONF", &conf),
+            false,
+        );
         token.init_softhsm();
         token
     }
@@ -46,7 +55,16 @@ impl TestToken {
         fs::remove_dir_all(&tokens).unwrap();
         fs::create_dir(&tokens).unwrap();
         let status = Command::new("softhsm2-util")
-            .args(["--init-token", "--free", "--label", &self.label, "--pin", "1234", "--so-pin", "5678"])
+            .args([
+                "--init-token",
+                "--free",
+                "--label",
+                &self.label,
+                "--pin",
+                "1234",
+                "--so-pin",
+                "5678",
+            ])
             .envs(self.environment.iter().cloned())
             .output()
             .expect("softhsm2-util is installed by softhsm-setup/install.sh");
@@ -67,7 +85,13 @@ impl TestToken {
         });
         let directory = TempDir::new().unwrap();
         let path = directory.path().to_owned();
-        Self::new(directory, module.clone(), "sealwright TEST DOUBLE", ("SEALWRIGHT_TEST_TOKEN_DIR", &path), true)
+        Self::new(
+            directory,
+            module.clone(),
+            "sealwright TEST DOUBLE",
+            ("SEALWRIGHT_TEST_TOKEN_DIR", &path),
+            true,
+        )
     }
 
     fn new(

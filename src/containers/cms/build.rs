@@ -47,10 +47,7 @@ pub fn begin(content_digest: &[u8], chain: &[Certificate], scheme: Scheme) -> Op
     let attributes = set_of(vec![
         attribute(ID_CONTENT_TYPE, oid(ID_DATA)),
         attribute(ID_MESSAGE_DIGEST, tlv(tlv::OCTET_STRING, content_digest)),
-        attribute(
-            ID_SIGNING_CERTIFICATE_V2,
-            sequence(&[sequence(&[sequence(&certificate_id)])]),
-        ),
+        attribute(ID_SIGNING_CERTIFICATE_V2, sequence(&[sequence(&[sequence(&certificate_id)])])),
     ]);
     let chain = chain.iter().map(|certificate| certificate.der().to_vec()).collect();
     Some(Unsigned { scheme, signer, chain, attributes })

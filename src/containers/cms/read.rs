@@ -113,7 +113,13 @@ fn read_signer(content: &[u8]) -> Result<SignerInfo, CmsError> {
         info.optional(0xa0)?.map(|attributes| tlv::tlv(tlv::SET, attributes.content));
     let signature_algorithm = algorithm(&mut info)?;
     let signature = info.expect(tlv::OCTET_STRING)?.content.to_vec();
-    Ok(SignerInfo { identifier, digest_algorithm, signed_attributes, signature_algorithm, signature })
+    Ok(SignerInfo {
+        identifier,
+        digest_algorithm,
+        signed_attributes,
+        signature_algorithm,
+        signature,
+    })
 }
 
 fn algorithm(reader: &mut Reader<'_>) -> Result<ObjectIdentifier, CmsError> {

@@ -29,7 +29,7 @@ impl Token {
     ) -> Result<Vec<u8>, DeviceError> {
         self.require(scheme)?;
         let (id, label) = (id.clone(), format!("sealwright {purpose} {id}"));
-        self.ask(move |seat| {
+        self.ask_alone(move |seat| {
             let (_, point) = generate_pair(seat, scheme, id.as_str().as_bytes(), &label)?;
             Ok(point)
         })
@@ -47,7 +47,7 @@ impl Token {
         purpose: KeyPurpose,
     ) -> Result<(), DeviceError> {
         let (id, label) = (id.clone(), format!("sealwright {purpose} {id}"));
-        self.ask(move |seat| {
+        self.ask_alone(move |seat| {
             let template = [
                 Attribute::Class(ObjectClass::SECRET_KEY),
                 Attribute::KeyType(KeyType::AES),
@@ -75,8 +75,9 @@ impl Token {
     /// The token fails. A key that is not there is no error.
     pub async fn discard_unused(&self, id: &KeyId) -> Result<(), DeviceError> {
         let id = id.clone();
-        self.ask(move |seat| {
-            for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY, ObjectClass::SECRET_KEY]
+        self.ask_alone(move |seat| {
+            for class in
+                [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY, ObjectClass::SECRET_KEY]
             {
                 if let Some(object) = seat.find(id.as_str().as_bytes(), class)? {
                     seat.session.destroy_object(object)?;
@@ -124,11 +125,8 @@ pub(super) fn generate_pair(
         private,
         &[AttributeType::Sensitive, AttributeType::Extractable, AttributeType::Derive],
     )?;
-    let promised = [
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Derive(false),
-    ];
+    let promised =
+        [Attribute::Sensitive(true), Attribute::Extractable(false), Attribute::Derive(false)];
     if !promised.iter().all(|attribute| kept.contains(attribute)) {
         let _ = seat.session.destroy_object(private);
         let _ = seat.session.destroy_object(public);

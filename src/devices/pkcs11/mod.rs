@@ -100,6 +100,22 @@ impl Token {
         &self,
         work: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, DeviceError> {
+        self.hand_over(work, false).await
+    }
+
+    /// As [`Token::ask`], for work that makes or destroys objects of the token.
+    async fn ask_alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, DeviceError> {
+        self.hand_over(work, true).await
+    }
+
+    async fn hand_over<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
+        alone: bool,
+    ) -> Result<T, DeviceError> {
         self.describe()?;
         let (answer, answered) = tokio::sync::oneshot::channel();
         let job = Job::new(move |seat: &mut Seat| {
@@ -114,6 +130,7 @@ impl Token {
             let _ = answer.send(outcome);
             verdict
         });
+        let job = if alone { job.alone() } else { job };
         self.shared.jobs.try_send(job).map_err(|_| DeviceError::Busy)?;
         match tokio::time::timeout(self.shared.config.deadline(), answered).await {
             Ok(Ok(outcome)) => outcome,

@@ -5,12 +5,7 @@ use cryptoki::{
     object::{ObjectClass, ObjectHandle},
 };
 
-use super::{
-    Token,
-    config::SignatureForm,
-    error::Failure,
-    worker::Seat,
-};
+use super::{Token, config::SignatureForm, error::Failure, worker::Seat};
 use crate::{
     crypto::{Scheme, der_to_rs, rs_to_der},
     devices::DeviceError,
@@ -63,9 +58,9 @@ pub(super) fn sign_digest(
     match form {
         SignatureForm::Raw => rs_to_der(&answer).map_err(|e| fault(&e)),
         // Strictly read and written again: a token's DER may be sloppy, a document's must not be.
-        SignatureForm::Der => der_to_rs(&answer)
-            .and_then(|rs| rs_to_der(&rs))
-            .map_err(|e| fault(&e)),
+        SignatureForm::Der => {
+            der_to_rs(&answer).and_then(|rs| rs_to_der(&rs)).map_err(|e| fault(&e))
+        }
     }
 }
 

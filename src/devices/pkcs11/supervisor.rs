@@ -219,8 +219,7 @@ impl Supervisor {
         }
         let Opened { module, sentinel, schemes, label, serial, .. } = opened;
         tracing::info!(label, serial, ?schemes, "token open");
-        self.crew =
-            Some(Crew { _module: module, sentinel, stop: Some(stop), workers });
+        self.crew = Some(Crew { _module: module, sentinel, stop: Some(stop), workers });
         self.next_probe = now() + Duration::from_millis(self.shared.config.probe_interval_ms);
         self.shared.set_state(State::Up { schemes, label, serial });
     }
@@ -294,12 +293,14 @@ fn open(shared: &Shared, pin: &Pin, known_bad: bool, may_restart: bool) -> Resul
         Err(Refusal::Other(reason)) if may_restart => {
             // Some modules look for their tokens only when they are initialised.
             module.restart().map_err(|e| Refusal::Other(name(&e)))?;
-            let (sentinel, seats, schemes, label, serial) =
-                open_sessions(shared, &module, pin, known_bad).map_err(|refusal| match refusal {
-                    Refusal::Other(again) if again != reason => Refusal::Other(again),
-                    Refusal::Other(_) => Refusal::Other(reason),
-                    pin => pin,
-                })?;
+            let (sentinel, seats, schemes, label, serial) = open_sessions(
+                shared, &module, pin, known_bad,
+            )
+            .map_err(|refusal| match refusal {
+                Refusal::Other(again) if again != reason => Refusal::Other(again),
+                Refusal::Other(_) => Refusal::Other(reason),
+                pin => pin,
+            })?;
             Ok(Opened { module, sentinel, seats, schemes, label, serial })
         }
         Err(refusal) => Err(refusal),
@@ -319,7 +320,9 @@ fn open_sessions(
     let (slot, label, serial, locked) = find_slot(shared, context)?;
     let refusal = |reason: String| Refusal::Pin { reason, digest: pin.digest() };
     if locked {
-        return Err(refusal("the PIN is locked; unlock it with the security officer's PIN".to_owned()));
+        return Err(refusal(
+            "the PIN is locked; unlock it with the security officer's PIN".to_owned(),
+        ));
     }
     if known_bad {
         return Err(refusal(
@@ -336,9 +339,10 @@ fn open_sessions(
         Err(error) => return Err(other(error)),
     }
     let mut seats = Vec::new();
+    let gate = Arc::default();
     for _ in 0..shared.config.sessions {
         match context.open_rw_session(slot) {
-            Ok(session) => seats.push(Seat::new(session, shared.config.clone())),
+            Ok(session) => seats.push(Seat::new(session, shared.config.clone(), Arc::clone(&gate))),
             // Fewer sessions than asked for are slower, not wrong.
             Err(Error::Pkcs11(RvError::SessionCount, _)) if !seats.is_empty() => {
                 tracing::warn!(opened = seats.len(), "the token allows no more sessions");
@@ -360,10 +364,7 @@ fn open_sessions(
     Ok((sentinel, seats, schemes, label, serial))
 }
 
-fn find_slot(
-    shared: &Shared,
-    context: &Pkcs11,
-) -> Result<(Slot, String, String, bool), Refusal> {
+fn find_slot(shared: &Shared, context: &Pkcs11) -> Result<(Slot, String, String, bool), Refusal> {
     let slots = context.get_slots_with_token().map_err(|e| Refusal::Other(name(&e)))?;
     let mut found = Vec::new();
     for slot in slots {

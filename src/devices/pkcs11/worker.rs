@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -25,13 +25,21 @@ use crate::domain::id::KeyId;
 type Work = Box<dyn FnOnce(&mut Seat) -> Result<(), Verdict> + Send>;
 
 /// One piece of work for whichever session is free.
-pub(super) struct Job(Work);
+pub(super) struct Job {
+    work: Work,
+    exclusive: bool,
+}
 
 impl Job {
     pub(super) fn new(
         work: impl FnOnce(&mut Seat) -> Result<(), Verdict> + Send + 'static,
     ) -> Self {
-        Self(Box::new(work))
+        Self { work: Box::new(work), exclusive: false }
+    }
+
+    /// Lets nothing else run beside it in the token.
+    pub(super) fn alone(self) -> Self {
+        Self { exclusive: true, ..self }
     }
 }
 
@@ -39,13 +47,16 @@ impl Job {
 pub(super) struct Seat {
     pub(super) session: Session,
     pub(super) config: TokenConfig,
+    /// Objects come and go under the write lock only: SoftHSM answers `CKR_GENERAL_ERROR` where one
+    /// session makes an object while another looks for one.
+    gate: Arc<RwLock<()>>,
     /// Handles by which keys are used: copies in the session, or the token's own objects.
     handles: HashMap<KeyId, ObjectHandle>,
 }
 
 impl Seat {
-    pub(super) fn new(session: Session, config: TokenConfig) -> Self {
-        Self { session, config, handles: HashMap::new() }
+    pub(super) fn new(session: Session, config: TokenConfig, gate: Arc<RwLock<()>>) -> Self {
+        Self { session, config, gate, handles: HashMap::new() }
     }
 
     /// The handle to use a key by; found once, then remembered.
@@ -140,7 +151,14 @@ pub(super) fn run(
             recv(queue) -> job => match job { Ok(job) => job, Err(_) => return },
         };
         watch.set(Some(now()));
-        let verdict = (job.0)(&mut seat);
+        let gate = Arc::clone(&seat.gate);
+        let verdict = if job.exclusive {
+            let _alone = gate.write().unwrap_or_else(PoisonError::into_inner);
+            (job.work)(&mut seat)
+        } else {
+            let _beside_others = gate.read().unwrap_or_else(PoisonError::into_inner);
+            (job.work)(&mut seat)
+        };
         watch.set(None);
         if watch.is_given_up() {
             let _ = events.send(Event::Returned);

@@ -62,7 +62,12 @@ impl Appearance {
 
     /// The appearance stream: the picture in a box of the given size in user space, turned so that
     /// it is upright on a page that is shown rotated.
-    pub(super) fn form(&self, image: ObjectId, units_per_mm: f64, rotate: i64) -> (Dictionary, Vec<u8>) {
+    pub(super) fn form(
+        &self,
+        image: ObjectId,
+        units_per_mm: f64,
+        rotate: i64,
+    ) -> (Dictionary, Vec<u8>) {
         let (width, height) = (self.size_mm.0 * units_per_mm, self.size_mm.1 * units_per_mm);
         let (cos, sin) = match rotate {
             90 => (0, 1),
@@ -70,12 +75,22 @@ impl Appearance {
             270 => (0, -1),
             _ => (1, 0),
         };
-        let numbers = |values: &[f64]| Object::Array(values.iter().copied().map(Object::real).collect());
+        let numbers =
+            |values: &[f64]| Object::Array(values.iter().copied().map(Object::real).collect());
         let matrix = [cos, sin, -sin, cos, 0, 0].map(Object::Integer).to_vec();
         let x_objects: Dictionary = [("Seal", Object::Reference(image))].into_iter().collect();
+        // Ink, not paint: black text beneath stays black.
+        let ink: Dictionary =
+            [("Type", Object::name("ExtGState")), ("BM", Object::name("Multiply"))]
+                .into_iter()
+                .collect();
+        let states: Dictionary = [("Ink", Object::Dictionary(ink))].into_iter().collect();
         let resources: Dictionary =
-            [("XObject", Object::Dictionary(x_objects))].into_iter().collect();
-        let content = format!("q {width:.4} 0 0 {height:.4} 0 0 cm /Seal Do Q").into_bytes();
+            [("XObject", Object::Dictionary(x_objects)), ("ExtGState", Object::Dictionary(states))]
+                .into_iter()
+                .collect();
+        let content =
+            format!("q /Ink gs {width:.4} 0 0 {height:.4} 0 0 cm /Seal Do Q").into_bytes();
         let dictionary = [
             ("Type", Object::name("XObject")),
             ("Subtype", Object::name("Form")),

@@ -17,7 +17,9 @@ pub enum PdfError {
     #[error("the PDF is encrypted; sealing encrypted files is not supported yet")]
     Encrypted,
     /// The file is certified or locked.
-    #[error("an earlier signature of the PDF restricts changes ({0}); adding a seal is not supported yet")]
+    #[error(
+        "an earlier signature of the PDF restricts changes ({0}); adding a seal is not supported yet"
+    )]
     Restricted(&'static str),
     /// The file has a form of a kind that is not kept up by other readers.
     #[error("the PDF has an XFA form, which cannot be sealed")]
@@ -31,7 +33,9 @@ pub enum PdfError {
         pages: u32,
     },
     /// The seal would not lie on the page.
-    #[error("the seal would not lie wholly on the visible page of {width_mm:.1} × {height_mm:.1} mm")]
+    #[error(
+        "the seal would not lie wholly on the visible page of {width_mm:.1} × {height_mm:.1} mm"
+    )]
     OffPage {
         /// Width of the visible page, millimetres.
         width_mm: f64,

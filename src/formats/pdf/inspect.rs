@@ -122,10 +122,11 @@ fn fields_with_value(document: &mut Document<'_>) -> Result<Vec<Valued>, PdfErro
             Some(kind) => kind == b"Sig",
             None => inherited_sig,
         };
-        if is_sig && field.has("V") {
-            if let Object::Dictionary(value) = document.resolve(field.get("V"))? {
-                valued.push((name.clone(), value, field.get("V").as_reference()));
-            }
+        if is_sig
+            && field.has("V")
+            && let Object::Dictionary(value) = document.resolve(field.get("V"))?
+        {
+            valued.push((name.clone(), value, field.get("V").as_reference()));
         }
         for kid in document.resolve(field.get("Kids"))?.as_array().unwrap_or_default() {
             open.push((kid.clone(), name.clone(), is_sig));
@@ -149,9 +150,8 @@ fn describe(
     // Only a direct string has a place in the file that the range can spare out.
     let contents = dictionary.get("Contents").as_string().cloned();
     let gap = gap(&byte_range, contents.as_ref(), source.size());
-    let ends_a_revision = gap.is_ok_and(|gap| {
-        Document::open(&Prefix { source, size: gap.end_of_range }).is_ok()
-    });
+    let ends_a_revision =
+        gap.is_ok_and(|gap| Document::open(&Prefix { source, size: gap.end_of_range }).is_ok());
     Ok(FoundSignature {
         field,
         sub_filter,
@@ -208,7 +208,11 @@ impl FoundSignature {
     ///
     /// # Errors
     /// The range is not as it must be, or the file cannot be read.
-    pub fn digest(&self, source: &dyn ReadAt, algorithm: DigestAlgorithm) -> Result<Vec<u8>, PdfError> {
+    pub fn digest(
+        &self,
+        source: &dyn ReadAt,
+        algorithm: DigestAlgorithm,
+    ) -> Result<Vec<u8>, PdfError> {
         let gap = self.gap.map_err(PdfError::damaged)?;
         let mut hasher = Hasher::new(algorithm);
         for_each_chunk(source, 0, gap.start, |chunk| hasher.update(chunk))?;

@@ -29,7 +29,11 @@ struct Inherited {
 }
 
 /// Finds a page by number, from 1.
-pub(super) fn find(document: &mut Document<'_>, catalog: &Dictionary, wanted: u32) -> Result<Page, PdfError> {
+pub(super) fn find(
+    document: &mut Document<'_>,
+    catalog: &Dictionary,
+    wanted: u32,
+) -> Result<Page, PdfError> {
     let mut open = vec![(catalog.get("Pages").clone(), Inherited::default())];
     let mut pages = 0;
     let mut seen = std::collections::HashSet::new();
@@ -124,14 +128,12 @@ impl Page {
         let scale = self.units_per_mm();
         let [left, bottom, right, top] = self.visible;
         let turned = self.rotate % 180 != 0;
-        let (wide, high) = if turned {
-            (top - bottom, right - left)
-        } else {
-            (right - left, top - bottom)
-        };
+        let (wide, high) =
+            if turned { (top - bottom, right - left) } else { (right - left, top - bottom) };
         // The centre, from the top left corner of the page as shown.
         let (x, y) = (at.x_mm * scale, at.y_mm * scale);
-        let across = if matches!(at.from, Corner::TopLeft | Corner::BottomLeft) { x } else { wide - x };
+        let across =
+            if matches!(at.from, Corner::TopLeft | Corner::BottomLeft) { x } else { wide - x };
         let down = if matches!(at.from, Corner::TopLeft | Corner::TopRight) { y } else { high - y };
         let (half_width, half_height) = (size_mm.0 * scale / 2.0, size_mm.1 * scale / 2.0);
         let inside = across - half_width >= -1e-6

@@ -273,19 +273,11 @@ fn digest_and_close(
             document_hasher.update(chunk);
         }
     })?;
-    let document_digest =
-        if same { hasher.clone().finish() } else { document_hasher.finish() };
+    let document_digest = if same { hasher.clone().finish() } else { document_hasher.finish() };
     hasher.update(tail.get(..hole.0 - 1).ok_or_else(bad)?);
     hasher.update(tail.get(behind..).ok_or_else(bad)?);
     let content_digest = hasher.finish();
-    Ok(Prepared {
-        source: source.clone(),
-        tail,
-        hole,
-        content_digest,
-        document_digest,
-        algorithm,
-    })
+    Ok(Prepared { source: source.clone(), tail, hole, content_digest, document_digest, algorithm })
 }
 
 impl Prepared {

@@ -68,7 +68,10 @@ impl Service {
         let permit =
             self.permit(act, Action::IssueAccessKey, Resource::Organization { ancestry: &above })?;
         if let Some(unknown) = new.actions.iter().find(|word| Action::parse(word).is_none()) {
-            return Err(Error::invalid("unknown-action", format!("there is no action {unknown:?}")));
+            return Err(Error::invalid(
+                "unknown-action",
+                format!("there is no action {unknown:?}"),
+            ));
         }
         let now = self.now();
         if new.expires_at <= now || new.expires_at > now.plus_seconds(LONGEST) {
@@ -119,13 +122,18 @@ impl Service {
     ///
     /// # Errors
     /// It is not in scope or withdrawn already, or policy says no.
-    pub async fn revoke_access_key(&self, act: &Act, id: &str) -> Result<crate::service::Answer, Error> {
+    pub async fn revoke_access_key(
+        &self,
+        act: &Act,
+        id: &str,
+    ) -> Result<crate::service::Answer, Error> {
         let once = self.once_for(act, 200, "revoke-access-key", &id);
         let id = AccessKeyId::parse(id)
             .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
         let mut tx = self.reading(act).await?;
         let key = tx.access_key(&id).await?.ok_or(Error::NotFound("the access key"))?;
-        let holder = tx.principal(&key.principal_id).await?.ok_or(Error::NotFound("the principal"))?;
+        let holder =
+            tx.principal(&key.principal_id).await?.ok_or(Error::NotFound("the principal"))?;
         let above = ancestry(&mut tx, &holder.organization_id).await?;
         drop(tx);
         let permit =

@@ -6,10 +6,7 @@ pub mod organizations;
 pub mod principals;
 
 use super::{Error, Service};
-use crate::{
-    domain::id::OrganizationId,
-    store::Tx,
-};
+use crate::{domain::id::OrganizationId, store::Tx};
 
 /// How many records a page holds at most.
 const LARGEST_PAGE: i64 = 200;

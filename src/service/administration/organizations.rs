@@ -73,8 +73,11 @@ impl Service {
             .map_err(|error| Error::invalid("invalid-uscc", error.to_string()))?;
         let parent = organization_id(&new.parent_id)?;
         let above = self.ancestry_of(act, &parent).await?;
-        let permit =
-            self.permit(act, Action::CreateOrganization, Resource::Organization { ancestry: &above })?;
+        let permit = self.permit(
+            act,
+            Action::CreateOrganization,
+            Resource::Organization { ancestry: &above },
+        )?;
         let now = self.now();
         let organization = Organization {
             id: OrganizationId::new(now, self.randomness()?),
@@ -89,7 +92,10 @@ impl Service {
                 let decision = permit.consume(now).ok_or(Error::Overloaded)?;
                 tx.insert_organization(&organization).await.map_err(|error| {
                     if error.is_taken("organizations_uscc_unique", "organizations.uscc") {
-                        Error::conflict("uscc-taken", "an organization with this code is entered already")
+                        Error::conflict(
+                            "uscc-taken",
+                            "an organization with this code is entered already",
+                        )
                     } else {
                         error.into()
                     }

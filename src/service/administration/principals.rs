@@ -51,8 +51,7 @@ impl Service {
         let above = self.ancestry_of(act, &organization).await?;
         let permit =
             self.permit(act, Action::CreatePrincipal, Resource::Organization { ancestry: &above })?;
-        let kind =
-            if person.is_some() { PrincipalKind::Person } else { PrincipalKind::Caller };
+        let kind = if person.is_some() { PrincipalKind::Person } else { PrincipalKind::Caller };
         let only_calls = new.roles.iter().all(|role| *role == Role::Caller);
         if (kind == PrincipalKind::Caller) != only_calls || new.roles.is_empty() {
             return Err(Error::invalid(

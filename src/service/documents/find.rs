@@ -3,7 +3,10 @@
 use serde::Deserialize;
 
 use crate::{
-    domain::{id::SignatureId, signing::{Signature, SigningState}},
+    domain::{
+        id::SignatureId,
+        signing::{Signature, SigningState},
+    },
     policy::{Action, Permit, Resource},
     service::{
         Act, Error, Service,

@@ -90,7 +90,10 @@ impl Service {
         if signature.completed_at.is_none() {
             return Err(Error::conflict(
                 "signature-not-completed",
-                format!("the signature record is {}; only a completed one has a receipt", signature.state),
+                format!(
+                    "the signature record is {}; only a completed one has a receipt",
+                    signature.state
+                ),
             ));
         }
         self.receipt_of(&signature).await

@@ -151,8 +151,7 @@ impl Service {
         };
         failpoint!("after-embed");
         // 8.
-        let release =
-            Release { sealed_digest: Some(sealed_digest), appended: sealed.tail.clone() };
+        let release = Release { sealed_digest: Some(sealed_digest), appended: sealed.tail.clone() };
         let (signature, signer) = self.release(signed, release).await?;
         // 9. The answer, with its receipt.
         let receipt = self.receipt(&signature, &signer.seal, &signer.version).await?;
@@ -201,7 +200,8 @@ impl Service {
         };
         // One with quota left, if there is such; else any, so that the answer can be "used up".
         let left = |grant: &&crate::domain::seal::Grant| grant.quota.is_none_or(|q| grant.used < q);
-        let grant = grants.iter().filter(applies).find(left).or_else(|| grants.iter().find(applies));
+        let grant =
+            grants.iter().filter(applies).find(left).or_else(|| grants.iter().find(applies));
         let Some(grant) = grant.cloned() else {
             // Policy gives the answer, so that a no is always policy's and has its ids.
             let using = Some(GrantFacts { grant: None, document_type });

@@ -199,7 +199,8 @@ impl Service {
                             tx.release_claim(claim).await?;
                         }
                         tx.return_grant(&locked.grant.id).await?;
-                        tx.record(event(&act, &locked, &record, "withheld", &decision, now)).await?;
+                        tx.record(event(&act, &locked, &record, "withheld", &decision, now))
+                            .await?;
                         return Ok::<_, Error>(Outcome::Withheld);
                     }
                     tx.end_attempt(&attempt, SigningState::Completed, now).await?;
@@ -259,7 +260,10 @@ impl Service {
         claim: Option<&Claim>,
     ) -> Result<Option<(Answer, Vec<u8>)>, Error> {
         let Some(claim) = claim else { return Ok(None) };
-        let kept = self.store.read(crate::domain::organization::Scope::Service).await?
+        let kept = self
+            .store
+            .read(crate::domain::organization::Scope::Service)
+            .await?
             .kept_answer(claim)
             .await?;
         let Some(kept) = kept else { return Ok(None) };

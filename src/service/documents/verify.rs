@@ -30,8 +30,7 @@ impl Service {
         file: Option<String>,
         at: Option<Timestamp>,
     ) -> Result<Report, Error> {
-        let action =
-            if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
+        let action = if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
         let _ = self.permit(act, action, Resource::Service)?;
         let mut trust = self.seal_trust();
         if let Ok(list) = self.newest_crl().await {
@@ -88,7 +87,11 @@ impl Service {
         };
         Ok(Some(RegisterFacts {
             index,
-            custody: version.credentials.first().map_or("unknown", |c| c.custody.as_str()).to_owned(),
+            custody: version
+                .credentials
+                .first()
+                .map_or("unknown", |c| c.custody.as_str())
+                .to_owned(),
             on_record: record.is_some(),
             state_then,
             state_now: version.state,

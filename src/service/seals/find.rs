@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{seal_id};
+use super::seal_id;
 use crate::{
     domain::{
         Timestamp,
@@ -58,7 +58,12 @@ impl Service {
     ///
     /// # Errors
     /// Policy says no.
-    pub async fn seals(&self, act: &Act, query: SealQuery, page: &Page) -> Result<Vec<Seal>, Error> {
+    pub async fn seals(
+        &self,
+        act: &Act,
+        query: SealQuery,
+        page: &Page,
+    ) -> Result<Vec<Seal>, Error> {
         let mut tx = self.own_organization(act, Action::ReadOrganization).await?;
         let filter = SealFilter { kind: query.kind, state: query.state, code: query.code };
         Ok(tx.seals(&filter, page.after(), page.limit()).await?)

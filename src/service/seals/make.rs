@@ -56,7 +56,8 @@ pub enum NewPicture {
 
 impl NewPicture {
     fn load(&self, name: &str) -> Result<Picture, Error> {
-        let bad = |error: &dyn std::fmt::Display| Error::invalid("invalid-picture", error.to_string());
+        let bad =
+            |error: &dyn std::fmt::Display| Error::invalid("invalid-picture", error.to_string());
         match self {
             Self::Png { png, width_mm, height_mm } => {
                 let sides = [*width_mm, *height_mm];
@@ -150,9 +151,8 @@ impl Service {
         let (owner, key) = about;
         let (chain, issued) = match &making.certificate_chain {
             Some(pem) => {
-                let chain = Certificate::from_pem(pem).map_err(|error| {
-                    Error::invalid("certificate-malformed", error.to_string())
-                })?;
+                let chain = Certificate::from_pem(pem)
+                    .map_err(|error| Error::invalid("certificate-malformed", error.to_string()))?;
                 (chain, None)
             }
             None => {

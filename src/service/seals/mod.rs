@@ -66,7 +66,9 @@ pub(super) async fn find(
 }
 
 /// The version of a number, or the newest one.
-pub(super) fn numbered_or_newest(number: Option<i64>) -> impl FnOnce(&Seal) -> Option<&SealVersion> {
+pub(super) fn numbered_or_newest(
+    number: Option<i64>,
+) -> impl FnOnce(&Seal) -> Option<&SealVersion> {
     move |seal| match number {
         Some(number) => seal.versions.iter().find(|version| version.number == number),
         None => seal.versions.last(),
@@ -90,7 +92,12 @@ impl Found {
     }
 
     /// Asks policy and compares `If-Match`.
-    pub(super) fn permit(&self, service: &Service, act: &Act, action: Action) -> Result<Permit, Error> {
+    pub(super) fn permit(
+        &self,
+        service: &Service,
+        act: &Act,
+        action: Action,
+    ) -> Result<Permit, Error> {
         let permit = service.permit(act, action, self.resource())?;
         act.check_revision(self.version.revision)?;
         Ok(permit)

@@ -2,9 +2,7 @@
 
 use super::{SealMove, change, find, numbered_or_newest, reread};
 use crate::{
-    domain::{
-        seal_state::{SealEvent, SealState},
-    },
+    domain::seal_state::{SealEvent, SealState},
     policy::Action,
     service::{Act, Answer, Error, Service},
 };

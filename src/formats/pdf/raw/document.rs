@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    LARGEST_OBJECT, LARGEST_STREAM,
-    filter,
+    LARGEST_OBJECT, LARGEST_STREAM, filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
     xref::{self, Chain, Entry, XrefKind},
@@ -119,7 +118,11 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// It is no dictionary.
-    pub fn dictionary_at(&mut self, holder: &Dictionary, key: &str) -> Result<Dictionary, PdfError> {
+    pub fn dictionary_at(
+        &mut self,
+        holder: &Dictionary,
+        key: &str,
+    ) -> Result<Dictionary, PdfError> {
         match self.resolve(holder.get(key))? {
             Object::Dictionary(dictionary) => Ok(dictionary),
             _ => Err(PdfError::damaged(format!("/{key} is not a dictionary"))),

@@ -289,7 +289,8 @@ impl<'a> Lexer<'a> {
         let after = self.at;
         match self.rest_of_reference() {
             Ok(Some(generation)) if !signed => Ok(Object::Reference(ObjectId {
-                number: u32::try_from(value).map_err(|_| LexError::Bad("object number too large"))?,
+                number: u32::try_from(value)
+                    .map_err(|_| LexError::Bad("object number too large"))?,
                 generation,
             })),
             // A number at the very end of the bytes may yet turn out to be a reference.
@@ -357,7 +358,8 @@ mod tests {
 
     #[test]
     fn reads_what_the_standard_shows() {
-        let dictionary = read("<< /Type /Sig /R [0 12 0 R -1.5] /S (a\\(b\\)\\101) /H <4 1> >> ").unwrap();
+        let dictionary =
+            read("<< /Type /Sig /R [0 12 0 R -1.5] /S (a\\(b\\)\\101) /H <4 1> >> ").unwrap();
         let d = dictionary.as_dictionary().unwrap();
         assert!(d.is_name("Type", "Sig"));
         let array = d.get("R").as_array().unwrap();
@@ -371,10 +373,7 @@ mod tests {
 
     #[test]
     fn a_key_given_twice_is_refused() {
-        assert_eq!(
-            read("<< /A 1 /A 2 >> "),
-            Err(LexError::Bad("a dictionary has a key twice"))
-        );
+        assert_eq!(read("<< /A 1 /A 2 >> "), Err(LexError::Bad("a dictionary has a key twice")));
     }
 
     #[test]

@@ -153,10 +153,7 @@ fn read_table(source: &dyn ReadAt, offset: u64) -> Result<Section, PdfError> {
     Ok(Section { kind: XrefKind::Table, entries, trailer, own_number: 0 })
 }
 
-fn table_entry(
-    lexer: &mut Lexer<'_>,
-    number: u64,
-) -> Result<(u32, Entry), super::lexer::LexError> {
+fn table_entry(lexer: &mut Lexer<'_>, number: u64) -> Result<(u32, Entry), super::lexer::LexError> {
     use super::lexer::LexError::Bad;
     lexer.skip_space()?;
     let offset = lexer.unsigned()?;

@@ -344,9 +344,10 @@ pub unsafe extern "C" fn copy_object(
         return CKR_FUNCTION_NOT_SUPPORTED;
     }
     let mut token = token();
-    let found = token.session(session).map(|_| ()).and_then(|()| {
-        token.objects.get(&object).cloned().ok_or(CKR_OBJECT_HANDLE_INVALID)
-    });
+    let found = token
+        .session(session)
+        .map(|_| ())
+        .and_then(|()| token.objects.get(&object).cloned().ok_or(CKR_OBJECT_HANDLE_INVALID));
     answer(found.map(|original| {
         let handle = token.add(Object { on_token: false, ..original });
         // SAFETY: PKCS#11, see above.
@@ -354,7 +355,10 @@ pub unsafe extern "C" fn copy_object(
     }))
 }
 
-pub unsafe extern "C" fn destroy_object(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> CK_RV {
+pub unsafe extern "C" fn destroy_object(
+    session: CK_SESSION_HANDLE,
+    object: CK_OBJECT_HANDLE,
+) -> CK_RV {
     let mut token = token();
     answer(token.session(session).map(|_| ()).and_then(|()| {
         token.objects.remove(&object).ok_or(CKR_OBJECT_HANDLE_INVALID)?;

@@ -4,7 +4,9 @@ use std::{path::PathBuf, thread, time::Duration};
 
 /// Where keys and commands are.
 pub fn directory() -> PathBuf {
-    std::env::var_os("SEALWRIGHT_TEST_TOKEN_DIR").map(PathBuf::from).unwrap_or_else(std::env::temp_dir)
+    std::env::var_os("SEALWRIGHT_TEST_TOKEN_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_else(std::env::temp_dir)
 }
 
 /// The value of a command, if it is given.

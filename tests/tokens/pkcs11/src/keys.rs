@@ -1,6 +1,9 @@
 //! Keys and what they compute.
 
-use aes_gcm::{Aes256Gcm, KeyInit, aead::{Aead, Payload}};
+use aes_gcm::{
+    Aes256Gcm, KeyInit,
+    aead::{Aead, Payload},
+};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use sm2::elliptic_curve::{
     PrimeField, group::Group, ops::Reduce, point::AffineCoordinates, sec1::ToSec1Point,

@@ -1,0 +1,98 @@
+//! Revoking a seal while it signs: nothing leaves after the revocation's commit.
+
+mod support;
+
+use serde_json::json;
+use support::{
+    database::Engine,
+    people::{self, Cast},
+    server::{House, try_seal},
+    token::TestToken,
+};
+
+fn revoke_while_signing(engine: Engine) {
+    let double = TestToken::double();
+    let mut house = House::with(engine, double, "");
+    house.start();
+    let cast = Cast::hire(&house);
+    let seal = people::granted(&house, &cast);
+    let application = people::approved(
+        &house,
+        &cast,
+        &json!({ "organization_id": cast.organization, "kind": "revoke", "seal_id": seal, "reason": "机构撤销" }),
+    );
+    let licence = people::licence();
+    let body = json!({ "reason": "机构撤销", "application_id": application["id"] });
+    let path = format!("/v1/seals/{seal}/revoke");
+    // The token hangs in its call: all 32 are between transactions 1 and 2.
+    house.token.control("hang=1");
+    let statuses: Vec<_> = std::thread::scope(|scope| {
+        let request = people::request(&seal);
+        let (url, caller, licence) = (house.url(), &cast.caller, &licence);
+        let threads: Vec<_> = (0..32)
+            .map(|_| {
+                let request = request.clone();
+                scope.spawn(move || try_seal(url, caller, &request, licence, None).unwrap())
+            })
+            .collect();
+        support::until("all are under way", || {
+            let open = house.get(&cast.auditor, "/v1/signatures?state=intended").expect(200);
+            (open["items"].as_array().unwrap().len() == 32).then_some(())
+        });
+        let revoking = scope.spawn(|| house.post(&cast.registrar, &path, &body));
+        support::until("it is revoked", || {
+            let seal = house.get(&cast.auditor, &format!("/v1/seals/{seal}")).expect(200);
+            (seal["versions"][0]["state"] == "revoked").then_some(())
+        });
+        house.token.control("");
+        revoking.join().unwrap().expect(200);
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for reply in &statuses {
+        assert_eq!(reply.problem(409), "signature-withheld");
+    }
+    let all = house.get(&cast.auditor, "/v1/signatures?limit=100").expect(200);
+    for record in all["items"].as_array().unwrap() {
+        assert_eq!(record["state"], "withheld");
+    }
+    let grants = house.get(&cast.keeper, &format!("/v1/seals/{seal}/grants")).expect(200);
+    assert_eq!(grants[0]["used"], 0);
+}
+
+#[test]
+fn revoke_while_signing_on_sqlite() {
+    revoke_while_signing(Engine::Sqlite);
+}
+
+#[test]
+fn revoke_while_signing_on_postgres() {
+    revoke_while_signing(Engine::Postgres);
+}
+
+#[test]
+fn two_deciders_at_the_same_level_do_not_both_count() {
+    let mut house = House::new(Engine::Postgres);
+    house.start();
+    let cast = Cast::hire(&house);
+    let new = json!({
+        "organization_id": cast.organization, "kind": "create", "seal_kind": "invoice",
+        "seal_name": "发票专用章", "reason": "需要",
+    });
+    for _ in 0..8 {
+        let application = house.post(&cast.applicant, "/v1/applications", &new).expect(201);
+        let path = format!("/v1/applications/{}/decisions", people::id(&application));
+        let approve = json!({ "verdict": "approve" });
+        let levels: Vec<i64> = std::thread::scope(|scope| {
+            let first = scope.spawn(|| house.post(&cast.reviewers[0], &path, &approve));
+            let second = scope.spawn(|| house.post(&cast.reviewers[1], &path, &approve));
+            [first.join().unwrap(), second.join().unwrap()]
+                .iter()
+                .map(|r| i64::from(r.status))
+                .collect()
+        });
+        let after =
+            house.get(&cast.auditor, &format!("/v1/applications/{}", people::id(&application)));
+        let decisions = after.expect(200)["decisions"].as_array().unwrap().len();
+        assert_eq!(decisions, levels.iter().filter(|status| **status == 200).count());
+    }
+}

@@ -1,0 +1,187 @@
+//! Everybody who takes part in the life of a seal, each another person.
+
+use serde_json::{Value, json};
+
+use super::server::House;
+
+/// Access keys by part.
+pub struct Cast {
+    pub organization: String,
+    pub applicant: String,
+    pub reviewers: [String; 2],
+    pub maker: String,
+    pub registrar: String,
+    pub keeper: String,
+    pub caller: String,
+    pub caller_id: String,
+    pub auditor: String,
+}
+
+pub const ORGANIZATION: &str = "示例市市场监督管理局";
+
+impl Cast {
+    /// Enters an organization with its people.
+    pub fn hire(house: &House) -> Self {
+        Self::hire_in(house, "11990101MAEXAMPL3B", ORGANIZATION)
+    }
+
+    pub fn hire_in(house: &House, uscc: &str, name: &str) -> Self {
+        let admin = &house.administrator;
+        let new = json!({ "uscc": uscc, "name": name, "parent_id": house.root });
+        let organization = id(&house.post(admin, "/v1/organizations", &new).expect(201));
+        let person = |role: &str| person(house, &organization, role).1;
+        Self {
+            applicant: person("applicant"),
+            reviewers: [person("reviewer"), person("reviewer")],
+            maker: person("maker"),
+            registrar: person("registrar"),
+            keeper: person("keeper"),
+            auditor: person("auditor"),
+            caller_id: String::new(),
+            caller: String::new(),
+            organization: organization.clone(),
+        }
+        .with_caller(house)
+    }
+
+    fn with_caller(mut self, house: &House) -> Self {
+        let new = json!({ "organization_id": self.organization, "name": "证照系统", "roles": ["caller"] });
+        self.caller_id = id(&house.post(&house.administrator, "/v1/principals", &new).expect(201));
+        self.caller = key(house, &self.caller_id);
+        self
+    }
+}
+
+/// A new person with an account in a role: principal and access key.
+pub fn person(house: &House, organization: &str, role: &str) -> (String, String) {
+    let admin = &house.administrator;
+    let new = json!({ "organization_id": organization, "name": format!("某{role}") });
+    let person = id(&house.post(admin, "/v1/persons", &new).expect(201));
+    account(house, organization, &person, role)
+}
+
+/// An account of a person in a role: principal and access key.
+pub fn account(house: &House, organization: &str, person: &str, role: &str) -> (String, String) {
+    let new = json!({
+        "organization_id": organization, "person_id": person, "name": role, "roles": [role],
+    });
+    let principal = id(&house.post(&house.administrator, "/v1/principals", &new).expect(201));
+    let key = key(house, &principal);
+    (principal, key)
+}
+
+/// An access key for a principal.
+pub fn key(house: &House, principal: &str) -> String {
+    let expires =
+        sealwright::domain::Clock::now(&sealwright::domain::SystemClock).plus_seconds(86_400);
+    let new = json!({ "principal_id": principal, "expires_at": expires });
+    let issued = house.post(&house.administrator, "/v1/access-keys", &new).expect(201);
+    issued["access_key"].as_str().unwrap().to_owned()
+}
+
+pub fn id(record: &Value) -> String {
+    record["id"].as_str().unwrap_or_else(|| panic!("{record}")).to_owned()
+}
+
+/// An application, approved at every level.
+pub fn approved(house: &House, cast: &Cast, application: &Value) -> Value {
+    let mut record = house.post(&cast.applicant, "/v1/applications", application).expect(201);
+    for reviewer in &cast.reviewers {
+        if record["state"] == "submitted" {
+            let path = format!("/v1/applications/{}/decisions", id(&record));
+            record = house.post(reviewer, &path, &json!({ "verdict": "approve" })).expect(200);
+        }
+    }
+    assert_eq!(record["state"], "approved");
+    record
+}
+
+/// A seal whose first version has its key.
+pub fn key_ready(house: &House, cast: &Cast) -> String {
+    let application = approved(
+        house,
+        cast,
+        &json!({
+            "organization_id": cast.organization, "kind": "create", "seal_kind": "legal-name",
+            "seal_name": ORGANIZATION, "reason": "签发证照",
+        }),
+    );
+    let seal = application["seal_id"].as_str().unwrap().to_owned();
+    generate_key(house, cast, &seal, &id(&application));
+    seal
+}
+
+pub fn generate_key(house: &House, cast: &Cast, seal: &str, application: &str) -> Value {
+    let body = json!({ "application_id": application });
+    house.post(&cast.maker, &format!("/v1/seals/{seal}/key"), &body).expect(201)
+}
+
+/// A picture of 40 by 40 pixels: a red frame on a transparent ground.
+pub fn picture() -> Value {
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, 40, 40);
+    encoder.set_color(png::ColorType::Rgba);
+    let mut writer = encoder.write_header().unwrap();
+    let pixels: Vec<u8> = (0..1600)
+        .flat_map(|i| {
+            let (x, y) = (i % 40, i / 40);
+            let frame = x < 3 || y < 3 || x > 36 || y > 36;
+            [200, 0, 0, if frame { 255 } else { 0 }]
+        })
+        .collect();
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    let png = <base64ct::Base64 as base64ct::Encoding>::encode_string(&png);
+    json!({ "from": "png", "png": png, "width_mm": 40.0, "height_mm": 40.0 })
+}
+
+pub fn make(house: &House, cast: &Cast, seal: &str) -> Value {
+    let body = json!({ "picture": picture() });
+    house.post(&cast.maker, &format!("/v1/seals/{seal}/make"), &body).expect(200)
+}
+
+pub fn register(house: &House, cast: &Cast, seal: &str) -> Value {
+    house.post(&cast.registrar, &format!("/v1/seals/{seal}/register"), &json!({})).expect(200)
+}
+
+/// A seal in use.
+pub fn active(house: &House, cast: &Cast) -> String {
+    let seal = key_ready(house, cast);
+    make(house, cast, &seal);
+    register(house, cast, &seal);
+    seal
+}
+
+/// A seal in use that the caller may use, digests included.
+pub fn granted(house: &House, cast: &Cast) -> String {
+    let seal = active(house, cast);
+    grant(house, cast, &seal, &json!({ "digests": true }));
+    seal
+}
+
+pub fn grant(house: &House, cast: &Cast, seal: &str, more: &Value) -> Value {
+    let until =
+        sealwright::domain::Clock::now(&sealwright::domain::SystemClock).plus_seconds(86_400);
+    let mut body = json!({ "principal_id": cast.caller_id, "valid_until": until });
+    for (key, value) in more.as_object().into_iter().flatten() {
+        body[key] = value.clone();
+    }
+    house.post(&cast.keeper, &format!("/v1/seals/{seal}/grants"), &body).expect(201)
+}
+
+/// A request to seal on the first page.
+pub fn request(seal: &str) -> Value {
+    json!({
+        "seal_id": seal, "document_type": "business-licence",
+        "placement": { "page": 1, "x_mm": 50.0, "y_mm": 50.0, "from": "bottom-right" },
+    })
+}
+
+pub fn licence() -> Vec<u8> {
+    std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/test-vectors/samples/licence.pdf")).unwrap()
+}
+
+pub fn approval() -> Vec<u8> {
+    std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/test-vectors/samples/approval.pdf"))
+        .unwrap()
+}
