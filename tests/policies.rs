@@ -12,8 +12,10 @@ use sealwright::{
 fn golden_decisions() {
     let set = PolicySet::bundled().unwrap();
     let mut count = 0;
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/cases")).unwrap() {
-        let outcome = cases::run(&set, &fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/cases")).unwrap()
+    {
+        let outcome =
+            cases::run(&set, &fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
         assert_eq!(outcome.failures, Vec::<String>::new());
         count += outcome.count;
     }
@@ -62,7 +64,8 @@ fn policies_that_do_not_hold_are_refused() {
     assert!(load(misspelt).unwrap_err().contains("persn"));
     let nameless = "permit (principal, action, resource);";
     assert!(load(nameless).unwrap_err().contains("@id"));
-    let twice = "@id(\"anybody-asks\") permit (principal, action == Action::\"observe\", resource);";
+    let twice =
+        "@id(\"anybody-asks\") permit (principal, action == Action::\"observe\", resource);";
     assert!(load(twice).unwrap_err().contains("anybody-asks"));
     // A warning is enough: a policy that can never apply.
     let never = "@id(\"n\") permit (principal is Seal, action == Action::\"verify\", resource);";

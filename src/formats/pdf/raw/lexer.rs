@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(array[2].as_number(), Some(-1.5));
         assert_eq!(d.get("S").as_string().unwrap().bytes, b"a(b)A");
         let hex = d.get("H").as_string().unwrap();
-        assert_eq!((hex.bytes.as_slice(), hex.span), (&b"A"[..], Some((57, 62))));
+        assert_eq!((hex.bytes.as_slice(), hex.span), (&b"A"[..], Some((52, 57))));
     }
 
     #[test]
