@@ -1,7 +1,10 @@
 //! The questions asked of every signature. Each gives a [`Check`]; what a "no" means is decided in
 //! `conclusion`.
 
-use super::{Options, facts::Facts};
+use super::{
+    Options,
+    facts::{EVALUATED, Facts},
+};
 use crate::{
     crypto::VerifyError,
     domain::report::{Check, Coverage},
@@ -43,6 +46,10 @@ pub(super) fn run(facts: &Facts<'_>, size: u64, options: &Options) -> Answers {
 
 fn format(facts: &Facts<'_>) -> Check {
     const NAME: &str = "format";
+    let kind = &facts.found.sub_filter;
+    if !EVALUATED.contains(&kind.as_str()) {
+        return check(NAME, None, format!("signatures of the kind {kind:?} are not evaluated yet"));
+    }
     let cms = match &facts.cms {
         Err(error) => return check(NAME, Some(false), error.to_string()),
         Ok(cms) => cms,
@@ -55,15 +62,9 @@ fn format(facts: &Facts<'_>) -> Check {
         [_] => None,
         _ => Some("there is more than one signer in the signature"),
     };
-    let known = ["ETSI.CAdES.detached", "adbe.pkcs7.detached"];
     match problem {
         Some(problem) => check(NAME, Some(false), problem),
-        None if known.contains(&facts.found.sub_filter.as_str()) => {
-            check(NAME, Some(true), format!("CMS SignedData, {}", facts.found.sub_filter))
-        }
-        None => {
-            check(NAME, None, format!("SubFilter {:?} is not evaluated", facts.found.sub_filter))
-        }
+        None => check(NAME, Some(true), format!("CMS SignedData, {kind}")),
     }
 }
 

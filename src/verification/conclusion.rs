@@ -81,6 +81,9 @@ fn judge(answers: &Answers) -> (Indication, Option<String>) {
     let answer = |name: &str| {
         answers.checks.iter().find(|check| check.name == name).and_then(|check| check.passed)
     };
+    if answer("format").is_none() {
+        return (Indeterminate, None);
+    }
     if answer("format") == Some(false) || answer("byte-range") == Some(false) {
         return because(TotalFailed, "FORMAT_FAILURE");
     }

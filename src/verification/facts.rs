@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// The kinds of signature that are evaluated: detached CMS over the byte range.
+pub(super) const EVALUATED: [&str; 2] = ["ETSI.CAdES.detached", "adbe.pkcs7.detached"];
+
 /// Everything known of one signature.
 pub(super) struct Facts<'a> {
     pub(super) found: &'a FoundSignature,
@@ -51,6 +54,10 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
         signature: None,
         claimed_time: found.claimed_time.as_deref().and_then(pdf_date),
     };
+    // Document timestamps and seals of other kinds say nothing in the manner looked for here.
+    if !EVALUATED.contains(&found.sub_filter.as_str()) {
+        return facts;
+    }
     let Some(signer) = facts.signer().cloned() else { return facts };
     let certificates = facts.cms.as_ref().map_or(&[][..], |cms| cms.certificates.as_slice());
     facts.certificate = signer.certificate(certificates).cloned();

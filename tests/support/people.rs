@@ -62,8 +62,18 @@ pub fn person(house: &House, organization: &str, role: &str) -> (String, String)
 
 /// An account of a person in a role: principal and access key.
 pub fn account(house: &House, organization: &str, person: &str, role: &str) -> (String, String) {
+    account_in(house, organization, person, &[role])
+}
+
+/// An account of a person in several roles: principal and access key.
+pub fn account_in(
+    house: &House,
+    organization: &str,
+    person: &str,
+    roles: &[&str],
+) -> (String, String) {
     let new = json!({
-        "organization_id": organization, "person_id": person, "name": role, "roles": [role],
+        "organization_id": organization, "person_id": person, "name": roles[0], "roles": roles,
     });
     let principal = id(&house.post(&house.administrator, "/v1/principals", &new).expect(201));
     let key = key(house, &principal);

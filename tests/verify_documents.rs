@@ -1,0 +1,244 @@
+//! Verification of files of any origin: our own, tampered ones, and those of other makers.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use sealwright::{
+    crypto::digest::hex,
+    domain::{Timestamp, report::Report, source::Source},
+    pki::TrustStore,
+    verification::{self, Options},
+};
+use serde_json::{Value, json};
+use support::{
+    database::Engine,
+    people::{self, Cast},
+    server::{House, send},
+};
+
+struct Sealed {
+    house: House,
+    cast: Cast,
+    seal: String,
+    file: Vec<u8>,
+    record: String,
+}
+
+fn sealed() -> Sealed {
+    let mut house = House::new(Engine::Sqlite);
+    house.start();
+    let cast = Cast::hire(&house);
+    let seal = people::granted(&house, &cast);
+    let reply = house.seal(&cast.caller, &people::request(&seal), &people::licence(), None);
+    let record = reply.header("location").unwrap().to_owned();
+    Sealed { house, cast, seal, file: reply.body, record }
+}
+
+impl Sealed {
+    fn publicly(&self, file: &[u8]) -> Value {
+        send(self.house.url(), "POST", "/public/verify", &[], file).unwrap().expect(200)
+    }
+}
+
+fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let checks = report["signatures"][0]["checks"].as_array().unwrap();
+    &checks.iter().find(|check| check["name"] == name).unwrap()["passed"]
+}
+
+#[test]
+fn the_register_answers_then_and_now() {
+    let s = sealed();
+    let report = s.publicly(&s.file);
+    assert_eq!(report["conclusion"], "valid", "{report}");
+    let signature = &report["signatures"][0];
+    assert_eq!(signature["seal"]["state_then"], "active");
+    assert_eq!(
+        (&signature["custody"], &signature["coverage"]),
+        (&json!("hsm"), &json!("whole-file"))
+    );
+
+    // Suspended later: what it sealed before stays good.
+    let path = format!("/v1/seals/{}", s.seal);
+    let reason = json!({ "reason": "x" });
+    s.house.post(&s.cast.registrar, &format!("{path}/suspend"), &reason).expect(200);
+    let report = s.publicly(&s.file);
+    assert_eq!(report["conclusion"], "valid");
+    assert_eq!(report["signatures"][0]["seal"]["state_now"], "suspended");
+
+    // Voided: intact, and yet not to be relied on.
+    let void = format!("{}/void", s.record);
+    s.house.post(&s.cast.caller, &void, &json!({ "reason": "重复签发" })).expect(200);
+    assert_eq!(
+        s.house.post(&s.cast.caller, &void, &json!({ "reason": "x" })).problem(409),
+        "signature-not-voidable"
+    );
+    let report = s.publicly(&s.file);
+    assert_eq!(report["conclusion"], "invalid");
+    assert_eq!(report["signatures"][0]["integrity"], "intact");
+    assert_eq!(check(&report, "document-not-voided"), false);
+    assert_eq!(report["signatures"][0]["seal"]["voided"]["reason"], "重复签发");
+}
+
+#[test]
+fn an_unlawfully_made_seal_makes_its_documents_invalid() {
+    let s = sealed();
+    let path = format!("/v1/seals/{}/invalidate", s.seal);
+    s.house.post(&s.cast.registrar, &path, &json!({ "reason": "非法制作" })).expect(200);
+    assert_eq!(s.publicly(&s.file)["conclusion"], "invalid");
+    let status = |code: &str| {
+        send(s.house.url(), "GET", &format!("/public/seals/{code}/status"), &[], &[]).unwrap()
+    };
+    let seal = s.house.get(&s.cast.auditor, &format!("/v1/seals/{}", s.seal)).expect(200);
+    let told = status(seal["code"].as_str().unwrap()).expect(200);
+    assert_eq!(
+        (&told["state"], &told["organization"]),
+        (&json!("invalidated"), &json!(people::ORGANIZATION))
+    );
+    assert_eq!(status("99999900000000").problem(404), "not-found");
+}
+
+#[test]
+fn every_changed_byte_is_found() {
+    let s = sealed();
+    let original = people::licence().len();
+    let gap = s.file.windows(11).rposition(|w| w == b"/Contents <").unwrap() + 11;
+    for at in (0..s.file.len()).step_by(s.file.len() / 60) {
+        let mut file = s.file.clone();
+        file[at] ^= 0x01;
+        let report = s.publicly(&file);
+        assert_ne!(report["conclusion"], "valid", "byte {at} of {original}, hole at {gap}");
+    }
+    // A file that goes on after the signature is never simply valid.
+    let longer = [&s.file[..], b"\n% more\n"].concat();
+    assert_ne!(s.publicly(&longer)["conclusion"], "valid");
+    assert_eq!(s.publicly(&people::licence())["conclusion"], "unsigned");
+    assert_eq!(s.publicly(b"not a document")["conclusion"], "indeterminate");
+    // Another signature value of the same length in the hole.
+    let mut file = s.file.clone();
+    let blob_end = gap + 2000;
+    file[gap + 1500..blob_end].iter_mut().for_each(|digit| *digit = b'0');
+    assert_eq!(s.publicly(&file)["conclusion"], "invalid");
+}
+
+#[test]
+fn the_command_line_tells_by_its_exit_code() {
+    let s = sealed();
+    let directory = s.house.token.directory.path();
+    let trust = directory.join("trust");
+    fs::create_dir(&trust).unwrap();
+    let known = send(s.house.url(), "GET", "/.well-known/sealwright", &[], &[]).unwrap().json();
+    let file = directory.join("a.pdf");
+    fs::write(&file, &s.file).unwrap();
+    let verify = |arguments: &[&str]| {
+        let output =
+            s.house.command().args(["--json", "verify"]).arg(&file).args(arguments).output();
+        let output = output.unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default())
+    };
+    let trusted = ["--trust", trust.to_str().unwrap()];
+    // Without trust, and with a root but no revocation list: cannot be judged.
+    let (code, report) = verify(&[]);
+    assert_eq!(code, Some(5));
+    assert_eq!(report["signatures"][0]["sub_indication"], "NO_CERTIFICATE_CHAIN_FOUND");
+    fs::write(trust.join("root.pem"), known["root_certificate"].as_str().unwrap()).unwrap();
+    let (code, report) = verify(&trusted);
+    assert_eq!((code, &report["signatures"][0]["sub_indication"]), (Some(5), &json!("TRY_LATER")));
+    let crl = send(s.house.url(), "GET", "/public/crl/p256.crl", &[], &[]).unwrap();
+    fs::write(trust.join("p256.crl"), crl.body).unwrap();
+    assert_eq!(verify(&trusted).0, Some(0));
+    // Outside of the certificate's dates.
+    let (code, report) = verify(&[&trusted[..], &["--at", "2020-01-01T00:00:00Z"]].concat());
+    assert_eq!(
+        (code, &report["signatures"][0]["sub_indication"]),
+        (Some(5), &json!("OUT_OF_BOUNDS_NO_POE"))
+    );
+    assert_eq!(verify(&["--policy", "none"]).0, Some(2));
+    assert_eq!(verify(&["--at", "today"]).0, Some(2));
+    // Revoked.
+    let application = people::approved(
+        &s.house,
+        &s.cast,
+        &json!({ "organization_id": s.cast.organization, "kind": "revoke", "seal_id": s.seal, "reason": "x" }),
+    );
+    let body = json!({ "reason": "x", "application_id": application["id"] });
+    s.house.post(&s.cast.registrar, &format!("/v1/seals/{}/revoke", s.seal), &body).expect(200);
+    let crl = send(s.house.url(), "GET", "/public/crl/p256.crl", &[], &[]).unwrap();
+    fs::write(trust.join("p256.crl"), &crl.body).unwrap();
+    let (code, report) = verify(&trusted);
+    assert_eq!(
+        (code, &report["signatures"][0]["sub_indication"]),
+        (Some(5), &json!("REVOKED_NO_POE"))
+    );
+    // OpenSSL reads the same in the list.
+    let text = support::run(std::process::Command::new("openssl").args([
+        "crl",
+        "-inform",
+        "DER",
+        "-noout",
+        "-text",
+        "-in",
+        trust.join("p256.crl").to_str().unwrap(),
+    ]));
+    assert!(text.contains("Serial Number"), "{text}");
+    let mut broken = s.file.clone();
+    broken[1000] ^= 1;
+    fs::write(&file, broken).unwrap();
+    assert_eq!(verify(&trusted).0, Some(1));
+}
+
+fn judge(path: &Path) -> Report {
+    let source = Source::file(fs::File::open(path).unwrap()).unwrap();
+    let options = Options {
+        file: None,
+        trust: TrustStore::default(),
+        at: Timestamp::from_seconds(1_780_000_000),
+    };
+    verification::verify(&source, &options)
+}
+
+#[test]
+fn files_of_other_makers() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/pdf");
+    let Ok(manifest) = fs::read_to_string(corpus.join("MANIFEST.tsv")) else {
+        eprintln!("skipped: the corpus is not here");
+        return;
+    };
+    for line in manifest.lines().skip(1) {
+        let name = line.split('\t').next().unwrap();
+        let report = serde_json::to_value(judge(&corpus.join(name))).unwrap();
+        // Nothing of them is trusted here; an attack must not even come close.
+        assert_ne!(report["conclusion"], "valid", "{name}");
+        let passed = |s: &Value| {
+            s["checks"].as_array().unwrap().iter().all(|c| {
+                c["passed"] == true
+                    || ["certificate-chain", "revocation"].contains(&c["name"].as_str().unwrap())
+            })
+        };
+        let all_pass = |report: &Value| {
+            let signatures = report["signatures"].as_array().unwrap();
+            !signatures.is_empty() && signatures.iter().all(passed)
+        };
+        if name.starts_with("attack/") {
+            assert!(!all_pass(&report), "{name}: {report}");
+        } else if !name.contains("pyhanko-base") {
+            // That one has no signature value in it at all.
+            assert_ne!(report["conclusion"], "invalid", "{name}: {report}");
+        }
+    }
+}
+
+#[test]
+fn garbage_is_an_answer_not_a_fault() {
+    let licence = people::licence();
+    for cut in (0..licence.len()).step_by(licence.len() / 40) {
+        let source = Source::memory(licence[..cut].to_vec());
+        let options = Options {
+            file: None,
+            trust: TrustStore::default(),
+            at: Timestamp::from_seconds(1_780_000_000),
+        };
+        let report = verification::verify(&source, &options);
+        assert_ne!(serde_json::to_value(report).unwrap()["conclusion"], "valid", "{}", hex(&[0]));
+    }
+}
