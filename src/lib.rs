@@ -12,7 +12,14 @@
 //! Start reading at `docs/signing-cycle.md` and `service/documents/signing_cycle.rs`.
 
 // What comes from outside must never end the process; tests may.
-#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 pub mod app;
 pub mod cli;

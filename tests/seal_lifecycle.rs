@@ -102,7 +102,7 @@ impl Story {
                 &self.second_registrar
             }
             "revoke" => {
-                body["application_id"] = self.revocation(seal).into();
+                body["application_id"] = self.revocation(seal);
                 &cast.registrar
             }
             _ => &cast.registrar,

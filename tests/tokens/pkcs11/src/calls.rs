@@ -2,7 +2,6 @@
 //!
 //! SAFETY throughout: PKCS#11 makes the caller answer for every pointer and length it passes;
 //! this module reads and writes exactly as much as the standard allows it to.
-#![expect(clippy::missing_safety_doc, reason = "the contract is PKCS#11's, stated above")]
 
 use std::{
     collections::HashMap,

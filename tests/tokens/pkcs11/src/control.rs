@@ -24,6 +24,7 @@ pub fn on(name: &str) -> bool {
 }
 
 /// Waits as commanded: the latency of a slow device, or for ever while `hang` is on.
+#[expect(clippy::disallowed_methods, reason = "a slow device is slow")]
 pub fn delay() {
     if let Some(milliseconds) = value("latency_ms") {
         thread::sleep(Duration::from_millis(milliseconds));
