@@ -168,6 +168,11 @@ impl House {
         &self.running.as_ref().expect("it runs").url
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.running.as_ref().expect("it runs").child.id()
+    }
+
     /// Ends it as an operator does, and expects a good end.
     pub fn stop(&mut self) {
         let Some(mut running) = self.running.take() else { return };
@@ -269,11 +274,27 @@ pub fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Reply, ureq::Error> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
+    send_by(&agent(), url, method, path, headers, body)
+}
+
+/// A client that keeps its connections.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(120)))
         .build()
-        .into();
+        .into()
+}
+
+/// Sends a request by a client.
+pub fn send_by(
+    agent: &ureq::Agent,
+    url: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Reply, ureq::Error> {
     let mut request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);

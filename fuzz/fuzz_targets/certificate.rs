@@ -1,0 +1,10 @@
+//! Any bytes as a certificate and as a revocation list.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = sealwright::pki::Certificate::from_der(data);
+    let _ = sealwright::pki::crl::Crl::from_der(data);
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = sealwright::pki::Certificate::from_pem(text);
+    }
+});
