@@ -120,6 +120,22 @@ fn problems_are_problem_documents_everywhere() {
 }
 
 #[test]
+fn who_administers_does_not_seal_under_another_account() {
+    let mut house = House::new(Engine::Sqlite);
+    house.start();
+    let admin = house.administrator.clone();
+    let new = json!({ "organization_id": house.root, "name": "某人" });
+    let person = people::id(&house.post(&admin, "/v1/persons", &new).expect(201));
+    people::account(&house, &house.root, &person, "auditor");
+    let keeper = json!({
+        "organization_id": house.root, "person_id": person, "name": "x", "roles": ["keeper"],
+    });
+    let reply = house.post(&admin, "/v1/principals", &keeper);
+    assert_eq!(reply.problem(409), "separation-of-duties");
+    people::account(&house, &house.root, &person, "reviewer");
+}
+
+#[test]
 fn access_keys_expire_are_withdrawn_and_limited() {
     let mut house = House::new(Engine::Sqlite);
     house.start();

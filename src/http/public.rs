@@ -1,6 +1,6 @@
 //! `/public` and `/.well-known`: what anybody may ask, within tight limits.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json as Body,
@@ -34,15 +34,23 @@ pub(super) async fn verify(
     request: Request,
 ) -> Result<Body<Report>> {
     house.throttle.pass(peer.ip(), house.service.now())?;
-    let _place = house.public_gate.try_acquire().map_err(|_| Error::Overloaded)?;
-    let http = &house.service.config.http;
-    let limit = Duration::from_secs(http.public_timeout_seconds);
-    let work = async {
+    let place = Arc::clone(&house.public_gate).try_acquire_owned();
+    let place = place.map_err(|_| Error::Overloaded)?;
+    let limit = Duration::from_secs(house.service.config.http.public_timeout_seconds);
+    // A task of its own: what goes on after the time is up keeps its place until it ends.
+    let work = tokio::spawn(async move {
+        let _place = place;
+        let http = &house.service.config.http;
         let upload = Upload::read(request, http, http.largest_public_document).await?;
         let act = Act::default();
-        Ok(Body(house.service.verify(&act, upload.document, upload.file, None).await?))
-    };
-    tokio::time::timeout(limit, work).await.map_err(|_| Problem::from(Error::Overloaded))?
+        let report = house.service.verify(&act, upload.document, upload.file, None).await?;
+        Ok(Body(report))
+    });
+    match tokio::time::timeout(limit, work).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(Error::Internal("verification was interrupted".to_owned()).into()),
+        Err(_) => Err(Error::Overloaded.into()),
+    }
 }
 
 /// Read the published status of a seal by its public code 印章状态.

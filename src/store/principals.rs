@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     id::{OrganizationId, PersonId, PrincipalId},
-    principal::{Principal, PrincipalKind},
+    principal::{Principal, PrincipalKind, Role},
 };
 
 const PRINCIPAL: &str = "SELECT p.id, p.organization_id, p.kind, p.person_id, p.name, p.roles, \
@@ -47,6 +47,19 @@ impl Tx {
         let sql = sqlx::AssertSqlSafe(format!("{PRINCIPAL} WHERE p.id = $1 AND o.path LIKE $2"));
         let row = self.optional(query(sql).bind(id.to_string()).bind(pattern)).await?;
         row.as_ref().map(principal).transpose()
+    }
+
+    /// The roles of all accounts of a person, in whatever organization.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn roles_of_person(&mut self, id: &PersonId) -> Result<Vec<Role>, StoreError> {
+        let found = query("SELECT roles FROM principals WHERE person_id = $1").bind(id.to_string());
+        let mut all = Vec::new();
+        for row in &self.all(found).await? {
+            all.extend(Columns::of("principals", row).json::<Vec<Role>>("roles")?);
+        }
+        Ok(all)
     }
 
     /// Principals in scope after a cursor, by id.

@@ -11,6 +11,10 @@ use crate::{
 
 /// The most objects that are looked through for signatures outside the form.
 const MOST_OBJECTS_SEARCHED: usize = 100_000;
+/// The most signatures that are looked at: each costs a pass over the file.
+const MOST_SIGNATURES: usize = 128;
+/// The longest field name that is told.
+const LONGEST_NAME: usize = 256;
 /// The most nodes of the field tree.
 const MOST_FIELDS: usize = 50_000;
 
@@ -68,6 +72,7 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     for (field, value, id) in fields_with_value(&mut document)? {
         if !found.iter().any(|(known, _)| known.is_some() && *known == id) {
             found.push((id, describe(&mut document, source, Some(field), &value)?));
+            check_count(found.len())?;
         }
     }
     let ids = document.object_ids();
@@ -79,11 +84,19 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
         let Object::Dictionary(dictionary) = document.object(id)? else { continue };
         if dictionary.has("ByteRange") && dictionary.has("Contents") {
             found.push((Some(id), describe(&mut document, source, None, &dictionary)?));
+            check_count(found.len())?;
         }
     }
     let mut signatures: Vec<_> = found.into_iter().map(|(_, signature)| signature).collect();
     signatures.sort_by_key(|s| s.gap.map_or(u64::MAX, |gap| gap.end_of_range));
     Ok(Inspection { signatures, encrypted, complete })
+}
+
+fn check_count(signatures: usize) -> Result<(), PdfError> {
+    if signatures > MOST_SIGNATURES {
+        return Err(PdfError::Limit("over 128 signatures".to_owned()));
+    }
+    Ok(())
 }
 
 type Valued = (String, Dictionary, Option<ObjectId>);
@@ -118,6 +131,7 @@ fn fields_with_value(document: &mut Document<'_>) -> Result<Vec<Valued>, PdfErro
             Some(part) => format!("{parent}.{}", text(&part.bytes)),
             None => parent,
         };
+        let name: String = name.chars().take(LONGEST_NAME).collect();
         let is_sig = match document.resolve(field.get("FT"))?.as_name() {
             Some(kind) => kind == b"Sig",
             None => inherited_sig,

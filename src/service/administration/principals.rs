@@ -34,6 +34,25 @@ pub struct NewPrincipal {
     pub roles: Vec<Role>,
 }
 
+/// Whether one of the roles runs or watches the service. Policy forbids sealing to an account with
+/// such a role; that a person does not get around it by a second account is seen to here.
+fn administers(roles: &[Role]) -> bool {
+    roles.iter().any(|role| {
+        matches!(
+            role,
+            Role::Auditor
+                | Role::SystemAdministrator
+                | Role::SecurityAdministrator
+                | Role::AuditAdministrator
+        )
+    })
+}
+
+/// Whether one of the roles lets a person use seals.
+fn uses(roles: &[Role]) -> bool {
+    roles.contains(&Role::Keeper)
+}
+
 impl Service {
     /// Enters a principal.
     ///
@@ -77,6 +96,18 @@ impl Service {
                     && tx.person(person).await?.is_none()
                 {
                     return Err(Error::NotFound("the person"));
+                }
+                if let Some(person) = &principal.person_id {
+                    let others = tx.roles_of_person(person).await?;
+                    if administers(&others) && uses(&principal.roles)
+                        || uses(&others) && administers(&principal.roles)
+                    {
+                        return Err(Error::conflict(
+                            "separation-of-duties",
+                            "the person has another account: who runs or watches the service does \
+                             not use seals under another name",
+                        ));
+                    }
                 }
                 tx.insert_principal(&principal).await?;
                 let subject = format!("principal:{}", principal.id);

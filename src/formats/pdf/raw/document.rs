@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    LARGEST_OBJECT, LARGEST_STREAM, filter,
+    LARGEST_OBJECT, LARGEST_STREAM, LARGEST_SUM, filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
     xref::{self, Chain, Entry, XrefKind},
@@ -16,6 +16,8 @@ pub struct Document<'a> {
     chain: Chain,
     /// Object streams decoded so far, as (number, object) in order.
     streams: BTreeMap<u32, Vec<(u32, Object)>>,
+    /// How many bytes were decoded so far.
+    decoded: usize,
 }
 
 impl<'a> Document<'a> {
@@ -30,7 +32,7 @@ impl<'a> Document<'a> {
         }
         let start = start_xref(source)?;
         let chain = xref::read_chain(source, start)?;
-        Ok(Self { source, chain, streams: BTreeMap::new() })
+        Ok(Self { source, chain, streams: BTreeMap::new(), decoded: 0 })
     }
 
     /// The newest trailer.
@@ -169,6 +171,7 @@ impl<'a> Document<'a> {
             other => other.as_integer(),
         };
         let bytes = data_of_stream(self.source, &dictionary, data, length)?;
+        self.decoded = within_sum(self.decoded, bytes.len())?;
         let whole = |key| dictionary.get(key).as_integer().and_then(|v| usize::try_from(v).ok());
         let (count, first) = whole("N").zip(whole("First")).ok_or_else(bad)?;
         let (header, body) = bytes.split_at_checked(first).ok_or_else(bad)?;
@@ -227,6 +230,15 @@ pub(super) fn data_of_stream(
     let mut data = vec![0; length];
     source.read_exact_at(&mut data, offset)?;
     filter::decode(dictionary, &data)
+}
+
+/// Adds to the count of decoded bytes, up to the limit.
+pub(super) fn within_sum(sum: usize, more: usize) -> Result<usize, PdfError> {
+    let sum = sum.saturating_add(more);
+    if sum > LARGEST_SUM {
+        return Err(PdfError::Limit("structure streams decode to over 512 MiB".to_owned()));
+    }
+    Ok(sum)
 }
 
 /// A growing piece of the file from an offset, for reading one object.

@@ -18,6 +18,9 @@ pub use xref::{Entry, XrefKind};
 pub(crate) const LARGEST_OBJECT: usize = 8 << 20;
 /// The most data one stream may decode to, bytes.
 pub(crate) const LARGEST_STREAM: usize = 64 << 20;
+/// The most data that all structure streams of a document together may decode to, bytes, each time
+/// that one is decoded.
+pub(crate) const LARGEST_SUM: usize = 512 << 20;
 /// The most cross-reference sections.
 pub(crate) const MOST_SECTIONS: usize = 1024;
 /// The most objects.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{
     MOST_OBJECTS, MOST_SECTIONS,
-    document::{Window, data_of_stream},
+    document::{Window, data_of_stream, within_sum},
     lexer::Lexer,
     object::{Dictionary, Object},
 };
@@ -59,6 +59,7 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
     let mut chain: Option<Chain> = None;
     let mut seen = HashSet::new();
     let mut next = Some(start);
+    let mut read = 0;
     while let Some(offset) = next {
         if !seen.insert(offset) {
             return Err(PdfError::damaged("the cross-reference chain runs in a circle"));
@@ -67,6 +68,8 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
             return Err(PdfError::Limit("over 1024 cross-reference sections".to_owned()));
         }
         let section = read_section(source, offset)?;
+        // About twenty bytes stand for an entry, whatever the kind of the section.
+        read = within_sum(read, section.entries.len().saturating_mul(20))?;
         let previous = offset_of(&section.trailer, "Prev")?;
         // The stream of a hybrid file stands between its table and the table before.
         let beside = match section.kind {
@@ -206,6 +209,9 @@ fn stream_entries(dictionary: &Dictionary, bytes: &[u8]) -> Result<Vec<(u32, Ent
     for pair in index.chunks(2) {
         let [first, count] = pair else { return Err(bad("bad /Index")) };
         for number in *first..first.saturating_add(*count) {
+            if entries.len() > MOST_OBJECTS {
+                return Err(PdfError::Limit("over four million objects".to_owned()));
+            }
             let row = rows.next().ok_or_else(|| bad("fewer entries than announced"))?;
             let number = u32::try_from(number).map_err(|_| bad("object number too large"))?;
             entries.push((number, stream_entry(row, *w1, *w2).ok_or_else(|| bad("bad entry"))?));
