@@ -236,6 +236,16 @@ fn review_is_by_other_persons_and_a_rejection_has_a_reason() {
     let reply = house.post(&cast.reviewers[0], &path, &approve);
     assert_eq!(reply.problem(403), "denied-by-policy");
     assert!(reply.json()["decision"]["policy_digest"].is_string());
+    // The refusals are in the audit trail, with what decided.
+    support::until("refusals are recorded", || {
+        let trail = house.get(&cast.auditor, "/v1/audit?limit=200").expect(200);
+        let denied = trail["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["outcome"] == "denied" && event["action"] == "review");
+        (denied.count() >= 2).then_some(())
+    });
     // Nothing can be made of an application that is not approved.
     let rejected = json!({ "verdict": "reject", "reason": "材料不全" });
     let after = house.post(&cast.reviewers[1], &path, &rejected).expect(200);

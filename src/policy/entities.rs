@@ -170,6 +170,19 @@ impl Subject<'_> {
 }
 
 impl Resource<'_> {
+    /// What the question is about, as `kind:id`.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Service => "service".to_owned(),
+            Self::Organization { ancestry } => {
+                format!("organization:{}", ancestry.last().map_or("", OrganizationId::as_str))
+            }
+            Self::Application { application, .. } => format!("application:{}", application.id),
+            Self::Seal { facts, .. } => format!("seal:{}", facts.id),
+            Self::Signature { id, .. } => format!("signature:{id}"),
+        }
+    }
+
     /// The entities of the resource; the last is itself.
     pub(super) fn entities(&self) -> Result<Vec<Entity>, PolicyError> {
         let mut all = Vec::new();

@@ -28,8 +28,8 @@ use crate::{
     domain::{Clock, Timestamp, organization::Scope},
     formats::pdf::Appearance,
     pki::TrustStore,
-    policy::{Action, Permit, PolicySet, Question, Resource, Subject},
-    store::{Store, Tx},
+    policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
+    store::{AuditEvent, Store, Tx},
 };
 
 /// What every verb may use.
@@ -88,7 +88,7 @@ impl Service {
         Ok(bytes)
     }
 
-    /// Asks policy on behalf of whoever acts.
+    /// Asks policy on behalf of whoever acts. A no is written into the audit trail.
     ///
     /// # Errors
     /// [`Error::Denied`], or a fault that counts as a no.
@@ -98,16 +98,60 @@ impl Service {
         action: Action,
         resource: Resource<'_>,
     ) -> Result<Permit, Error> {
+        let subject = resource.subject();
+        self.ask(act, action, resource)?.map_err(|denied| {
+            self.record_denial(act, &denied, subject);
+            Error::Denied(denied)
+        })
+    }
+
+    /// Whether policy would allow it, for choosing what to show; nothing is recorded.
+    ///
+    /// # Errors
+    /// A fault that counts as a no.
+    pub fn allows(&self, act: &Act, action: Action, resource: Resource<'_>) -> Result<bool, Error> {
+        Ok(self.ask(act, action, resource)?.is_ok())
+    }
+
+    fn ask(
+        &self,
+        act: &Act,
+        action: Action,
+        resource: Resource<'_>,
+    ) -> Result<Result<Permit, Denied>, Error> {
         let subject = match &act.principal {
             None => Subject::Anonymous,
             Some(principal) => Subject::Principal { principal, key_actions: &act.key_actions },
         };
         let question = Question { subject, action, resource, now: self.now() };
-        match self.policy.evaluate(&question) {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(denied)) => Err(Error::Denied(denied)),
-            Err(error) => Err(Error::Internal(error.to_string())),
-        }
+        self.policy.evaluate(&question).map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// Writes a refusal into the audit trail. The caller does not wait for it: a no is a no, whether
+    /// or not the database answers.
+    fn record_denial(&self, act: &Act, denied: &Denied, subject: String) {
+        let Some(principal) = &act.principal else { return };
+        let event = AuditEvent {
+            outcome: "denied",
+            ..act.event(
+                self.now(),
+                &principal.organization_id,
+                denied.action,
+                subject,
+                &denied.decision,
+            )
+        };
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            let written: Result<(), Error> = store
+                .write(Scope::Service, move |tx| {
+                    Box::pin(async move { Ok(tx.record(event).await?) })
+                })
+                .await;
+            if let Err(error) = written {
+                tracing::error!(%error, "a refusal could not be written into the audit trail");
+            }
+        });
     }
 
     /// Opens a transaction for reading what the principal may see.

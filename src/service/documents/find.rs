@@ -88,10 +88,8 @@ impl Service {
                 id: signature.id.as_str(),
                 owner: &signature.principal_id,
             };
-            match self.permit(act, Action::ReadSignature, resource) {
-                Ok(_) => allowed.push(signature),
-                Err(Error::Denied(_)) => {}
-                Err(other) => return Err(other),
+            if self.allows(act, Action::ReadSignature, resource)? {
+                allowed.push(signature);
             }
         }
         Ok((allowed, next))
