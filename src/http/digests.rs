@@ -1,5 +1,7 @@
 //! `/v1/digests`.
 
+use std::sync::Arc;
+
 use axum::{
     Json as Body,
     extract::State,
@@ -16,7 +18,10 @@ use super::{
     problem::Problem,
     responses::Problems,
 };
-use crate::service::documents::{DigestRequest, SignedDigest};
+use crate::service::{
+    Error,
+    documents::{DigestRequest, SignedDigest},
+};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -41,7 +46,10 @@ pub(super) async fn create(
         Some("raw") => true,
         Some(_) => return Err(Problem::bad_request("invalid-query", "form is der or raw")),
     };
-    let signed = house.service.sign_digest(&act, asked, raw).await;
+    // A task of its own: a caller who goes away does not leave a signing half-done.
+    let service = Arc::clone(&house.service);
+    let cycle = tokio::spawn(async move { service.sign_digest(&act, asked, raw).await });
+    let signed = cycle.await.map_err(|_| Error::Internal("signing was interrupted".to_owned()))?;
     house.metrics.sealing(signed.as_ref().err());
     let signed = signed?;
     let replayed = signed.replayed;

@@ -41,7 +41,8 @@ pub(super) async fn verify(
     let work = tokio::spawn(async move {
         let _place = place;
         let http = &house.service.config.http;
-        let upload = Upload::read(request, http, http.largest_public_document).await?;
+        let upload = Upload::read(request, http, http.largest_public_document);
+        let upload = tokio::time::timeout(limit, upload).await.map_err(|_| Error::Overloaded)??;
         let act = Act::default();
         let report = house.service.verify(&act, upload.document, upload.file, None).await?;
         Ok(Body(report))

@@ -1,5 +1,7 @@
 //! `/v1/signatures`.
 
+use std::sync::Arc;
+
 use axum::{
     Json as Body,
     body::{Body as Stream, Bytes},
@@ -58,7 +60,10 @@ pub(super) async fn create(
     let http = &house.service.config.http;
     let upload = Upload::read(request, http, http.largest_document).await?;
     let asked: SealRequest = upload.request()?;
-    let sealed = house.service.seal_document(&act, upload.document, asked).await;
+    // A task of its own: a caller who goes away does not leave a signing half-done.
+    let (service, document) = (Arc::clone(&house.service), upload.document);
+    let cycle = tokio::spawn(async move { service.seal_document(&act, document, asked).await });
+    let sealed = cycle.await.map_err(|_| Error::Internal("signing was interrupted".to_owned()))?;
     house.metrics.sealing(sealed.as_ref().err());
     answer(sealed?)
 }

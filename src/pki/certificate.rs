@@ -157,6 +157,20 @@ impl Certificate {
         self.extension::<SubjectKeyIdentifier>().map(|id| id.0.as_bytes().to_vec())
     }
 
+    /// Whether the extended key usage, if there is one, lets the key sign documents (RFC 9336
+    /// document signing, e-mail protection, any, and the two that makers of readers use).
+    pub fn may_sign_documents(&self) -> bool {
+        const FIT: [&str; 5] = [
+            "1.3.6.1.5.5.7.3.36",
+            "1.3.6.1.5.5.7.3.4",
+            "2.5.29.37.0",
+            "1.2.840.113583.1.1.5",
+            "1.3.6.1.4.1.311.10.3.12",
+        ];
+        self.extended_key_usage()
+            .is_none_or(|usages| usages.iter().any(|id| FIT.contains(&id.to_string().as_str())))
+    }
+
     /// The basic constraints: whether it is a CA, and how long a path it allows.
     pub fn basic_constraints(&self) -> Option<BasicConstraints> {
         self.extension::<BasicConstraints>()

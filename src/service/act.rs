@@ -63,6 +63,11 @@ impl Act {
             .ok_or_else(|| Error::invalid("person-required", "only a person may do this"))
     }
 
+    /// Whether the access key's own limits let an action through.
+    pub fn key_allows(&self, action: &str) -> bool {
+        self.key_actions.is_empty() || self.key_actions.iter().any(|known| known == action)
+    }
+
     /// What part of the tree the principal may see.
     pub fn scope(&self) -> Scope {
         match &self.principal {
@@ -111,6 +116,10 @@ impl Act {
         action: &str,
         parameters: &impl Serialize,
     ) -> Option<Claim> {
+        // A key limited to other actions is not given earlier answers either.
+        if !self.key_allows(action) {
+            return None;
+        }
         let canonical = serde_json::to_string(&(action, parameters)).unwrap_or_default();
         let now = service.now();
         let kept = i64::from(service.config.sealing.idempotency_hours) * 3600;

@@ -29,10 +29,12 @@ impl Service {
     pub async fn recover_signings(&self, alone: bool) -> Result<usize, Error> {
         let now = self.now();
         let instance = self.instance.clone();
+        let deadline = i64::try_from(self.config.token.deadline_ms / 1000).unwrap_or(600);
+        let stuck = now.plus_seconds(-(2 * deadline + 120));
         self.store
             .write(Scope::Service, move |tx| {
                 Box::pin(async move {
-                    let closed = tx.close_orphans(&instance, alone, now).await?;
+                    let closed = tx.close_orphans(&instance, alone, (now, stuck)).await?;
                     for id in &closed {
                         tracing::warn!(signature = %id, "a signing was left under way; unresolved");
                         tx.record(AuditEvent {

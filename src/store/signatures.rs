@@ -92,18 +92,39 @@ impl Tx {
     ///
     /// # Errors
     /// It is under way or completed, or the database fails.
-    pub async fn reopen_signature(&mut self, s: &Signature) -> Result<(), StoreError> {
+    pub async fn reopen_signature(
+        &mut self,
+        s: &Signature,
+        grant: &GrantId,
+    ) -> Result<(), StoreError> {
         self.change_one(
             "the signature record",
             query(
                 "UPDATE signatures SET state = 'intended', seal_version_id = $1, \
-                 policy_digest = $2 WHERE id = $3 AND state IN ('unresolved', 'failed', 'withheld')",
+                 policy_digest = $2, grant_id = $3 WHERE id = $4 AND state IN ('unresolved', 'failed', 'withheld')",
             )
             .bind(s.seal_version_id.to_string())
             .bind(s.policy_digest.clone())
+            .bind(grant.to_string())
             .bind(s.id.to_string()),
         )
         .await
+    }
+
+    /// Gives the use of a grant back that a record took.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn return_grant_of(&mut self, id: &SignatureId) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "UPDATE grants SET used = used - 1 WHERE used > 0 \
+                 AND id = (SELECT grant_id FROM signatures WHERE id = $1)",
+            )
+            .bind(id.to_string()),
+        )
+        .await?;
+        Ok(())
     }
 
     /// Enters the next attempt of a record.
@@ -302,7 +323,8 @@ impl Tx {
     }
 
     /// Closes the attempts of processes whose lease is over, or, where `alone` says that no other
-    /// process can be alive, of every other process. Their records become unresolved; nothing is
+    /// process can be alive, of every other process; of this process only those begun before
+    /// `stuck`, which no signing under way can be. Their records become unresolved; nothing is
     /// signed and no key is touched. Returns the records.
     ///
     /// # Errors
@@ -311,18 +333,20 @@ impl Tx {
         &mut self,
         instance: &str,
         alone: bool,
-        now: Timestamp,
+        (now, stuck): (Timestamp, Timestamp),
     ) -> Result<Vec<SignatureId>, StoreError> {
         let rows = self
             .all(
                 query(
                     "SELECT a.id, a.signature_id FROM attempts a \
                      JOIN instances i ON i.id = a.instance_id WHERE a.state = 'intended' \
-                     AND i.id <> $1 AND ($2 = 1 OR i.lease_until < $3) ORDER BY a.id",
+                     AND ((i.id <> $1 AND ($2 = 1 OR i.lease_until < $3)) \
+                     OR (i.id = $1 AND a.created_at < $4)) ORDER BY a.id",
                 )
                 .bind(instance.to_owned())
                 .bind(i64::from(alone))
-                .bind(now.as_micros()),
+                .bind(now.as_micros())
+                .bind(stuck.as_micros()),
             )
             .await?;
         let mut closed = Vec::new();

@@ -213,6 +213,9 @@ fn certificate_dates(facts: &Facts<'_>, options: &Options, path: &Result<(), Pat
 
 fn key_usage(facts: &Facts<'_>) -> Check {
     const NAME: &str = "key-usage";
+    if facts.certificate.as_ref().is_some_and(|certificate| !certificate.may_sign_documents()) {
+        return check(NAME, Some(false), "the extended key usage is for something else");
+    }
     match facts.certificate.as_ref().map(|certificate| certificate.key_usage()) {
         Some(Some(usage)) => check(
             NAME,

@@ -17,6 +17,8 @@ pub struct RegisterFacts {
     pub custody: String,
     /// Whether the signature value is on record as released.
     pub on_record: bool,
+    /// Whether the record is of a bare digest: the service never saw this document.
+    pub content_unseen: bool,
     /// The state of the version when the signature was released.
     pub state_then: Option<SealState>,
     /// Its state now.
@@ -40,6 +42,10 @@ pub fn add_seal(report: &mut Report, facts: RegisterFacts) {
         "the signature is by a key of this register, but not on record here"
     };
     add("signature-on-record", facts.on_record.then_some(true), recorded.to_owned());
+    if facts.content_unseen {
+        let text = "the service signed a bare digest and did not see this document";
+        add("content-seen", None, text.to_owned());
+    }
     match facts.state_then {
         Some(state) => add(
             "seal-state-then",

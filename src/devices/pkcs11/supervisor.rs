@@ -89,6 +89,7 @@ pub(super) fn start(shared: &Arc<Shared>) -> Life {
         backoff: BACKOFF.0,
         refused_pin: None,
         away: 0,
+        opening: false,
         first: Some(first),
         next_probe: now(),
     };
@@ -109,6 +110,8 @@ struct Supervisor {
     refused_pin: Option<[u8; 32]>,
     /// Workers that hang in the module and were given up.
     away: usize,
+    /// Whether an attempt to open that was given up is still in the module.
+    opening: bool,
     first: Option<Sender<()>>,
     next_probe: Instant,
 }
@@ -124,6 +127,10 @@ impl Supervisor {
                 Ok(Event::Lost { generation, reason }) if generation == self.generation => {
                     tracing::warn!(reason, "token lost; opening it anew");
                     self.close(reason);
+                }
+                Ok(Event::Opened { refused }) => {
+                    self.opening = false;
+                    self.refused_pin = refused.or(self.refused_pin);
                 }
                 Ok(Event::Returned) => self.away = self.away.saturating_sub(1),
                 Ok(Event::End) | Err(RecvTimeoutError::Disconnected) => return,
@@ -170,20 +177,25 @@ impl Supervisor {
 
     /// Opens the token in a thread; `Err(None)` keeps the reason that is already known.
     fn attempt(&mut self) -> Result<Opened, Option<String>> {
-        if self.away > self.shared.config.sessions {
+        // A login that is still under way may be counting against the PIN.
+        if self.opening || self.away > self.shared.config.sessions {
             return Err(Some("calls into the token do not return".to_owned()));
         }
         let pin = self.shared.config.pin.read().map_err(Some)?;
         let known_bad = self.refused_pin == Some(pin.digest());
         let shared = Arc::clone(&self.shared);
         let (done, result) = crossbeam_channel::bounded(1);
-        let (events, restart) = (self.events.clone(), self.away == 0);
+        let (events, restart) = (self.events.clone(), self.away == 0 && !self.opening);
         let retired = self.retired.take();
         thread::spawn(move || {
             drop(retired);
             let opened = open(&shared, &pin, known_bad, restart);
-            if done.send(opened).is_err() {
-                let _ = events.send(Event::Returned);
+            if let Err(late) = done.send(opened) {
+                let refused = match late.into_inner() {
+                    Err(Refusal::Pin { digest, .. }) => Some(digest),
+                    _ => None,
+                };
+                let _ = events.send(Event::Opened { refused });
             }
         });
         match result.recv_timeout(self.shared.config.deadline()) {
@@ -197,7 +209,7 @@ impl Supervisor {
             }
             Ok(Err(Refusal::Other(reason))) => Err(Some(reason)),
             Err(_) => {
-                self.away += 1;
+                self.opening = true;
                 Err(Some("the token does not answer".to_owned()))
             }
         }
@@ -320,9 +332,8 @@ fn open_sessions(
     let (slot, label, serial, locked) = find_slot(shared, context)?;
     let refusal = |reason: String| Refusal::Pin { reason, digest: pin.digest() };
     if locked {
-        return Err(refusal(
-            "the PIN is locked; unlock it with the security officer's PIN".to_owned(),
-        ));
+        let text = "the PIN is locked; unlock it with the security officer's PIN";
+        return Err(Refusal::Other(text.to_owned()));
     }
     if known_bad {
         return Err(refusal(

@@ -132,6 +132,8 @@ pub(super) enum Event {
     Lost { generation: u64, reason: String },
     /// A worker that was given up has come back.
     Returned,
+    /// An opening that was given up has ended; with the digest of a PIN that it found refused.
+    Opened { refused: Option<[u8; 32]> },
     /// The last user of the token is gone.
     End,
 }

@@ -12,7 +12,7 @@ use crate::{
 /// The most objects that are looked through for signatures outside the form.
 const MOST_OBJECTS_SEARCHED: usize = 100_000;
 /// The most signatures that are looked at: each costs a pass over the file.
-const MOST_SIGNATURES: usize = 128;
+const MOST_SIGNATURES: usize = 64;
 /// The longest field name that is told.
 const LONGEST_NAME: usize = 256;
 /// The most nodes of the field tree.
@@ -94,7 +94,7 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
 
 fn check_count(signatures: usize) -> Result<(), PdfError> {
     if signatures > MOST_SIGNATURES {
-        return Err(PdfError::Limit("over 128 signatures".to_owned()));
+        return Err(PdfError::Limit("over 64 signatures".to_owned()));
     }
     Ok(())
 }

@@ -73,6 +73,14 @@ impl Service {
                 format!("there is no action {unknown:?}"),
             ));
         }
+        // A limited key does not make one that may do more.
+        let more = |word: &String| !act.key_allows(word);
+        if !act.key_actions.is_empty() && (new.actions.is_empty() || new.actions.iter().any(more)) {
+            return Err(Error::invalid(
+                "actions-beyond-own",
+                "an access key limited to actions issues only keys limited to some of them",
+            ));
+        }
         let now = self.now();
         if new.expires_at <= now || new.expires_at > now.plus_seconds(LONGEST) {
             return Err(Error::invalid(

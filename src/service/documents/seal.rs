@@ -92,7 +92,7 @@ impl Service {
     ) -> Result<SealedDocument, Error> {
         check(&request)?;
         let digest = self.document_digest(&document).await?;
-        let claim = act.claim(self, "seal", &(&request, &digest));
+        let claim = act.claim(self, "use", &(&request, &digest));
         if let Some((answer, tail)) = self.kept_release(claim.as_ref()).await? {
             return self.answer_again(&answer.body, Sealed { source: document, tail }).await;
         }

@@ -122,10 +122,14 @@ impl Service {
                     {
                         return Err(Error::Unauthenticated);
                     }
-                    // An unresolved record kept its use of the grant.
-                    let keeps_use =
-                        reopened.as_ref().is_some_and(|r| r.state == SigningState::Unresolved);
-                    if !keeps_use && !tx.use_grant(&locked.grant.id, now).await? {
+                    // An unresolved record kept its use of a grant; it is given back to the very
+                    // grant, and the one that applies now is asked like any other time.
+                    if let Some(record) =
+                        reopened.as_ref().filter(|r| r.state == SigningState::Unresolved)
+                    {
+                        tx.return_grant_of(&record.id).await?;
+                    }
+                    if !tx.use_grant(&locked.grant.id, now).await? {
                         return Err(Error::conflict(
                             "quota-used-up",
                             "the grant's quota is used up, or the grant ended",
@@ -135,7 +139,7 @@ impl Service {
                         Some(record) => {
                             signature.id = record.id;
                             signature.created_at = record.created_at;
-                            tx.reopen_signature(&signature).await?;
+                            tx.reopen_signature(&signature, &locked.grant.id).await?;
                         }
                         None => {
                             let grant_id = locked.grant.id.clone();
@@ -179,14 +183,13 @@ impl Service {
         signature.signature_digest = Some(hex(&sha256(&value)));
         signature.sealed_digest = release.sealed_digest.as_deref().map(hex);
         signature.completed_at = Some(now);
-        let kept = match &claim {
-            Some(claim) => {
-                let purpose = kept_purpose(claim);
-                Some(self.conceal(&purpose, release.appended).await?)
+        let (kept, message) = match self.keepsake(claim.as_ref(), release.appended).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                let recorded = Recorded { act, signer, decision, claim, signature, attempt };
+                return Err(self.fail(recorded, error).await);
             }
-            None => None,
         };
-        let message = crate::domain::id::new_ulid(now, self.randomness()?);
         let (record, locked) = (signature.clone(), signer.clone());
         let outcome = self
             .store
@@ -223,6 +226,19 @@ impl Service {
             Outcome::Completed => Ok((signature, signer)),
             Outcome::Withheld => Err(Error::Withheld),
         }
+    }
+
+    /// What is kept for the same answer again, encrypted, and the name of the outbox message.
+    async fn keepsake(
+        &self,
+        claim: Option<&Claim>,
+        appended: Vec<u8>,
+    ) -> Result<(Option<(Vec<u8>, String)>, String), Error> {
+        let message = crate::domain::id::new_ulid(self.now(), self.randomness()?);
+        Ok(match claim {
+            Some(claim) => (Some(self.conceal(&kept_purpose(claim), appended).await?), message),
+            None => (None, message),
+        })
     }
 
     /// Ends an act after the document failed in step 7; nothing was released.

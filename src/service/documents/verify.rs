@@ -93,6 +93,7 @@ impl Service {
                 .map_or("unknown", |c| c.custody.as_str())
                 .to_owned(),
             on_record: record.is_some(),
+            content_unseen: record.as_ref().is_some_and(|record| record.content_unseen),
             state_then,
             state_now: version.state,
             seal: SealReport {

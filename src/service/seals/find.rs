@@ -66,7 +66,14 @@ impl Service {
     ) -> Result<Vec<Seal>, Error> {
         let mut tx = self.own_organization(act, Action::ReadOrganization).await?;
         let filter = SealFilter { kind: query.kind, state: query.state, code: query.code };
-        Ok(tx.seals(&filter, page.after(), page.limit()).await?)
+        let found = tx.seals(&filter, page.after(), page.limit()).await?;
+        for seal in &found {
+            let above = ancestry(&mut tx, &seal.organization_id).await?;
+            let facts = SealFacts { id: seal.id.to_string(), ..SealFacts::default() };
+            let resource = Resource::Seal { ancestry: &above, facts: &facts, using: None };
+            let _ = self.permit(act, Action::ReadSeal, resource)?;
+        }
+        Ok(found)
     }
 
     /// The credentials of the version in use.

@@ -55,7 +55,7 @@ pub(super) fn check(
         (usage.digital_signature() || usage.non_repudiation()) && !usage.key_cert_sign()
     });
     let is_ca = leaf.basic_constraints().is_some_and(|constraints| constraints.ca);
-    if !signs || is_ca {
+    if !signs || is_ca || !leaf.may_sign_documents() {
         return refuse(
             "certificate-key-usage",
             "the certificate must be for digital signatures and not for a CA".to_owned(),

@@ -86,7 +86,14 @@ impl Service {
             })
             .await;
         match done {
+            // Somebody else's same request was first; this key is nobody's.
+            Ok(answer) if answer.replayed => {
+                let _ = self.give_up(&key, Error::InFlight).await;
+                Ok(answer)
+            }
             Ok(answer) => Ok(answer),
+            // The commit may have taken place: the key stays.
+            Err(error @ Error::Store(_)) => Err(error),
             Err(error) => Err(self.give_up(&key, error).await),
         }
     }

@@ -177,17 +177,30 @@ impl<'a> Document<'a> {
         let (header, body) = bytes.split_at_checked(first).ok_or_else(bad)?;
         let header = [header, b" "].concat();
         let mut lexer = Lexer::new(&header, None);
-        let mut objects = Vec::new();
+        // Offsets must grow, so that every byte belongs to one object and the work is linear.
+        let mut places: Vec<(u32, usize)> = Vec::new();
         for _ in 0..count {
             let mut number = || -> Result<u64, LexError> {
                 lexer.skip_space()?;
                 lexer.unsigned()
             };
             let (number, offset) = number().ok().zip(number().ok()).ok_or_else(bad)?;
-            let at = usize::try_from(offset).ok().and_then(|o| body.get(o..)).ok_or_else(bad)?;
-            let padded = [at, b" "].concat();
+            let offset = usize::try_from(offset).map_err(|_| bad())?;
+            if places.last().is_some_and(|(_, before)| offset <= *before) {
+                return Err(bad());
+            }
+            places.push((u32::try_from(number).map_err(|_| bad())?, offset));
+        }
+        let ends = places.iter().skip(1).map(|(_, offset)| *offset).chain([body.len()]);
+        let mut objects = Vec::new();
+        for ((number, offset), end) in places.iter().zip(ends) {
+            let slice = body.get(*offset..end).ok_or_else(bad)?;
+            if slice.len() > LARGEST_OBJECT {
+                return Err(PdfError::Limit("an object is over 8 MiB".to_owned()));
+            }
+            let padded = [slice, b" "].concat();
             let object = Lexer::new(&padded, None).object().map_err(|_| bad())?;
-            objects.push((u32::try_from(number).map_err(|_| bad())?, object));
+            objects.push((*number, object));
         }
         Ok(objects)
     }
@@ -236,7 +249,7 @@ pub(super) fn data_of_stream(
 pub(super) fn within_sum(sum: usize, more: usize) -> Result<usize, PdfError> {
     let sum = sum.saturating_add(more);
     if sum > LARGEST_SUM {
-        return Err(PdfError::Limit("structure streams decode to over 512 MiB".to_owned()));
+        return Err(PdfError::Limit("structure streams decode to over 256 MiB".to_owned()));
     }
     Ok(sum)
 }

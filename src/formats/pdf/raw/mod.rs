@@ -20,7 +20,7 @@ pub(crate) const LARGEST_OBJECT: usize = 8 << 20;
 pub(crate) const LARGEST_STREAM: usize = 64 << 20;
 /// The most data that all structure streams of a document together may decode to, bytes, each time
 /// that one is decoded.
-pub(crate) const LARGEST_SUM: usize = 512 << 20;
+pub(crate) const LARGEST_SUM: usize = 256 << 20;
 /// The most cross-reference sections.
 pub(crate) const MOST_SECTIONS: usize = 1024;
 /// The most objects.

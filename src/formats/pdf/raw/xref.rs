@@ -52,6 +52,8 @@ struct Section {
     entries: Vec<(u32, Entry)>,
     trailer: Dictionary,
     own_number: u32,
+    /// Bytes that had to be read or decoded for it.
+    cost: usize,
 }
 
 /// Follows the chain from the newest section.
@@ -68,8 +70,7 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
             return Err(PdfError::Limit("over 1024 cross-reference sections".to_owned()));
         }
         let section = read_section(source, offset)?;
-        // About twenty bytes stand for an entry, whatever the kind of the section.
-        read = within_sum(read, section.entries.len().saturating_mul(20))?;
+        read = within_sum(read, section.cost)?;
         let previous = offset_of(&section.trailer, "Prev")?;
         // The stream of a hybrid file stands between its table and the table before.
         let beside = match section.kind {
@@ -87,7 +88,12 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
         chain.sections.push(offset);
         chain.add(section)?;
         if let Some(beside) = beside {
-            chain.add(read_section(source, beside)?)?;
+            if !seen.insert(beside) {
+                return Err(PdfError::damaged("two sections share a cross-reference stream"));
+            }
+            let section = read_section(source, beside)?;
+            read = within_sum(read, section.cost)?;
+            chain.add(section)?;
         }
         next = previous;
     }
@@ -153,7 +159,8 @@ fn read_table(source: &dyn ReadAt, offset: u64) -> Result<Section, PdfError> {
     let Object::Dictionary(trailer) = trailer else {
         return Err(PdfError::damaged("a trailer is not a dictionary"));
     };
-    Ok(Section { kind: XrefKind::Table, entries, trailer, own_number: 0 })
+    let cost = entries.len().saturating_mul(20);
+    Ok(Section { kind: XrefKind::Table, entries, trailer, own_number: 0, cost })
 }
 
 fn table_entry(lexer: &mut Lexer<'_>, number: u64) -> Result<(u32, Entry), super::lexer::LexError> {
@@ -181,7 +188,13 @@ fn read_stream(source: &dyn ReadAt, offset: u64) -> Result<Section, PdfError> {
     }
     let bytes = data_of_stream(source, &dictionary, data, dictionary.get("Length").as_integer())?;
     let entries = stream_entries(&dictionary, &bytes)?;
-    Ok(Section { kind: XrefKind::Stream, entries, trailer: dictionary, own_number: id.number })
+    Ok(Section {
+        kind: XrefKind::Stream,
+        entries,
+        trailer: dictionary,
+        own_number: id.number,
+        cost: bytes.len(),
+    })
 }
 
 fn stream_entries(dictionary: &Dictionary, bytes: &[u8]) -> Result<Vec<(u32, Entry)>, PdfError> {
