@@ -17,7 +17,6 @@ use crate::{
     app::{App, load_trust},
     config::Config,
     domain::{
-        access_key::AccessKey,
         application::{Application, ApplicationKind, Verdict},
         organization::{Organization, Person},
         placement::{Corner, Placement},
@@ -41,7 +40,7 @@ use crate::{
 
 const LICENCE: &[u8] = include_bytes!("../../test-vectors/samples/licence.pdf");
 const APPROVAL: &[u8] = include_bytes!("../../test-vectors/samples/approval.pdf");
-/// A picture for machines without a Chinese font: a plain ring, made by the service's own drawing.
+/// Where Debian puts the SoftHSM module, by architecture.
 const MODULES: [&str; 3] = [
     "/usr/lib/softhsm/libsofthsm2.so",
     "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
@@ -326,7 +325,6 @@ async fn account(
         expires_at: service.now().plus_seconds(86_400),
     };
     let issued = service.issue_access_key(administrator, new).await?;
-    let AccessKey { .. } = &issued.key;
     Ok(service.authenticate(&issued.access_key).await?)
 }
 

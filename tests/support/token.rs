@@ -67,7 +67,7 @@ impl TestToken {
             ])
             .envs(self.environment.iter().cloned())
             .output()
-            .expect("softhsm2-util is installed by softhsm-setup/install.sh");
+            .expect("scripts/install.sh installs softhsm2-util");
         assert!(status.status.success(), "{status:?}");
     }
 
