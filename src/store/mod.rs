@@ -9,6 +9,7 @@ mod applications;
 mod audit;
 mod columns;
 mod error;
+mod grants;
 mod idempotency;
 mod keys;
 mod migrate;

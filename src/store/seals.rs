@@ -13,12 +13,10 @@ use crate::{
     domain::{
         Timestamp,
         id::{
-            ApplicationId, CredentialId, GrantId, KeyId, OrganizationId, PersonId, PrincipalId,
-            SealId, SealVersionId,
+            ApplicationId, CredentialId, KeyId, OrganizationId, PersonId, PrincipalId, SealId,
+            SealVersionId,
         },
-        seal::{
-            Credential, Custody, Grant, Key, Picture, Seal, SealKind, SealVersion, StateChange,
-        },
+        seal::{Credential, Custody, Key, Picture, Seal, SealKind, SealVersion, StateChange},
         seal_state::{SealEvent, SealState},
     },
 };
@@ -523,109 +521,6 @@ impl Tx {
             })
             .collect()
     }
-
-    /// Enters a grant.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn insert_grant(&mut self, g: &Grant, at: Timestamp) -> Result<(), StoreError> {
-        self.execute(
-            query(
-                "INSERT INTO grants (id, seal_id, principal_id, document_types, digests, quota, \
-                 used, valid_from, valid_until, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9)",
-            )
-            .bind(g.id.to_string())
-            .bind(g.seal_id.to_string())
-            .bind(g.principal_id.to_string())
-            .bind(json(&g.document_types))
-            .bind(i64::from(g.digests))
-            .bind(g.quota)
-            .bind(g.valid_from.as_micros())
-            .bind(g.valid_until.as_micros())
-            .bind(at.as_micros()),
-        )
-        .await?;
-        Ok(())
-    }
-
-    /// The grants of a seal, newest first; perhaps of one principal only.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn grants(
-        &mut self,
-        seal: &SealId,
-        principal: Option<&PrincipalId>,
-    ) -> Result<Vec<Grant>, StoreError> {
-        let rows = self
-            .all(
-                query(
-                    "SELECT id, seal_id, principal_id, document_types, digests, quota, used, \
-                     valid_from, valid_until, revoked_at FROM grants \
-                     WHERE seal_id = $1 AND ($2 = '' OR principal_id = $2) ORDER BY id DESC",
-                )
-                .bind(seal.to_string())
-                .bind(principal.map(ToString::to_string).unwrap_or_default()),
-            )
-            .await?;
-        rows.iter().map(grant).collect()
-    }
-
-    /// Withdraws a grant, once.
-    ///
-    /// # Errors
-    /// It was withdrawn already, or the database fails.
-    pub async fn revoke_grant(
-        &mut self,
-        seal: &SealId,
-        id: &GrantId,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.change_one(
-            "the grant",
-            query(
-                "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND seal_id = $3 \
-                 AND revoked_at IS NULL",
-            )
-            .bind(at.as_micros())
-            .bind(id.to_string())
-            .bind(seal.to_string()),
-        )
-        .await
-    }
-
-    /// Takes one use of a grant that is in force; `false` if its quota is used up or it ended.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn use_grant(&mut self, id: &GrantId, at: Timestamp) -> Result<bool, StoreError> {
-        let changed = self
-            .execute(
-                query(
-                    "UPDATE grants SET used = used + 1 WHERE id = $1 AND revoked_at IS NULL \
-                     AND valid_from <= $2 AND valid_until > $2 \
-                     AND (quota IS NULL OR used < quota)",
-                )
-                .bind(id.to_string())
-                .bind(at.as_micros()),
-            )
-            .await?;
-        Ok(changed == 1)
-    }
-
-    /// Gives one use of a grant back.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn return_grant(&mut self, id: &GrantId) -> Result<(), StoreError> {
-        self.execute(
-            query("UPDATE grants SET used = used - 1 WHERE id = $1 AND used > 0")
-                .bind(id.to_string()),
-        )
-        .await?;
-        Ok(())
-    }
 }
 
 fn version(row: &AnyRow) -> Result<SealVersion, StoreError> {
@@ -668,21 +563,5 @@ fn state_change(row: &AnyRow) -> Result<StateChange, StoreError> {
         reason: c.get("reason")?,
         principal_id: c.optional_word("principal_id", |text| PrincipalId::parse(text).ok())?,
         at: c.time("at")?,
-    })
-}
-
-fn grant(row: &AnyRow) -> Result<Grant, StoreError> {
-    let c = Columns::of("grants", row);
-    Ok(Grant {
-        id: c.word("id", |text| GrantId::parse(text).ok())?,
-        seal_id: c.word("seal_id", |text| SealId::parse(text).ok())?,
-        principal_id: c.word("principal_id", |text| PrincipalId::parse(text).ok())?,
-        document_types: c.json("document_types")?,
-        digests: c.boolean("digests")?,
-        quota: c.get("quota")?,
-        used: c.integer("used")?,
-        valid_from: c.time("valid_from")?,
-        valid_until: c.time("valid_until")?,
-        revoked_at: c.optional_time("revoked_at")?,
     })
 }

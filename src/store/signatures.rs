@@ -111,22 +111,6 @@ impl Tx {
         .await
     }
 
-    /// Gives the use of a grant back that a record took.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn return_grant_of(&mut self, id: &SignatureId) -> Result<(), StoreError> {
-        self.execute(
-            query(
-                "UPDATE grants SET used = used - 1 WHERE used > 0 \
-                 AND id = (SELECT grant_id FROM signatures WHERE id = $1)",
-            )
-            .bind(id.to_string()),
-        )
-        .await?;
-        Ok(())
-    }
-
     /// Enters the next attempt of a record.
     ///
     /// # Errors
