@@ -245,3 +245,55 @@ fn garbage_is_an_answer_not_a_fault() {
         assert_ne!(serde_json::to_value(report).unwrap()["conclusion"], "valid");
     }
 }
+
+/// A document whose object 5 stands in an object stream with this header and body.
+fn with_object_stream(header: &str, count: usize, body: &str) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let mut offsets = Vec::new();
+    let stream = format!(
+        "<</Type /ObjStm /N {count} /First {} /Length {}>>\nstream\n{header}{body}\nendstream",
+        header.len(),
+        header.len() + body.len()
+    );
+    for (number, object) in [
+        (1, "<</Type /Catalog /Pages 2 0 R>>"),
+        (2, "<</Type /Pages /Kids [] /Count 0>>"),
+        (3, &stream),
+    ] {
+        offsets.push(file.len() as u16);
+        file.extend_from_slice(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
+    }
+    let start = file.len();
+    let mut rows = vec![0, 0, 0, 0];
+    for offset in offsets.into_iter().chain([start as u16]) {
+        rows.extend([1, (offset >> 8) as u8, offset as u8, 0]);
+    }
+    rows.extend([2, 0, 3, 0]);
+    let dictionary = format!(
+        "4 0 obj\n<</Type /XRef /Size 6 /W [1 2 1] /Root 1 0 R /Length {}>>\nstream\n",
+        rows.len()
+    );
+    file.extend_from_slice(dictionary.as_bytes());
+    file.extend_from_slice(&rows);
+    file.extend_from_slice(format!("\nendstream\nendobj\nstartxref\n{start}\n%%EOF\n").as_bytes());
+    file
+}
+
+#[test]
+fn an_object_stream_cannot_be_made_to_repeat_itself() {
+    let judged = |file: Vec<u8>| {
+        let options = Options {
+            file: None,
+            trust: TrustStore::default(),
+            at: Timestamp::from_seconds(1_780_000_000),
+        };
+        serde_json::to_value(verification::verify(&Source::memory(file), &options)).unwrap()
+    };
+    // A good one is read.
+    assert_eq!(judged(with_object_stream("5 0 ", 1, "[1 2 3]"))["conclusion"], "unsigned");
+    // Many entries that share one place would be read again and again.
+    let many = "5 0 ".repeat(1000);
+    let report = judged(with_object_stream(&many, 1000, "[1 2 3]"));
+    assert_eq!(report["conclusion"], "indeterminate");
+    assert!(report["detail"].as_str().unwrap().contains("object stream"), "{report}");
+}
