@@ -235,6 +235,13 @@ fn bare_digests_need_a_grant_and_are_marked() {
     assert!(run(Command::new("bash").args(["-c", &script])).contains("Verified OK"));
     let raw = house.post(&cast.caller, "/v1/digests?form=raw", &body).expect(201);
     assert_eq!(Base64::decode_vec(raw["value"].as_str().unwrap()).unwrap().len(), 64);
+    let trail = house.get(&cast.auditor, "/v1/audit?limit=200").expect(200);
+    let acts = trail["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["action"] == "sign-digest" && event["outcome"] == "completed");
+    assert_eq!(acts.count(), 2, "the trail tells a bare digest from a document");
     let bad = json!({ "seal_id": body["seal_id"], "digest": "00", "document_type": "contract" });
     assert_eq!(house.post(&cast.caller, "/v1/digests", &bad).problem(422), "invalid-digest");
 }

@@ -28,7 +28,7 @@ words! {
         Auditor => "auditor",
         /// Enters organizations, persons and principals 系统管理员.
         SystemAdministrator => "system-administrator",
-        /// Issues and revokes access keys and grants 安全管理员.
+        /// Issues and revokes access keys 安全管理员.
         SecurityAdministrator => "security-administrator",
         /// Reads and exports the audit trail 审计管理员.
         AuditAdministrator => "audit-administrator",

@@ -138,7 +138,8 @@ impl From<Error> for Problem {
             }
             Error::Store(error) => {
                 // The cause may speak of rows; it is for the operator's log only.
-                tracing::error!(error = ?error, "the database failed");
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "the database failed");
                 let detail = "the database cannot be used now; try again in a moment";
                 Self::new(S::SERVICE_UNAVAILABLE, "database-unavailable", "Not available", detail)
                     .later(2)

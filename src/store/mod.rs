@@ -32,7 +32,7 @@ pub use audit::{AuditEntry, AuditEvent, AuditPage, ChainFault};
 pub use error::StoreError;
 pub use idempotency::{Claim, KeptAnswer};
 pub use keys::KeyState;
-pub use seals::{NewVersion, SealFilter, VersionContext};
+pub use seals::{NewVersion, SealFilter};
 pub use signatures::{NewAttempt, NewSignature, SignatureFilter};
 pub use tx::Tx;
 pub use writer::{Work, Writer};

@@ -16,7 +16,7 @@ use crate::{
             ApplicationId, CredentialId, KeyId, OrganizationId, PersonId, PrincipalId, SealId,
             SealVersionId,
         },
-        seal::{Credential, Custody, Key, Picture, Seal, SealKind, SealVersion, StateChange},
+        seal::{Credential, Custody, Picture, Seal, SealKind, SealVersion, StateChange},
         seal_state::{SealEvent, SealState},
     },
 };
@@ -49,19 +49,6 @@ pub struct NewVersion {
     pub at: Timestamp,
     /// By whom.
     pub principal_id: PrincipalId,
-}
-
-/// A version with what sealing needs to know beside it.
-#[derive(Clone, Debug)]
-pub struct VersionContext {
-    /// The seal, with all its versions.
-    pub seal: Seal,
-    /// The version.
-    pub version: SealVersion,
-    /// The credential of the scheme asked for.
-    pub credential: Credential,
-    /// Its key.
-    pub key: Key,
 }
 
 const SEAL: &str = "SELECT s.id, s.code, s.organization_id, s.kind, s.name FROM seals s \

@@ -18,7 +18,7 @@ use crate::{
         signing::{Signature, SigningState},
     },
     pki::Certificate,
-    policy::{Decision, Permit},
+    policy::{Action, Decision, Permit},
     service::{Act, Answer, Error, Service, authority::fault},
     store::{AuditEvent, Claim, NewAttempt, NewSignature, SignatureFilter, Tx},
 };
@@ -382,7 +382,8 @@ fn event(
 ) -> AuditEvent {
     let subject = format!("signature:{}", signature.id);
     let organization = &signer.seal.organization_id;
-    let mut event = act.event(now, organization, "use", subject, decision);
+    let action = if signature.content_unseen { Action::SignDigest } else { Action::Use };
+    let mut event = act.event(now, organization, action.as_str(), subject, decision);
     event.outcome = outcome;
     event.payload = json!({
         "seal": signer.seal.code,
