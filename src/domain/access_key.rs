@@ -58,6 +58,12 @@ impl AccessKeyText {
         &self.id
     }
 
+    /// SHA-256 over identifier and secret, to know the text again without keeping it.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let secret = sha256(self.secret.as_slice());
+        sha256(&[self.id.as_str().as_bytes(), &secret].concat())
+    }
+
     /// The digest to store. The secret has 256 random bits, so a plain digest is enough.
     pub fn digest(&self) -> String {
         hex(&sha256(self.secret.as_slice()))

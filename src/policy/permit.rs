@@ -40,6 +40,12 @@ impl Permit {
         Self { decision, expires_at: now.plus_seconds(LIFETIME) }
     }
 
+    /// How it was decided, for an act that owns the permit and uses it up when it ends; `None` if
+    /// the permit expired.
+    pub fn decision(&self, now: Timestamp) -> Option<&Decision> {
+        (now < self.expires_at).then_some(&self.decision)
+    }
+
     /// Uses the permit up; `None` if it expired.
     pub fn consume(self, now: Timestamp) -> Option<Decision> {
         (now < self.expires_at).then_some(self.decision)

@@ -140,18 +140,25 @@ impl Service {
     /// [`Error::Unauthenticated`], or the database fails.
     pub async fn authenticate(&self, text: &str) -> Result<Act, Error> {
         let text = AccessKeyText::parse(text).ok_or(Error::Unauthenticated)?;
+        let (shown, now) = (text.fingerprint(), self.now());
+        if let Some(known) = self.authentications.get(&shown, now) {
+            return Ok(known);
+        }
+        let begun = self.authentications.begin();
         let mut tx = self.store.read(Scope::Service).await?;
         let key = tx.access_key_of(&text).await?.ok_or(Error::Unauthenticated)?;
-        if key.revoked_at.is_some() || key.expires_at <= self.now() {
+        if key.revoked_at.is_some() || key.expires_at <= now {
             return Err(Error::Unauthenticated);
         }
         let principal = tx.principal(&key.principal_id).await?.ok_or(Error::Unauthenticated)?;
-        Ok(Act {
+        let act = Act {
             principal: Some(principal),
             access_key: Some(key.id),
             key_actions: key.actions,
             ..Act::default()
-        })
+        };
+        self.authentications.keep(shown, act.clone(), now, begun);
+        Ok(act)
     }
 
     /// Does a piece of work once for its idempotency key, in one transaction with the record that
@@ -166,25 +173,28 @@ impl Service {
         work: impl for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, Error>> + Send + 'static,
     ) -> Result<Answer, Error> {
         let Once { claim, status } = once;
-        self.store
+        let answer = self
+            .store
             .write(act.scope(), move |tx| {
                 Box::pin(async move {
                     if let Some(claim) = &claim {
                         if let Some(answer) = replay(tx, claim).await? {
                             return Ok(answer);
                         }
-                        tx.claim(claim, None).await?;
+                        tx.claim_all(vec![(claim, None)], claim.at).await?;
                     }
                     let result = work(tx).await?;
                     let body = serde_json::to_string(&result)
                         .map_err(|error| Error::Internal(error.to_string()))?;
                     if let Some(claim) = &claim {
-                        tx.keep_answer(claim, status, body.clone(), None).await?;
+                        tx.keep_answers(status, vec![(claim, body.clone(), None)]).await?;
                     }
                     Ok(Answer { status, body, replayed: false })
                 })
             })
-            .await
+            .await;
+        self.forget_what_was_read();
+        answer
     }
 
     /// The claim and the status of an answer for [`Service::once`].

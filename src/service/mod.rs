@@ -8,6 +8,7 @@ pub mod documents;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+mod fresh;
 pub mod public;
 pub mod recovery;
 pub mod seals;
@@ -29,7 +30,7 @@ use crate::{
     formats::pdf::Appearance,
     pki::TrustStore,
     policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
-    store::{AuditEvent, Store, Tx},
+    store::{AuditEvent, Gathering, Store, Tx},
 };
 
 /// What every verb may use.
@@ -49,8 +50,12 @@ pub struct Service {
     /// Roots that may stand above seal certificates from elsewhere.
     pub external_trust: TrustStore,
     /// This process.
-    pub instance: String,
+    pub instance: Arc<str>,
     vault: vault::Vault,
+    intentions: Gathering<documents::Intend>,
+    releases: Gathering<documents::Release>,
+    authentications: fresh::Fresh<[u8; 32], Act>,
+    signers: fresh::Fresh<documents::SignerKey, Arc<documents::Signer>>,
     appearances: Mutex<HashMap<String, Arc<Appearance>>>,
 }
 
@@ -67,8 +72,12 @@ impl Service {
             config,
             authority,
             external_trust,
-            instance,
+            instance: instance.into(),
             vault: vault::Vault::default(),
+            intentions: Gathering::default(),
+            releases: Gathering::default(),
+            authentications: fresh::Fresh::default(),
+            signers: fresh::Fresh::default(),
             appearances: Mutex::default(),
         }
     }
@@ -86,6 +95,13 @@ impl Service {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).map_err(|_| Error::Internal("no randomness".to_owned()))?;
         Ok(bytes)
+    }
+
+    /// Forgets what was read a moment ago; for everything that changes seals, grants, principals or
+    /// access keys.
+    fn forget_what_was_read(&self) {
+        self.authentications.forget();
+        self.signers.forget();
     }
 
     /// Asks policy on behalf of whoever acts. A no is written into the audit trail.

@@ -1,5 +1,7 @@
 //! Access keys: digests of secrets, never secrets.
 
+use std::collections::BTreeSet;
+
 use sqlx::{any::AnyRow, query};
 
 use super::{
@@ -108,22 +110,25 @@ impl Tx {
         .await
     }
 
-    /// Whether an access key works at a time; the row is locked against withdrawal until the end
-    /// of the transaction.
+    /// Those of several access keys that work at a time; their rows are locked against withdrawal
+    /// until the end of the transaction.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn access_key_works(
+    pub async fn working_access_keys(
         &mut self,
-        id: &AccessKeyId,
+        ids: BTreeSet<&AccessKeyId>,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT id FROM access_keys WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2{}",
-            self.for_share()
-        ));
-        let row = self.optional(query(sql).bind(id.to_string()).bind(at.as_micros())).await?;
-        Ok(row.is_some())
+    ) -> Result<BTreeSet<AccessKeyId>, StoreError> {
+        let ids = ids.into_iter().map(|id| [id.to_string()]).collect();
+        let locking = self.locking();
+        let sql = [
+            "SELECT id FROM access_keys WHERE revoked_at IS NULL AND expires_at > $1 AND id IN",
+            locking,
+        ];
+        let rows = self.among(sql, vec![at.as_micros().into()], ids).await?;
+        let id = |text: &str| AccessKeyId::parse(text).ok();
+        rows.iter().map(|row| Columns::of("access_keys", row).word("id", id)).collect()
     }
 }
 

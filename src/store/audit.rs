@@ -112,55 +112,61 @@ impl Tx {
     /// # Errors
     /// The database fails, or the transaction is not the writer's.
     pub async fn record(&mut self, event: AuditEvent) -> Result<(), StoreError> {
-        let head = self.chain.clone().ok_or(StoreError::Closed)?;
-        let sequence = head.sequence + 1;
-        let (decision, payload) = (json(&event.decision), json(&event.payload));
-        let payload_digest = hex(&sha256(payload.as_bytes()));
-        let principal = event.principal_id.map(String::from);
-        let organization = event.organization_id.map(String::from);
-        let hash = chain_hash(&[
-            &head.chain,
-            &sequence.to_string(),
-            &event.at.as_micros().to_string(),
-            principal.as_deref().unwrap_or_default(),
-            organization.as_deref().unwrap_or_default(),
-            event.action,
-            &event.subject,
-            event.outcome,
-            &decision,
-            &payload_digest,
-            &head.hash,
-        ]);
-        self.execute(
-            query(
-                "INSERT INTO audit_events (chain, sequence, at, principal_id, organization_id, \
-                 action, subject, outcome, decision, payload_digest, previous_hash, hash) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            )
-            .bind(head.chain.clone())
-            .bind(sequence)
-            .bind(event.at.as_micros())
-            .bind(principal)
-            .bind(organization)
-            .bind(event.action)
-            .bind(event.subject)
-            .bind(event.outcome)
-            .bind(decision)
-            .bind(payload_digest)
-            .bind(head.hash)
-            .bind(hash.clone()),
-        )
-        .await?;
-        if payload != "null" {
-            self.execute(
-                query("INSERT INTO audit_payloads (chain, sequence, payload) VALUES ($1, $2, $3)")
-                    .bind(head.chain.clone())
-                    .bind(sequence)
-                    .bind(payload),
-            )
-            .await?;
+        self.record_all(vec![event]).await
+    }
+
+    /// Adds events to this process's chain, in order.
+    ///
+    /// # Errors
+    /// The database fails, or the transaction is not the writer's.
+    pub async fn record_all(&mut self, events: Vec<AuditEvent>) -> Result<(), StoreError> {
+        let mut head = self.chain.clone().ok_or(StoreError::Closed)?;
+        let (mut rows, mut payloads) = (Vec::with_capacity(events.len()), Vec::new());
+        for event in events {
+            let sequence = head.sequence + 1;
+            let (decision, payload) = (json(&event.decision), json(&event.payload));
+            let payload_digest = hex(&sha256(payload.as_bytes()));
+            let principal = event.principal_id.map(String::from);
+            let organization = event.organization_id.map(String::from);
+            let hash = chain_hash(&[
+                &head.chain,
+                &sequence.to_string(),
+                &event.at.as_micros().to_string(),
+                principal.as_deref().unwrap_or_default(),
+                organization.as_deref().unwrap_or_default(),
+                event.action,
+                &event.subject,
+                event.outcome,
+                &decision,
+                &payload_digest,
+                &head.hash,
+            ]);
+            if payload != "null" {
+                payloads.push([head.chain.clone().into(), sequence.into(), payload.into()]);
+            }
+            let previous = std::mem::replace(&mut head.hash, hash.clone());
+            head.sequence = sequence;
+            rows.push([
+                head.chain.clone().into(),
+                sequence.into(),
+                event.at.as_micros().into(),
+                principal.into(),
+                organization.into(),
+                event.action.into(),
+                event.subject.into(),
+                event.outcome.into(),
+                decision.into(),
+                payload_digest.into(),
+                previous.into(),
+                hash.into(),
+            ]);
         }
-        self.chain = Some(ChainHead { chain: head.chain, sequence, hash });
+        let sql = "INSERT INTO audit_events (chain, sequence, at, principal_id, organization_id, \
+                   action, subject, outcome, decision, payload_digest, previous_hash, hash) VALUES";
+        self.for_rows(sql, rows, "").await?;
+        let sql = "INSERT INTO audit_payloads (chain, sequence, payload) VALUES";
+        self.for_rows(sql, payloads, "").await?;
+        self.chain = Some(head);
         Ok(())
     }
 

@@ -85,20 +85,27 @@ impl Tx {
         .await
     }
 
-    /// Takes one use of a grant that is in force; `false` if its quota is used up or it ended.
+    /// Takes uses of a grant that is in force; `false`, and none is taken, if its quota does not
+    /// reach or it ended.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn use_grant(&mut self, id: &GrantId, at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn use_grant(
+        &mut self,
+        id: &GrantId,
+        uses: i64,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let changed = self
             .execute(
                 query(
-                    "UPDATE grants SET used = used + 1 WHERE id = $1 AND revoked_at IS NULL \
+                    "UPDATE grants SET used = used + $3 WHERE id = $1 AND revoked_at IS NULL \
                      AND valid_from <= $2 AND valid_until > $2 \
-                     AND (quota IS NULL OR used < quota)",
+                     AND (quota IS NULL OR used + $3 <= quota)",
                 )
                 .bind(id.to_string())
-                .bind(at.as_micros()),
+                .bind(at.as_micros())
+                .bind(uses),
             )
             .await?;
         Ok(changed == 1)

@@ -1,5 +1,7 @@
 //! Answers kept for idempotency keys.
 
+use std::collections::HashSet;
+
 use base64ct::{Base64, Encoding};
 use sqlx::query;
 
@@ -33,9 +35,12 @@ pub struct KeptAnswer {
     pub signature_id: Option<SignatureId>,
     /// Status and body; none while under way.
     pub answer: Option<(u16, String)>,
-    /// What was appended to the document, encrypted, and the data key's id.
-    pub appended: Option<(Vec<u8>, String)>,
+    /// What was appended to the document.
+    pub appended: Option<Appended>,
 }
+
+/// What was appended to a document, encrypted, and the data key's id.
+pub type Appended = (Vec<u8>, String);
 
 impl Tx {
     /// What is kept under a key, unless it is out of date.
@@ -68,68 +73,101 @@ impl Tx {
         }))
     }
 
-    /// Claims a key for a request; an expired claim is taken over.
+    /// Which of several claims find their key in use, whatever for.
     ///
     /// # Errors
-    /// The key is claimed, or the database fails.
-    pub async fn claim(
+    /// The database fails.
+    pub async fn claimed(
         &mut self,
-        claim: &Claim,
-        signature: Option<&SignatureId>,
+        claims: &[&Claim],
+        now: Timestamp,
+    ) -> Result<HashSet<(String, String)>, StoreError> {
+        let sql = [
+            "SELECT principal_id, idempotency_key FROM idempotency_keys WHERE expires_at > $1 \
+             AND (principal_id, idempotency_key) IN",
+            "",
+        ];
+        let pairs = claims.iter().map(|c| [c.principal_id.to_string(), c.key.clone()]).collect();
+        let rows = self.among(sql, vec![now.as_micros().into()], pairs).await?;
+        rows.iter()
+            .map(|row| {
+                let c = Columns::of("idempotency_keys", row);
+                Ok((c.text("principal_id")?, c.text("idempotency_key")?))
+            })
+            .collect()
+    }
+
+    /// Claims keys for requests. Claims that are out of date, and claims without an answer, are
+    /// taken over: whoever calls has looked what they are.
+    ///
+    /// # Errors
+    /// A key has an answer, or the database fails.
+    pub async fn claim_all(
+        &mut self,
+        claims: Vec<(&Claim, Option<&SignatureId>)>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.execute(
-            query(
-                "DELETE FROM idempotency_keys WHERE principal_id = $1 AND idempotency_key = $2 \
-                 AND expires_at <= $3",
-            )
-            .bind(claim.principal_id.to_string())
-            .bind(claim.key.clone())
-            .bind(claim.at.as_micros()),
-        )
-        .await?;
-        self.execute(
-            query(
-                "INSERT INTO idempotency_keys (principal_id, idempotency_key, fingerprint, \
-                 signature_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
-            )
-            .bind(claim.principal_id.to_string())
-            .bind(claim.key.clone())
-            .bind(claim.fingerprint.clone())
-            .bind(signature.map(ToString::to_string))
-            .bind(claim.at.as_micros())
-            .bind(claim.expires_at.as_micros()),
-        )
-        .await?;
+        let pairs =
+            claims.iter().map(|(c, _)| [c.principal_id.to_string(), c.key.clone()]).collect();
+        let sql = [
+            "DELETE FROM idempotency_keys WHERE (status IS NULL OR expires_at <= $1) \
+             AND (principal_id, idempotency_key) IN",
+            "",
+        ];
+        self.among(sql, vec![now.as_micros().into()], pairs).await?;
+        let row = |(c, signature): (&Claim, Option<&SignatureId>)| {
+            [
+                c.principal_id.to_string().into(),
+                c.key.clone().into(),
+                c.fingerprint.clone().into(),
+                signature.map(ToString::to_string).into(),
+                c.at.as_micros().into(),
+                c.expires_at.as_micros().into(),
+            ]
+        };
+        let rows = claims.into_iter().map(row).collect();
+        let sql = "INSERT INTO idempotency_keys (principal_id, idempotency_key, fingerprint, \
+                   signature_id, created_at, expires_at) VALUES";
+        self.for_rows(sql, rows, "").await?;
         Ok(())
     }
 
-    /// Keeps the answer to a claimed request.
+    /// Keeps the answers to claimed requests: the body, and perhaps what was appended, encrypted,
+    /// with the data key's id.
     ///
     /// # Errors
-    /// The key is not claimed, or the database fails.
-    pub async fn keep_answer(
+    /// A key is not claimed or has an answer, or the database fails.
+    pub async fn keep_answers(
         &mut self,
-        claim: &Claim,
         status: u16,
-        body: String,
-        appended: Option<(Vec<u8>, String)>,
+        answers: Vec<(&Claim, String, Option<Appended>)>,
     ) -> Result<(), StoreError> {
-        let (appended, data_key) = appended.unzip();
-        self.change_one(
-            "the idempotency key",
-            query(
-                "UPDATE idempotency_keys SET status = $1, body = $2, appended = $3, \
-                 data_key_id = $4 WHERE principal_id = $5 AND idempotency_key = $6 \
-                 AND status IS NULL",
+        let count = answers.len() as u64;
+        let row = |(c, body, appended): (&Claim, String, Option<Appended>)| {
+            let (appended, data_key) = appended.unzip();
+            [
+                c.principal_id.to_string().into(),
+                c.key.clone().into(),
+                i64::from(status).into(),
+                body.into(),
+                appended.map(|bytes| Base64::encode_string(&bytes)).into(),
+                data_key.into(),
+            ]
+        };
+        let rows = answers.into_iter().map(row).collect();
+        let kept = self
+            .for_rows(
+                "WITH kept (principal_id, idempotency_key, status, body, appended, data_key_id) \
+                 AS (VALUES",
+                rows,
+                ") UPDATE idempotency_keys SET status = kept.status, body = kept.body, \
+                 appended = kept.appended, data_key_id = kept.data_key_id FROM kept \
+                 WHERE idempotency_keys.principal_id = kept.principal_id \
+                 AND idempotency_keys.idempotency_key = kept.idempotency_key \
+                 AND idempotency_keys.status IS NULL",
             )
-            .bind(i64::from(status))
-            .bind(body)
-            .bind(appended.map(|bytes| Base64::encode_string(&bytes)))
-            .bind(data_key)
-            .bind(claim.principal_id.to_string())
-            .bind(claim.key.clone()),
-        )
-        .await
+            .await?;
+        if kept == count { Ok(()) } else { Err(StoreError::Stale("the idempotency key")) }
     }
 
     /// Gives a claim back after a request that failed, so that it may be tried again.

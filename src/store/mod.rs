@@ -16,8 +16,10 @@ mod migrate;
 mod organizations;
 mod outbox;
 mod principals;
+mod rows;
 mod seals;
 mod signatures;
+mod together;
 mod tx;
 mod writer;
 
@@ -30,10 +32,11 @@ use sqlx::{
 
 pub use audit::{AuditEntry, AuditEvent, AuditPage, ChainFault};
 pub use error::StoreError;
-pub use idempotency::{Claim, KeptAnswer};
+pub use idempotency::{Appended, Claim, KeptAnswer};
 pub use keys::KeyState;
 pub use seals::{NewVersion, SealFilter};
-pub use signatures::{NewAttempt, NewSignature, SignatureFilter};
+pub use signatures::{Completion, NewAttempt, NewSignature, SignatureFilter};
+pub use together::{Answers, Gathering, Together};
 pub use tx::Tx;
 pub use writer::{Work, Writer};
 

@@ -1,5 +1,7 @@
 //! Seals, versions, credentials, pictures, states and grants.
 
+use std::collections::{BTreeSet, HashMap};
+
 use base64ct::{Base64, Encoding};
 use sqlx::{any::AnyRow, query};
 
@@ -392,21 +394,25 @@ impl Tx {
         rows.iter().map(credential).collect()
     }
 
-    /// The state of a version, locked against change until the end of the transaction.
+    /// The states of versions, locked against change until the end of the transaction.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn lock_state(
+    pub async fn lock_states(
         &mut self,
-        id: &SealVersionId,
-    ) -> Result<Option<SealState>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT state FROM seal_versions WHERE id = $1{}",
-            self.for_share()
-        ));
-        let row = self.optional(query(sql).bind(id.to_string())).await?;
-        row.map(|row| Columns::of("seal_versions", &row).word("state", SealState::parse))
-            .transpose()
+        ids: BTreeSet<&SealVersionId>,
+    ) -> Result<HashMap<SealVersionId, SealState>, StoreError> {
+        let ids = ids.into_iter().map(|id| [id.to_string()]).collect();
+        let locking = self.locking();
+        let sql = ["SELECT id, state FROM seal_versions WHERE id IN", locking];
+        let rows = self.among(sql, Vec::new(), ids).await?;
+        rows.iter()
+            .map(|row| {
+                let c = Columns::of("seal_versions", row);
+                let id = c.word("id", |text| SealVersionId::parse(text).ok())?;
+                Ok((id, c.word("state", SealState::parse)?))
+            })
+            .collect()
     }
 
     /// The person who made a version, if it is made.

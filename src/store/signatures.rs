@@ -13,27 +13,40 @@ use crate::{
 };
 
 /// A record as it comes into being.
-#[derive(Clone, Debug)]
-pub struct NewSignature {
+#[derive(Clone, Copy, Debug)]
+pub struct NewSignature<'a> {
     /// The record.
-    pub signature: Signature,
+    pub signature: &'a Signature,
     /// The grant it is made under.
-    pub grant_id: GrantId,
+    pub grant_id: &'a GrantId,
 }
 
 /// An attempt as it comes into being.
-#[derive(Clone, Debug)]
-pub struct NewAttempt {
+#[derive(Clone, Copy, Debug)]
+pub struct NewAttempt<'a> {
     /// Its identifier.
-    pub id: AttemptId,
+    pub id: &'a AttemptId,
     /// The record.
-    pub signature_id: SignatureId,
+    pub signature_id: &'a SignatureId,
+    /// Which attempt of the record it is, from 1.
+    pub number: i64,
     /// The digest that goes to the device.
-    pub to_be_signed_digest: [u8; 32],
+    pub to_be_signed_digest: &'a [u8; 32],
     /// The process that makes it.
-    pub instance_id: String,
+    pub instance_id: &'a str,
     /// When.
     pub at: Timestamp,
+}
+
+/// A record as it is completed.
+#[derive(Clone, Debug)]
+pub struct Completion<'a> {
+    /// The record, in its new state.
+    pub signature: &'a Signature,
+    /// The attempt that succeeded.
+    pub attempt: &'a AttemptId,
+    /// The leaf that the evidence log will hold.
+    pub leaf: String,
 }
 
 /// What a search for signature records asks for.
@@ -56,35 +69,39 @@ const SIGNATURE: &str = "SELECT s.id, s.organization_id, s.seal_id, s.seal_versi
      FROM signatures s JOIN organizations o ON o.id = s.organization_id ";
 
 impl Tx {
-    /// Enters a record as intended.
+    /// Enters records as intended.
     ///
     /// # Errors
-    /// The business number is taken, or the database fails.
-    pub async fn insert_signature(&mut self, new: &NewSignature) -> Result<(), StoreError> {
-        let s = &new.signature;
-        self.execute(
-            query(
-                "INSERT INTO signatures (id, organization_id, seal_id, seal_version_id, \
-                 principal_id, grant_id, business_number, document_type, format, scheme, \
-                 content_unseen, state, document_digest, policy_digest, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'intended', $12, $13, $14)",
-            )
-            .bind(s.id.to_string())
-            .bind(s.organization_id.to_string())
-            .bind(s.seal_id.to_string())
-            .bind(s.seal_version_id.to_string())
-            .bind(s.principal_id.to_string())
-            .bind(new.grant_id.to_string())
-            .bind(s.business_number.clone())
-            .bind(s.document_type.clone())
-            .bind(s.format.as_str())
-            .bind(s.scheme.as_str())
-            .bind(i64::from(s.content_unseen))
-            .bind(s.document_digest.clone())
-            .bind(s.policy_digest.clone())
-            .bind(s.created_at.as_micros()),
-        )
-        .await?;
+    /// A business number is taken, or the database fails.
+    pub async fn insert_signatures(
+        &mut self,
+        new: impl Iterator<Item = NewSignature<'_>>,
+    ) -> Result<(), StoreError> {
+        let rows = new
+            .map(|NewSignature { signature: s, grant_id }| {
+                [
+                    s.id.to_string().into(),
+                    s.organization_id.to_string().into(),
+                    s.seal_id.to_string().into(),
+                    s.seal_version_id.to_string().into(),
+                    s.principal_id.to_string().into(),
+                    grant_id.to_string().into(),
+                    s.business_number.clone().into(),
+                    s.document_type.clone().into(),
+                    s.format.as_str().into(),
+                    s.scheme.as_str().into(),
+                    i64::from(s.content_unseen).into(),
+                    SigningState::Intended.as_str().into(),
+                    s.document_digest.clone().into(),
+                    s.policy_digest.clone().into(),
+                    s.created_at.as_micros().into(),
+                ]
+            })
+            .collect();
+        let sql = "INSERT INTO signatures (id, organization_id, seal_id, seal_version_id, \
+                   principal_id, grant_id, business_number, document_type, format, scheme, \
+                   content_unseen, state, document_digest, policy_digest, created_at) VALUES";
+        self.for_rows(sql, rows, "").await?;
         Ok(())
     }
 
@@ -111,25 +128,40 @@ impl Tx {
         .await
     }
 
-    /// Enters the next attempt of a record.
+    /// How many attempts of a record there were.
     ///
     /// # Errors
-    /// Another attempt is under way, or the database fails.
-    pub async fn insert_attempt(&mut self, new: &NewAttempt) -> Result<(), StoreError> {
-        self.execute(
-            query(
-                "INSERT INTO attempts (id, signature_id, number, state, to_be_signed_digest, \
-                 instance_id, created_at) SELECT $1, $2, COUNT(*) + 1, 'intended', $3, $4, $5 \
-                 FROM attempts WHERE signature_id = $6",
-            )
-            .bind(new.id.to_string())
-            .bind(new.signature_id.to_string())
-            .bind(hex(&new.to_be_signed_digest))
-            .bind(new.instance_id.clone())
-            .bind(new.at.as_micros())
-            .bind(new.signature_id.to_string()),
-        )
-        .await?;
+    /// The database fails.
+    pub async fn attempts(&mut self, id: &SignatureId) -> Result<i64, StoreError> {
+        let sql = query("SELECT COUNT(*) AS count FROM attempts WHERE signature_id = $1");
+        let row = self.optional(sql.bind(id.to_string())).await?;
+        row.map_or(Ok(0), |row| Columns::of("attempts", &row).integer("count"))
+    }
+
+    /// Enters attempts.
+    ///
+    /// # Errors
+    /// Another attempt of a record is under way, or the database fails.
+    pub async fn insert_attempts(
+        &mut self,
+        new: impl Iterator<Item = NewAttempt<'_>>,
+    ) -> Result<(), StoreError> {
+        let rows = new
+            .map(|a| {
+                [
+                    a.id.to_string().into(),
+                    a.signature_id.to_string().into(),
+                    a.number.into(),
+                    SigningState::Intended.as_str().into(),
+                    hex(a.to_be_signed_digest).into(),
+                    a.instance_id.into(),
+                    a.at.as_micros().into(),
+                ]
+            })
+            .collect();
+        let sql = "INSERT INTO attempts (id, signature_id, number, state, to_be_signed_digest, \
+                   instance_id, created_at) VALUES";
+        self.for_rows(sql, rows, "").await?;
         Ok(())
     }
 
@@ -174,46 +206,74 @@ impl Tx {
         .await
     }
 
-    /// Completes a record: after this commit the signature may be released.
+    /// Completes records with their attempts and enters the leaves that the evidence log will hold:
+    /// after this commit the signatures may be released.
     ///
     /// # Errors
-    /// It is not under way any more, the signature value is on record already, or the database
+    /// One is not under way any more, a signature value is on record already, or the database
     /// fails.
-    pub async fn complete_signature(&mut self, s: &Signature) -> Result<(), StoreError> {
-        self.change_one(
-            "the signature record",
-            query(
-                "UPDATE signatures SET state = 'completed', sealed_digest = $1, \
-                 signature_digest = $2, completed_at = $3 WHERE id = $4 AND state = 'intended'",
+    pub async fn complete_signatures(
+        &mut self,
+        completions: &[Completion<'_>],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let all = completions.len() as u64;
+        let at = at.as_micros();
+        let rows = completions.iter().map(|c| [c.attempt.to_string().into(), at.into()]);
+        let ended = self
+            .for_rows(
+                "WITH done (id, at) AS (VALUES",
+                rows.collect(),
+                ") UPDATE attempts SET state = 'completed', ended_at = done.at FROM done \
+                 WHERE attempts.id = done.id AND attempts.state = 'intended'",
             )
-            .bind(s.sealed_digest.clone())
-            .bind(s.signature_digest.clone())
-            .bind(s.completed_at.map(Timestamp::as_micros))
-            .bind(s.id.to_string()),
-        )
-        .await
+            .await?;
+        if ended != all {
+            return Err(StoreError::Stale("the attempt"));
+        }
+        let rows = completions.iter().map(|c| {
+            let s = c.signature;
+            [
+                s.id.to_string().into(),
+                s.sealed_digest.clone().into(),
+                s.signature_digest.clone().into(),
+                at.into(),
+            ]
+        });
+        let completed = self
+            .for_rows(
+                "WITH done (id, sealed_digest, signature_digest, at) AS (VALUES",
+                rows.collect(),
+                ") UPDATE signatures SET state = 'completed', \
+                 sealed_digest = done.sealed_digest, signature_digest = done.signature_digest, \
+                 completed_at = done.at FROM done \
+                 WHERE signatures.id = done.id AND signatures.state = 'intended'",
+            )
+            .await?;
+        if completed != all {
+            return Err(StoreError::Stale("the signature record"));
+        }
+        let rows = completions
+            .iter()
+            .map(|c| [c.signature.id.to_string().into(), c.leaf.clone().into(), at.into()]);
+        let sql = "INSERT INTO evidence_leaves (signature_id, leaf, created_at) VALUES";
+        self.for_rows(sql, rows.collect(), "").await?;
+        Ok(())
     }
 
-    /// Enters the leaf that the evidence log will hold.
+    /// The records in scope that bear business numbers, each of a principal and a seal.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn insert_evidence_leaf(
+    pub async fn numbered(
         &mut self,
-        id: &SignatureId,
-        leaf: String,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.execute(
-            query(
-                "INSERT INTO evidence_leaves (signature_id, leaf, created_at) VALUES ($1, $2, $3)",
-            )
-            .bind(id.to_string())
-            .bind(leaf)
-            .bind(at.as_micros()),
-        )
-        .await?;
-        Ok(())
+        numbers: Vec<(&PrincipalId, &SealId, &str)>,
+    ) -> Result<Vec<Signature>, StoreError> {
+        let before = format!("{SIGNATURE} WHERE (s.principal_id, s.seal_id, s.business_number) IN");
+        let rows =
+            numbers.into_iter().map(|(p, s, n)| [p.to_string(), s.to_string(), n.to_owned()]);
+        let rows = self.among([&before, ""], Vec::new(), rows.collect()).await?;
+        rows.iter().map(signature).collect()
     }
 
     /// Voids a completed record, once.

@@ -6,7 +6,7 @@ use sqlx::{
     query::Query,
 };
 
-use super::{Engine, Store, StoreError, audit::ChainHead};
+use super::{Engine, Store, StoreError, audit::ChainHead, writer::Work};
 use crate::domain::organization::Scope;
 
 /// A transaction. Rows that belong to an organization are seen only inside the scope.
@@ -14,9 +14,17 @@ pub struct Tx {
     pub(super) connection: Transaction<'static, Any>,
     pub(super) scope: Scope,
     pub(super) engine: Engine,
+    /// How many savepoints are open.
+    pub(super) depth: usize,
     /// The audit chain; only the writer's transactions have one.
     pub(super) chain: Option<ChainHead>,
 }
+
+/// Beginning, keeping and undoing a savepoint, by depth.
+const SAVEPOINTS: [[&str; 3]; 2] = [
+    ["SAVEPOINT piece", "RELEASE SAVEPOINT piece", "ROLLBACK TO SAVEPOINT piece"],
+    ["SAVEPOINT part", "RELEASE SAVEPOINT part", "ROLLBACK TO SAVEPOINT part"],
+];
 
 impl Store {
     /// Opens a transaction for reading.
@@ -25,7 +33,7 @@ impl Store {
     /// The database fails.
     pub async fn read(&self, scope: Scope) -> Result<Tx, StoreError> {
         let connection = self.pool.begin().await?;
-        Ok(Tx { connection, scope, engine: self.engine, chain: None })
+        Ok(Tx { connection, scope, engine: self.engine, depth: 0, chain: None })
     }
 }
 
@@ -43,13 +51,38 @@ impl Tx {
         }
     }
 
-    /// Locks the rows of a SELECT against change until the end of the transaction. SQLite's writer
-    /// is alone anyway.
-    pub(super) fn for_share(&self) -> &'static str {
+    /// What ends a SELECT that locks its rows, in the order of their ids, against change until the
+    /// end of the transaction. SQLite's writer is alone anyway.
+    pub(super) fn locking(&self) -> &'static str {
         match self.engine {
-            Engine::Sqlite => "",
-            Engine::Postgres => " FOR SHARE",
+            Engine::Sqlite => "ORDER BY id",
+            Engine::Postgres => "ORDER BY id FOR SHARE",
         }
+    }
+
+    /// Runs a piece of work in a savepoint: an error undoes the piece and nothing else, also in the
+    /// audit chain.
+    ///
+    /// # Errors
+    /// The savepoint itself failed; nothing of the whole transaction may be kept. The inner error
+    /// is the work's own.
+    pub async fn piece<T, E>(
+        &mut self,
+        work: impl for<'t> FnOnce(&'t mut Self) -> Work<'t, Result<T, E>>,
+    ) -> Result<Result<T, E>, StoreError> {
+        let chain = self.chain.clone();
+        let depth = self.depth;
+        let [begin, keep, undo] = SAVEPOINTS.get(depth).ok_or(StoreError::Closed)?;
+        self.statement(begin).await?;
+        self.depth = depth + 1;
+        let outcome = work(self).await;
+        self.depth = depth;
+        if outcome.is_err() {
+            self.chain = chain;
+            self.statement(undo).await?;
+        }
+        self.statement(keep).await?;
+        Ok(outcome)
     }
 
     pub(super) async fn execute(

@@ -157,7 +157,7 @@ async fn commit_group(
         }
     };
     let before = chain.clone();
-    let mut tx = Tx { connection, scope: Scope::Service, engine, chain: Some(chain) };
+    let mut tx = Tx { connection, scope: Scope::Service, engine, depth: 0, chain: Some(chain) };
     let mut settles: Vec<Settle> = Vec::new();
     let mut broken = None;
     for job in group {
@@ -187,14 +187,9 @@ async fn commit_group(
 
 /// Runs one piece of work in a savepoint.
 async fn run_one(tx: &mut Tx, scope: Scope, run: Run) -> Result<(), StoreError> {
-    let chain = tx.chain.clone();
     tx.set_scope(scope);
-    tx.statement("SAVEPOINT piece").await?;
-    if run(tx).await {
-        tx.statement("RELEASE SAVEPOINT piece").await
-    } else {
-        tx.chain = chain;
-        tx.statement("ROLLBACK TO SAVEPOINT piece").await?;
-        tx.statement("RELEASE SAVEPOINT piece").await
-    }
+    let _: Result<(), ()> = tx
+        .piece(|tx| Box::pin(async move { if run(tx).await { Ok(()) } else { Err(()) } }))
+        .await?;
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! Sealing 签章, verifying 验章, voiding 作废, and finding what was sealed.
 
 mod find;
+mod intend;
 mod receipt;
+mod release;
 mod seal;
 mod sign_digest;
 mod signing_cycle;
@@ -9,9 +11,12 @@ mod verify;
 mod void;
 
 pub use find::SignatureQuery;
+pub(super) use intend::Intend;
 pub use receipt::Receipt;
+pub(super) use release::Release;
 pub use seal::{SealRequest, SealedDocument};
 pub use sign_digest::{DigestRequest, SignedDigest};
+pub(super) use signing_cycle::{Signer, SignerKey};
 pub use void::NewVoid;
 
 /// A place where a test may make the process die; nothing otherwise.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     failpoint,
     receipt::Receipt,
-    signing_cycle::{Intent, Release, Signer, not_active},
+    signing_cycle::{Intent, Keepsake, Signer, SignerKey, not_active},
 };
 use crate::{
     containers::cms,
@@ -131,7 +131,8 @@ impl Service {
             completed_at: None,
             voided: None,
         };
-        let intent = Intent { act: act.clone(), signer, permit, claim, signature, to_be_signed };
+        let intent =
+            Intent { act: Arc::new(act.clone()), signer, permit, claim, signature, to_be_signed };
         // 4 to 6.
         let signed = self.sign_on_record(intent).await?;
         // 7. The blob goes into the hole; the result is read back as a stranger would.
@@ -151,8 +152,9 @@ impl Service {
         };
         failpoint!("after-embed");
         // 8.
-        let release = Release { sealed_digest: Some(sealed_digest), appended: sealed.tail.clone() };
-        let (signature, signer) = self.release(signed, release).await?;
+        let keepsake =
+            Keepsake { sealed_digest: Some(sealed_digest), appended: sealed.tail.clone() };
+        let (signature, signer) = self.release(signed, keepsake).await?;
         // 9. The answer, with its receipt.
         let receipt = self.receipt(&signature, &signer.seal, &signer.version).await?;
         Ok(SealedDocument { signature, sealed, receipt, replayed: false })
@@ -184,12 +186,34 @@ impl Service {
         scheme: Scheme,
         document_type: &str,
         digests: bool,
-    ) -> Result<Signer, Error> {
-        let principal = act.principal()?.id.clone();
+    ) -> Result<Arc<Signer>, Error> {
+        let key = SignerKey {
+            principal: act.principal()?.id.clone(),
+            seal: seal.to_owned(),
+            scheme,
+            document_type: document_type.to_owned(),
+            digests,
+        };
+        let now = self.now();
+        if let Some(known) = self.signers.get(&key, now).filter(|known| known.is_in_time(now)) {
+            return Ok(known);
+        }
+        let begun = self.signers.begin();
+        let signer = Arc::new(self.find_signer(act, &key).await?);
+        // Which of several grants with quotas applies depends on what is left of them.
+        if signer.grant.quota.is_none() {
+            self.signers.keep(key, Arc::clone(&signer), now, begun);
+        }
+        Ok(signer)
+    }
+
+    async fn find_signer(&self, act: &Act, key: &SignerKey) -> Result<Signer, Error> {
+        let SignerKey { principal, seal, scheme, document_type, digests } = key;
+        let digests = *digests;
         let mut tx = self.reading(act).await?;
         let found = seals::find(&mut tx, seal, seals::numbered_or_current(None)).await?;
         let now = self.now();
-        let grants = tx.grants(&found.seal.id, Some(&principal)).await?;
+        let grants = tx.grants(&found.seal.id, Some(principal)).await?;
         let applies = |grant: &&crate::domain::seal::Grant| {
             let named = grant.document_types.iter().any(|known| known == document_type);
             grant.revoked_at.is_none()
@@ -216,7 +240,7 @@ impl Service {
         if found.version.valid_until.is_none_or(|until| until < now) {
             return Err(not_active(SealState::Expired));
         }
-        let credential = found.version.credentials.iter().find(|c| c.scheme == scheme);
+        let credential = found.version.credentials.iter().find(|c| c.scheme == *scheme);
         let credential = credential.ok_or(Error::NotFound("a credential of the scheme"))?.clone();
         let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
         let chain = Certificate::from_pem(&credential.certificate_chain.concat())

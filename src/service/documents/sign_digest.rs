@@ -1,5 +1,7 @@
 //! Signing a bare digest: a separate act, off unless a grant says so, marked in the receipt.
 
+use std::sync::Arc;
+
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     receipt::Receipt,
     seal::business_number,
-    signing_cycle::{Intent, Release},
+    signing_cycle::{Intent, Keepsake},
 };
 use crate::{
     crypto::{
@@ -106,12 +108,18 @@ impl Service {
             completed_at: None,
             voided: None,
         };
-        let intent =
-            Intent { act: act.clone(), signer, permit, claim, signature, to_be_signed: digest };
+        let intent = Intent {
+            act: Arc::new(act.clone()),
+            signer,
+            permit,
+            claim,
+            signature,
+            to_be_signed: digest,
+        };
         let signed = self.sign_on_record(intent).await?;
         let value = signed.value.clone();
-        let release = Release { sealed_digest: None, appended: value.clone() };
-        let (signature, signer) = self.release(signed, release).await?;
+        let keepsake = Keepsake { sealed_digest: None, appended: value.clone() };
+        let (signature, signer) = self.release(signed, keepsake).await?;
         let receipt = self.receipt(&signature, &signer.seal, &signer.version).await?;
         Ok(SignedDigest { signature, value: form(&value, raw)?, receipt, replayed: false })
     }

@@ -1,18 +1,27 @@
 //! The signing cycle: the numbered steps stand here and in `docs/signing-cycle.md` alike.
 //!
 //! Steps 1 to 3 belong to what is sealed (`seal`, `sign_digest`); this file has steps 4 to 8, the
-//! same for every kind of document: write what will be signed, sign, check, write what was signed.
+//! same for every kind of document: write what will be signed (`intend`), sign, check, write what
+//! was signed (`release`).
+
+use std::sync::Arc;
 
 use serde_json::json;
 
-use super::failpoint;
+use super::{
+    failpoint,
+    intend::Intention,
+    release::{Released, Releasing},
+};
 use crate::{
     crypto::{
+        Scheme,
         digest::{hex, sha256},
         verify_digest,
     },
     domain::{
-        id::{AttemptId, OrganizationId, SignatureId},
+        Timestamp,
+        id::{AttemptId, OrganizationId, PrincipalId},
         seal::{Credential, Grant, Key, KeyPurpose, Seal, SealVersion},
         seal_state::SealState,
         signing::{Signature, SigningState},
@@ -20,12 +29,12 @@ use crate::{
     pki::Certificate,
     policy::{Action, Decision, Permit},
     service::{Act, Answer, Error, Service, authority::fault},
-    store::{AuditEvent, Claim, NewAttempt, NewSignature, SignatureFilter, Tx},
+    store::{Appended, AuditEvent, Claim, Tx},
 };
 
 /// Step 1's result: what is sealed with.
 #[derive(Clone, Debug)]
-pub(super) struct Signer {
+pub(in crate::service) struct Signer {
     pub(super) seal: Seal,
     pub(super) version: SealVersion,
     pub(super) credential: Credential,
@@ -35,10 +44,30 @@ pub(super) struct Signer {
     pub(super) above: Vec<OrganizationId>,
 }
 
+/// Who uses which seal for what: what a [`Signer`] depends on.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(in crate::service) struct SignerKey {
+    pub(super) principal: PrincipalId,
+    pub(super) seal: String,
+    pub(super) scheme: Scheme,
+    pub(super) document_type: String,
+    pub(super) digests: bool,
+}
+
+impl Signer {
+    /// Whether the version and the grant are in their time; everything else that can change is
+    /// looked at in transaction 1.
+    pub(super) fn is_in_time(&self, now: Timestamp) -> bool {
+        self.version.valid_until.is_some_and(|until| now <= until)
+            && self.grant.valid_from <= now
+            && now < self.grant.valid_until
+    }
+}
+
 /// An act that is permitted and prepared, not yet recorded.
 pub(super) struct Intent {
-    pub(super) act: Act,
-    pub(super) signer: Signer,
+    pub(super) act: Arc<Act>,
+    pub(super) signer: Arc<Signer>,
     pub(super) permit: Permit,
     pub(super) claim: Option<Claim>,
     /// The record as it will be entered, in state `intended`.
@@ -55,27 +84,44 @@ pub(super) struct Signed {
 }
 
 /// An act on record, under way.
-struct Recorded {
-    act: Act,
-    signer: Signer,
-    decision: Decision,
-    claim: Option<Claim>,
-    signature: Signature,
-    attempt: AttemptId,
+pub(in crate::service) struct Recorded {
+    pub(super) act: Arc<Act>,
+    pub(super) signer: Arc<Signer>,
+    pub(super) decision: Decision,
+    pub(super) claim: Option<Claim>,
+    pub(super) signature: Signature,
+    pub(super) attempt: AttemptId,
 }
 
 /// What is to be kept for giving the same answer again.
-pub(super) struct Release {
+pub(super) struct Keepsake {
     /// SHA-256 of the sealed document.
     pub(super) sealed_digest: Option<Vec<u8>>,
     /// What the caller cannot make again: the appended bytes, or the signature value.
     pub(super) appended: Vec<u8>,
 }
 
-/// What became of step 8.
-enum Outcome {
-    Completed,
-    Withheld,
+impl Recorded {
+    /// An audit event about the act.
+    pub(super) fn event(&self, outcome: &'static str, now: Timestamp) -> AuditEvent {
+        event(&self.act, &self.signer, &self.signature, outcome, &self.decision, now)
+    }
+
+    /// Ends the act without a release: nothing came of it, and it may be asked for again.
+    pub(super) async fn end(
+        &self,
+        tx: &mut Tx,
+        state: SigningState,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        tx.end_attempt(&self.attempt, state, now).await?;
+        tx.end_signature(&self.signature.id, state).await?;
+        tx.return_grant(&self.signer.grant.id).await?;
+        if let Some(claim) = &self.claim {
+            tx.release_claim(claim).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Service {
@@ -105,66 +151,21 @@ impl Service {
 
     /// 4. Transaction 1: everything is looked at again under lock, then the intent is written.
     async fn intend(&self, intent: Intent) -> Result<(Recorded, [u8; 32]), Error> {
-        let Intent { act, signer, permit, claim, mut signature, to_be_signed } = intent;
+        let Intent { act, signer, permit, claim, signature, to_be_signed } = intent;
         let now = self.now();
         let attempt = AttemptId::new(now, self.randomness()?);
-        let instance = self.instance.clone();
-        let (actor, locked, id) = (act.clone(), signer.clone(), attempt.clone());
-        let (signature, decision, claim) = self
-            .store
-            .write(act.scope(), move |tx| {
-                Box::pin(async move {
-                    let decision = permit.consume(now).ok_or(Error::Overloaded)?;
-                    let reopened = reopen(tx, claim.as_ref(), &signature).await?;
-                    require_active(tx, &locked).await?;
-                    if let Some(key) = &actor.access_key
-                        && !tx.access_key_works(key, now).await?
-                    {
-                        return Err(Error::Unauthenticated);
-                    }
-                    // An unresolved record kept its use of a grant; it is given back to the very
-                    // grant, and the one that applies now is asked like any other time.
-                    if let Some(record) =
-                        reopened.as_ref().filter(|r| r.state == SigningState::Unresolved)
-                    {
-                        tx.return_grant_of(&record.id).await?;
-                    }
-                    if !tx.use_grant(&locked.grant.id, now).await? {
-                        return Err(Error::conflict(
-                            "quota-used-up",
-                            "the grant's quota is used up, or the grant ended",
-                        ));
-                    }
-                    match reopened {
-                        Some(record) => {
-                            signature.id = record.id;
-                            signature.created_at = record.created_at;
-                            tx.reopen_signature(&signature, &locked.grant.id).await?;
-                        }
-                        None => {
-                            let grant_id = locked.grant.id.clone();
-                            let new = NewSignature { signature: signature.clone(), grant_id };
-                            tx.insert_signature(&new).await?;
-                        }
-                    }
-                    if let Some(claim) = &claim {
-                        tx.release_claim(claim).await?;
-                        tx.claim(claim, Some(&signature.id)).await?;
-                    }
-                    tx.insert_attempt(&NewAttempt {
-                        id,
-                        signature_id: signature.id.clone(),
-                        to_be_signed_digest: to_be_signed,
-                        instance_id: instance,
-                        at: now,
-                    })
-                    .await?;
-                    tx.record(event(&actor, &locked, &signature, "intended", &decision, now))
-                        .await?;
-                    Ok::<_, Error>((signature, decision, claim))
-                })
-            })
-            .await?;
+        let intention = Intention {
+            act: Arc::clone(&act),
+            signer: Arc::clone(&signer),
+            permit,
+            claim: claim.clone(),
+            signature,
+            attempt: attempt.clone(),
+            to_be_signed,
+            instance: Arc::clone(&self.instance),
+            at: now,
+        };
+        let (signature, decision) = self.intentions.submit(&self.store, intention).await?;
         Ok((Recorded { act, signer, decision, claim, signature, attempt }, to_be_signed))
     }
 
@@ -173,67 +174,36 @@ impl Service {
     pub(super) async fn release(
         &self,
         signed: Signed,
-        release: Release,
-    ) -> Result<(Signature, Signer), Error> {
+        keepsake: Keepsake,
+    ) -> Result<(Signature, Arc<Signer>), Error> {
         failpoint!("before-release");
-        let Signed { intent, value } = signed;
+        let Signed { intent: mut recorded, value } = signed;
         let now = self.now();
-        let Recorded { act, signer, decision, claim, mut signature, attempt } = intent;
-        signature.state = SigningState::Completed;
-        signature.signature_digest = Some(hex(&sha256(&value)));
-        signature.sealed_digest = release.sealed_digest.as_deref().map(hex);
-        signature.completed_at = Some(now);
-        let (kept, message) = match self.keepsake(claim.as_ref(), release.appended).await {
-            Ok(kept) => kept,
-            Err(error) => {
-                let recorded = Recorded { act, signer, decision, claim, signature, attempt };
-                return Err(self.fail(recorded, error).await);
-            }
-        };
-        let (record, locked) = (signature.clone(), signer.clone());
-        let outcome = self
-            .store
-            .write(act.scope(), move |tx| {
-                Box::pin(async move {
-                    // An attempt that recovery has closed meanwhile is not ours any more.
-                    if tx.lock_state(&locked.version.id).await? != Some(SealState::Active) {
-                        end(tx, &record.id, &attempt, SigningState::Withheld, now).await?;
-                        if let Some(claim) = &claim {
-                            tx.release_claim(claim).await?;
-                        }
-                        tx.return_grant(&locked.grant.id).await?;
-                        tx.record(event(&act, &locked, &record, "withheld", &decision, now))
-                            .await?;
-                        return Ok::<_, Error>(Outcome::Withheld);
-                    }
-                    tx.end_attempt(&attempt, SigningState::Completed, now).await?;
-                    tx.complete_signature(&record).await?;
-                    let body = serde_json::to_string(&record)
-                        .map_err(|error| Error::Internal(error.to_string()))?;
-                    tx.insert_evidence_leaf(&record.id, body.clone(), now).await?;
-                    let notice = json!({ "signature": record.id });
-                    tx.post(message, "signature-completed", &notice, now).await?;
-                    if let Some(claim) = &claim {
-                        tx.keep_answer(claim, 201, body, kept).await?;
-                    }
-                    tx.record(event(&act, &locked, &record, "completed", &decision, now)).await?;
-                    Ok(Outcome::Completed)
-                })
-            })
-            .await?;
+        recorded.signature.state = SigningState::Completed;
+        recorded.signature.signature_digest = Some(hex(&sha256(&value)));
+        recorded.signature.sealed_digest = keepsake.sealed_digest.as_deref().map(hex);
+        recorded.signature.completed_at = Some(now);
+        let (kept, message) =
+            match self.conceal_answer(recorded.claim.as_ref(), keepsake.appended).await {
+                Ok(kept) => kept,
+                Err(error) => return Err(self.fail(recorded, error).await),
+            };
+        let recorded = Arc::new(recorded);
+        let releasing = Releasing { recorded: Arc::clone(&recorded), kept, message, at: now };
+        let released = self.releases.submit(&self.store, releasing).await?;
         failpoint!("after-release");
-        match outcome {
-            Outcome::Completed => Ok((signature, signer)),
-            Outcome::Withheld => Err(Error::Withheld),
+        match released {
+            Released::Completed => Ok((recorded.signature.clone(), Arc::clone(&recorded.signer))),
+            Released::Withheld => Err(Error::Withheld),
         }
     }
 
     /// What is kept for the same answer again, encrypted, and the name of the outbox message.
-    async fn keepsake(
+    async fn conceal_answer(
         &self,
         claim: Option<&Claim>,
         appended: Vec<u8>,
-    ) -> Result<(Option<(Vec<u8>, String)>, String), Error> {
+    ) -> Result<(Option<Appended>, String), Error> {
         let message = crate::domain::id::new_ulid(self.now(), self.randomness()?);
         Ok(match claim {
             Some(claim) => (Some(self.conceal(&kept_purpose(claim), appended).await?), message),
@@ -249,17 +219,12 @@ impl Service {
     /// Writes down that nothing came of it; the reason is handed through.
     async fn fail(&self, recorded: Recorded, error: Error) -> Error {
         let now = self.now();
-        let Recorded { act, signer, decision, claim, signature, attempt } = recorded;
         let written = self
             .store
-            .write(act.scope(), move |tx| {
+            .write(recorded.act.scope(), move |tx| {
                 Box::pin(async move {
-                    end(tx, &signature.id, &attempt, SigningState::Failed, now).await?;
-                    tx.return_grant(&signer.grant.id).await?;
-                    if let Some(claim) = &claim {
-                        tx.release_claim(claim).await?;
-                    }
-                    tx.record(event(&act, &signer, &signature, "failed", &decision, now)).await?;
+                    recorded.end(tx, SigningState::Failed, now).await?;
+                    tx.record(recorded.event("failed", now)).await?;
                     Ok::<_, Error>(())
                 })
             })
@@ -302,83 +267,19 @@ fn kept_purpose(claim: &Claim) -> String {
     format!("idempotency {} {}", claim.principal_id, claim.key)
 }
 
-/// The record that this request takes up again, if an earlier attempt at it came to nothing.
-async fn reopen(
-    tx: &mut Tx,
-    claim: Option<&Claim>,
-    wanted: &Signature,
-) -> Result<Option<Signature>, Error> {
-    if let Some(claim) = claim
-        && let Some(kept) = tx.kept_answer(claim).await?
-    {
-        if kept.fingerprint != claim.fingerprint {
-            return Err(Error::IdempotencyMismatch);
-        }
-        let earlier = match kept.signature_id {
-            Some(id) => tx.signature(&id).await?,
-            None => None,
-        };
-        // A completed one is told to the caller who asks again: its answer is kept by now.
-        return match earlier {
-            Some(record) if record.state == SigningState::Unresolved => Ok(Some(record)),
-            _ => Err(Error::InFlight),
-        };
-    }
-    let Some(number) = &wanted.business_number else { return Ok(None) };
-    let filter =
-        SignatureFilter { business_number: Some(number.clone()), ..SignatureFilter::default() };
-    let earlier = tx.signatures(&filter, "", 200).await?.into_iter().find(|record| {
-        record.principal_id == wanted.principal_id && record.seal_id == wanted.seal_id
-    });
-    match earlier {
-        None => Ok(None),
-        Some(record)
-            if record.document_digest == wanted.document_digest
-                && record.format == wanted.format
-                && record.document_type == wanted.document_type
-                && !matches!(record.state, SigningState::Intended | SigningState::Completed) =>
-        {
-            Ok(Some(record))
-        }
-        Some(record) => Err(Error::conflict(
-            "business-number-taken",
-            format!("the business number was used for signature {}", record.id),
-        )),
-    }
-}
-
-async fn require_active(tx: &mut Tx, signer: &Signer) -> Result<(), Error> {
-    match tx.lock_state(&signer.version.id).await? {
-        Some(SealState::Active) => Ok(()),
-        Some(state) => Err(not_active(state)),
-        None => Err(Error::NotFound("the seal")),
-    }
-}
-
 /// The seal cannot be used in this state.
 pub(super) fn not_active(state: SealState) -> Error {
     Error::conflict("seal-not-active", format!("the seal is {state}; only an active seal seals"))
 }
 
-async fn end(
-    tx: &mut Tx,
-    id: &SignatureId,
-    attempt: &AttemptId,
-    state: SigningState,
-    now: crate::domain::Timestamp,
-) -> Result<(), Error> {
-    tx.end_attempt(attempt, state, now).await?;
-    tx.end_signature(id, state).await?;
-    Ok(())
-}
-
-fn event(
+/// An audit event about an act.
+pub(super) fn event(
     act: &Act,
     signer: &Signer,
     signature: &Signature,
     outcome: &'static str,
     decision: &Decision,
-    now: crate::domain::Timestamp,
+    now: Timestamp,
 ) -> AuditEvent {
     let subject = format!("signature:{}", signature.id);
     let organization = &signer.seal.organization_id;

@@ -50,6 +50,7 @@ impl Service {
                 })
                 .await?;
         }
+        self.forget_what_was_read();
         Ok(count)
     }
 }

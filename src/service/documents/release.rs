@@ -1,0 +1,98 @@
+//! Step 8 of the signing cycle, transaction 2: the versions are looked at again under lock; only
+//! what an active one signed is put on record, and only after that commit may it leave.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::signing_cycle::Recorded;
+use crate::{
+    domain::{Timestamp, seal_state::SealState, signing::SigningState},
+    service::Error,
+    store::{Answers, Appended, Completion, Together, Tx, Work},
+};
+
+/// A checked signature, to be put on record.
+pub(in crate::service) struct Releasing {
+    /// The act, its record in state `completed`.
+    pub(super) recorded: Arc<Recorded>,
+    /// What is kept for the same answer again: encrypted, and the data key's id.
+    pub(super) kept: Option<Appended>,
+    /// The id of the outbox message.
+    pub(super) message: String,
+    pub(super) at: Timestamp,
+}
+
+/// What became of a signature.
+pub(in crate::service) enum Released {
+    /// It is on record and may leave.
+    Completed,
+    /// The version is not active any more: nothing leaves.
+    Withheld,
+}
+
+/// Transaction 2.
+pub(in crate::service) struct Release;
+
+impl Together for Release {
+    type Item = Releasing;
+    type Outcome = Released;
+    type Error = Error;
+
+    fn run<'t>(tx: &'t mut Tx, items: &'t [Releasing]) -> Work<'t, Answers<Self>> {
+        Box::pin(release(tx, items))
+    }
+}
+
+async fn release(tx: &mut Tx, items: &[Releasing]) -> Answers<Release> {
+    let now = items.iter().map(|item| item.at).max().unwrap_or(Timestamp::from_micros(0));
+    let versions = items.iter().map(|item| &item.recorded.signer.version.id).collect();
+    let states = tx.lock_states(versions).await?;
+    let active =
+        |item: &Releasing| states.get(&item.recorded.signer.version.id) == Some(&SealState::Active);
+    let mut answers = Vec::with_capacity(items.len());
+    for item in items {
+        if active(item) {
+            answers.push(Ok(Released::Completed));
+        } else {
+            withhold(tx, &item.recorded, now).await?;
+            answers.push(Ok(Released::Withheld));
+        }
+    }
+    let leaving: Vec<_> = items.iter().filter(|item| active(item)).collect();
+    complete(tx, &leaving, now).await?;
+    Ok(answers)
+}
+
+async fn withhold(tx: &mut Tx, recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
+    recorded.end(tx, SigningState::Withheld, now).await?;
+    tx.record(recorded.event("withheld", now)).await?;
+    Ok(())
+}
+
+async fn complete(tx: &mut Tx, items: &[&Releasing], now: Timestamp) -> Result<(), Error> {
+    let mut completions = Vec::with_capacity(items.len());
+    for Releasing { recorded, .. } in items {
+        let leaf = serde_json::to_string(&recorded.signature)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        completions.push(Completion {
+            signature: &recorded.signature,
+            // An attempt that recovery has closed meanwhile is not ours any more.
+            attempt: &recorded.attempt,
+            leaf,
+        });
+    }
+    tx.complete_signatures(&completions, now).await?;
+    let notices = items.iter().map(|item| {
+        (item.message.clone(), json!({ "signature": item.recorded.signature.id }).to_string())
+    });
+    tx.post_all("signature-completed", notices.collect(), now).await?;
+    let kept = items.iter().zip(completions).filter_map(|(item, completion)| {
+        let claim = item.recorded.claim.as_ref()?;
+        Some((claim, completion.leaf, item.kept.clone()))
+    });
+    tx.keep_answers(201, kept.collect()).await?;
+    let events = items.iter().map(|item| item.recorded.event("completed", now));
+    tx.record_all(events.collect()).await?;
+    Ok(())
+}
