@@ -175,17 +175,18 @@ fn read_png(path: &Path) -> (usize, Vec<u8>) {
 }
 
 #[test]
-fn receipts_are_signed_json_that_openssl_verifies() {
+fn receipts_are_sd_jwt_that_others_verify() {
     let (house, cast, seal) = house();
     let directory = house.token.directory.path();
     let root = write_root(&house, directory);
     let document = people::licence();
     let reply = house.seal(&cast.caller, &people::request(&seal), &document, None);
     let receipt = reply.header("sealwright-receipt").unwrap();
-    let parts: Vec<_> = receipt.split('.').collect();
+    let (signed, rest) = receipt.split_once('~').unwrap();
+    let parts: Vec<_> = signed.split('.').collect();
     let decode = |part: &str| Base64UrlUnpadded::decode_vec(part).unwrap();
     let header: Value = serde_json::from_slice(&decode(parts[0])).unwrap();
-    let payload: Value = serde_json::from_slice(&decode(parts[1])).unwrap();
+    let payload = disclosed(rest, &serde_json::from_slice(&decode(parts[1])).unwrap()).unwrap();
     assert_eq!(payload["document_sha256"], hex(&sha2::Sha256::digest(&document)));
     assert_eq!(payload["sealed_sha256"], hex(&sha2::Sha256::digest(&reply.body)));
     assert_eq!((&payload["custody"], &payload["content_unseen"]), (&json!("hsm"), &json!(false)));
@@ -204,9 +205,78 @@ fn receipts_are_signed_json_that_openssl_verifies() {
     let text = run(Command::new("bash").args(["-c", &script]));
     assert!(text.contains("Verified OK"), "{text}");
 
+    fs::write(directory.join("receipt.sd-jwt"), receipt).unwrap();
+    let program = r#"
+import sys, json
+from jwcrypto.jwk import JWK
+from sd_jwt.verifier import SDJWTVerifier
+key = JWK.from_pem(open(sys.argv[2], "rb").read())
+verifier = SDJWTVerifier(open(sys.argv[1]).read(), lambda issuer, header: key)
+print(json.dumps(verifier.get_verified_payload()))
+"#;
+    let verify = |receipt: &str| {
+        support::python_tool("python")
+            .args(["-c", program, receipt, "receipt.pub"])
+            .current_dir(directory)
+            .output()
+            .unwrap()
+    };
+    let verified = verify("receipt.sd-jwt");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(verified["receipt"], payload);
+    let forged = receipt.replacen("eyJpc3Mi", "eyJpc3Nj", 1);
+    fs::write(directory.join("forged.sd-jwt"), forged).unwrap();
+    assert!(!verify("forged.sd-jwt").status.success());
+
     let path = reply.header("location").unwrap();
     let again = house.get(&cast.caller, &format!("{path}/receipt"));
     assert_eq!(again.status, 200);
+}
+
+/// The receipt of an SD-JWT, if the signed part holds its digest.
+fn disclosed(rest: &str, signed: &Value) -> Option<Value> {
+    let disclosure = rest.strip_suffix('~')?;
+    let digest = Base64UrlUnpadded::encode_string(&sha2::Sha256::digest(disclosure));
+    signed["_sd"].as_array()?.contains(&json!(digest)).then_some(())?;
+    let disclosure = Base64UrlUnpadded::decode_vec(disclosure).ok()?;
+    let disclosure: Value = serde_json::from_slice(&disclosure).ok()?;
+    (disclosure[1] == "receipt").then(|| disclosure[2].clone())
+}
+
+#[test]
+fn receipts_asked_for_at_once_share_a_signature_and_hide_each_other() {
+    let (house, cast, seal) = house();
+    let document = people::licence();
+    let receipts: Vec<(String, String)> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..24)
+            .map(|_| {
+                scope.spawn(|| {
+                    let reply = house.seal(&cast.caller, &people::request(&seal), &document, None);
+                    assert_eq!(reply.status, 201);
+                    let receipt = reply.header("sealwright-receipt").unwrap().to_owned();
+                    (receipt, hex(&sha2::Sha256::digest(&reply.body)))
+                })
+            })
+            .collect();
+        asking.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut signed_for = Vec::new();
+    for (receipt, sealed) in &receipts {
+        let (signed, rest) = receipt.split_once('~').unwrap();
+        let payload = Base64UrlUnpadded::decode_vec(signed.split('.').nth(1).unwrap()).unwrap();
+        let payload: Value = serde_json::from_slice(&payload).unwrap();
+        assert!(payload["_sd"].as_array().unwrap().len() <= 16);
+        assert_eq!(disclosed(rest, &payload).unwrap()["sealed_sha256"], json!(sealed));
+        signed_for.push(signed.to_owned());
+    }
+    // Nobody's receipt holds under another's signature, unless they were signed together.
+    let alien = receipts.iter().find(|(other, _)| !other.starts_with(&signed_for[0]));
+    if let Some((other, _)) = alien {
+        let payload = Base64UrlUnpadded::decode_vec(signed_for[0].split('.').nth(1).unwrap());
+        let payload: Value = serde_json::from_slice(&payload.unwrap()).unwrap();
+        assert_eq!(disclosed(other.split_once('~').unwrap().1, &payload), None);
+    }
 }
 
 #[test]

@@ -165,9 +165,9 @@ pub(super) async fn signature(
     Ok(Body(house.service.signature(&act, &id).await?))
 }
 
-/// Read the receipt 回执 of a signature: JWS in compact serialisation.
+/// Read the receipt 回执 of a signature: SD-JWT in compact serialisation.
 #[utoipa::path(get, path = "/v1/signatures/{id}/receipt", tag = "signatures", params(super::openapi::Id),
-    responses((status = 200, body = String, content_type = "application/jose"), Problems),
+    responses((status = 200, body = String, content_type = "application/sd-jwt"), Problems),
     extensions(("x-action" = json!("read-signature"))))]
 pub(super) async fn receipt(
     State(house): State<House>,
@@ -175,7 +175,7 @@ pub(super) async fn receipt(
     Path(id): Path<String>,
 ) -> Result<Response> {
     let receipt = house.service.signature_receipt(&act, &id).await?;
-    Ok(([(header::CONTENT_TYPE, "application/jose")], receipt.0).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/sd-jwt")], receipt.0).into_response())
 }
 
 /// Void a sealed document 作废.

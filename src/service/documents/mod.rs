@@ -13,6 +13,7 @@ mod void;
 pub use find::SignatureQuery;
 pub(super) use intend::Intend;
 pub use receipt::Receipt;
+pub(super) use receipt::Receipts;
 pub(super) use release::Release;
 pub use seal::{SealRequest, SealedDocument};
 pub use sign_digest::{DigestRequest, SignedDigest};

@@ -1,13 +1,19 @@
-//! Receipts 回执: signed JSON (JWS, RFC 7515, ES256) that says what was sealed, when, by which seal
-//! and where its key is.
+//! Receipts 回执: signed JSON that says what was sealed, when, by which seal and where its key is.
+//!
+//! A receipt is an SD-JWT (RFC 9901): one signature (JWS, RFC 7515, ES256) over the salted digests
+//! of all receipts that are asked for at the same moment, followed by the disclosure of one. Who
+//! holds one learns nothing of the others, and the token is asked once for all of them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::{
-    crypto::{der_to_rs, digest::sha256, verify_digest},
+    crypto::{Scheme, der_to_rs, digest::sha256, verify_digest},
     domain::{
         organization::Scope,
         seal::{KeyPurpose, Seal, SealVersion},
@@ -16,11 +22,40 @@ use crate::{
     service::{Act, Error, Service, authority::fault},
 };
 
-/// A receipt in compact serialisation: header, payload and signature, each base64url.
+/// The most receipts under one signature: it bounds the length of each, which travels in a header.
+const MOST: usize = 16;
+
+/// A receipt: SD-JWT in compact serialisation, `<JWT>~<disclosure>~`. The disclosed claim is
+/// `receipt`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String)]
 pub struct Receipt(pub String);
+
+/// Where those who want a receipt wait for each other.
+#[derive(Default)]
+pub(in crate::service) struct Receipts {
+    turn: tokio::sync::Mutex<()>,
+    /// Digests of disclosures.
+    waiting: Mutex<Vec<(String, oneshot::Sender<Arc<str>>)>>,
+}
+
+impl Receipts {
+    fn waiting(&self) -> MutexGuard<'_, Vec<(String, oneshot::Sender<Arc<str>>)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next to be signed for together.
+    fn next(&self) -> (Vec<String>, Vec<oneshot::Sender<Arc<str>>>) {
+        let mut waiting = self.waiting();
+        let count = waiting.len().min(MOST);
+        waiting.drain(..count).unzip()
+    }
+}
+
+fn encode(value: &Value) -> String {
+    Base64UrlUnpadded::encode_string(value.to_string().as_bytes())
+}
 
 impl Service {
     /// Signs the receipt of a completed record.
@@ -30,18 +65,9 @@ impl Service {
         seal: &Seal,
         version: &SealVersion,
     ) -> Result<Receipt, Error> {
-        let (key, certificate) = &self.authority.receipt;
         let credential = version.credentials.iter().find(|c| c.scheme == signature.scheme);
-        let header = json!({
-            "alg": "ES256",
-            "typ": "sealwright-receipt+jwt",
-            "x5c": [
-                Base64::encode_string(certificate.der()),
-                Base64::encode_string(self.authority.ca.1.der()),
-            ],
-        });
-        let payload = json!({
-            "iss": self.config.http.public_url,
+        let salt = Base64UrlUnpadded::encode_string(&self.randomness::<16>()?);
+        let claim = json!({
             "signature_id": signature.id,
             "seal_code": seal.code,
             "seal_name": seal.name,
@@ -58,17 +84,66 @@ impl Service {
             "policy_sha256": signature.policy_digest,
             "completed_at": signature.completed_at,
         });
-        let part = |value: &serde_json::Value| {
-            Base64UrlUnpadded::encode_string(value.to_string().as_bytes())
-        };
-        let signed = format!("{}.{}", part(&header), part(&payload));
+        let disclosure = encode(&json!([salt, "receipt", claim]));
+        let digest = Base64UrlUnpadded::encode_string(&sha256(disclosure.as_bytes()));
+        let signed = self.sign_receipts_with_others(digest).await?;
+        Ok(Receipt(format!("{signed}~{disclosure}~")))
+    }
+
+    /// A JWT over a digest, and over those of others who ask at the same time.
+    async fn sign_receipts_with_others(&self, digest: String) -> Result<Arc<str>, Error> {
+        let (reply, mut answer) = oneshot::channel();
+        self.receipts.waiting().push((digest.clone(), reply));
+        loop {
+            tokio::select! {
+                biased;
+                signed = &mut answer => return match signed {
+                    Ok(signed) => Ok(signed),
+                    // Whoever signed for all did not succeed; the reason is found out alone.
+                    Err(_) => self.sign_receipts(vec![digest]).await,
+                },
+                _turn = self.receipts.turn.lock() => {
+                    // Those who are about to ask shall come along.
+                    tokio::task::yield_now().await;
+                    let (digests, replies) = self.receipts.next();
+                    if digests.is_empty() {
+                        continue;
+                    }
+                    if let Ok(signed) = self.sign_receipts(digests).await {
+                        for reply in replies {
+                            let _ = reply.send(Arc::clone(&signed));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn sign_receipts(&self, mut digests: Vec<String>) -> Result<Arc<str>, Error> {
+        // The order of the digests tells nothing of the order of the acts.
+        digests.sort_unstable();
+        let (key, certificate) = &self.authority.receipt;
+        let header = json!({
+            "alg": "ES256",
+            "typ": "sealwright-receipt+sd-jwt",
+            "x5c": [
+                Base64::encode_string(certificate.der()),
+                Base64::encode_string(self.authority.ca.1.der()),
+            ],
+        });
+        let payload = json!({
+            "iss": self.config.http.public_url,
+            "iat": self.now().as_seconds(),
+            "_sd_alg": "sha-256",
+            "_sd": digests,
+        });
+        let signed = format!("{}.{}", encode(&header), encode(&payload));
         let digest = sha256(signed.as_bytes());
         let value = self.token.sign(key, KeyPurpose::Receipt, digest).await?;
-        let scheme = crate::crypto::Scheme::P256;
-        verify_digest(scheme, certificate.public_key(), &digest, &value)
+        verify_digest(Scheme::P256, certificate.public_key(), &digest, &value)
             .map_err(|_| fault("the token's signature does not verify"))?;
         let rs = der_to_rs(&value).map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Receipt(format!("{signed}.{}", Base64UrlUnpadded::encode_string(&rs))))
+        Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(&rs)).into())
     }
 
     /// Signs the receipt of a record anew.
