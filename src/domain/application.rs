@@ -49,7 +49,7 @@ words! {
 }
 
 /// One reviewer's decision at one level.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Hash, PartialEq, Serialize, ToSchema)]
 pub struct Decision {
     /// The level, from 1.
     pub level: i64,
@@ -72,7 +72,7 @@ pub struct Decision {
 }
 
 /// An application.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Hash, PartialEq, Serialize, ToSchema)]
 pub struct Application {
     /// The identifier.
     #[schema(value_type = String)]

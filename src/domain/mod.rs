@@ -3,6 +3,7 @@
 pub mod access_key;
 pub mod application;
 pub mod clock;
+pub mod fresh;
 pub mod id;
 pub mod organization;
 pub mod placement;

@@ -46,7 +46,7 @@ words! {
 }
 
 /// Who acts.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Hash, PartialEq, Serialize, ToSchema)]
 pub struct Principal {
     /// The identifier.
     #[schema(value_type = String)]

@@ -171,7 +171,7 @@ pub struct StateChange {
 }
 
 /// Who may use a seal, for what, how often and until when 授权.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Hash, PartialEq, Serialize, ToSchema)]
 pub struct Grant {
     /// The identifier.
     #[schema(value_type = String)]

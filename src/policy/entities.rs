@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 /// Who asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub enum Subject<'a> {
     /// Somebody without an access key.
     Anonymous,
@@ -27,7 +27,7 @@ pub enum Subject<'a> {
 }
 
 /// What is known of a seal for the question.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct SealFacts {
     /// The seal's id.
     pub id: String,
@@ -46,7 +46,7 @@ pub struct SealFacts {
 }
 
 /// What is known of the grant that would be used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct GrantFacts<'a> {
     /// The grant, if one names the principal and the seal.
     pub grant: Option<&'a Grant>,
@@ -56,7 +56,7 @@ pub struct GrantFacts<'a> {
 
 /// What the question is about. `ancestry` is the organization concerned and all above it, the root
 /// first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub enum Resource<'a> {
     /// The service itself.
     Service,

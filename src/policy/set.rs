@@ -1,6 +1,11 @@
 //! The active policies: read, validated strictly, digested, asked.
 
-use std::{path::Path, str::FromStr};
+use std::{
+    hash::{Hash, Hasher},
+    path::Path,
+    str::FromStr,
+    sync::Arc,
+};
 
 use cedar_policy::{
     Authorizer, Context, Entities, PolicyId, Request, RestrictedExpression, Schema, ValidationMode,
@@ -10,7 +15,7 @@ use cedar_policy::{
 use super::{Action, ApprovalRules, Decision, Denied, Permit, Resource, Subject, entities::uid};
 use crate::{
     crypto::digest::{hex, sha256},
-    domain::Timestamp,
+    domain::{Timestamp, fresh::Fresh},
 };
 
 /// The policies that come with the program.
@@ -59,6 +64,8 @@ pub struct PolicySet {
     schema: Schema,
     digest: String,
     approval: ApprovalRules,
+    /// Answers of the last second, by fingerprint of the question.
+    answers: Arc<Fresh<[u8; 32], Result<Decision, Denied>>>,
 }
 
 /// May `subject` do `action` to `resource` now?
@@ -72,6 +79,33 @@ pub struct Question<'a> {
     pub resource: Resource<'a>,
     /// When.
     pub now: Timestamp,
+}
+
+impl Question<'_> {
+    /// SHA-256 over everything that is asked, but for the time. It is fed by the derived `Hash`, so
+    /// no field can be forgotten.
+    fn fingerprint(&self) -> [u8; 32] {
+        let mut written = Written::default();
+        self.subject.hash(&mut written);
+        self.action.as_str().hash(&mut written);
+        self.resource.hash(&mut written);
+        sha256(&written.0)
+    }
+}
+
+/// Writes down what would be hashed.
+#[derive(Default)]
+struct Written(Vec<u8>);
+
+impl Hasher for Written {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Not used: what was written counts.
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 impl PolicySet {
@@ -152,6 +186,7 @@ impl PolicySet {
             schema: schema_fragment,
             digest: hex(&sha256(&leaves)),
             approval: approval_rules,
+            answers: Arc::default(),
         })
     }
 
@@ -172,11 +207,26 @@ impl PolicySet {
         ids
     }
 
-    /// Asks. Nothing is allowed unless a policy permits it and none forbids it.
+    /// Asks. Nothing is allowed unless a policy permits it and none forbids it. The same question
+    /// within a second gets the same answer: time runs in seconds for policies.
     ///
     /// # Errors
     /// `Ok(Err(…))` is a no; `Err(…)` is a fault of the service, to be treated as a no.
     pub fn evaluate(&self, question: &Question<'_>) -> Result<Result<Permit, Denied>, PolicyError> {
+        let fingerprint = question.fingerprint();
+        let answer = match self.answers.get(&fingerprint, question.now) {
+            Some(known) => known,
+            None => {
+                let begun = self.answers.begin();
+                let answer = self.decide(question)?;
+                self.answers.keep(fingerprint, answer.clone(), question.now, begun);
+                answer
+            }
+        };
+        Ok(answer.map(|decision| Permit::new(decision, question.now)))
+    }
+
+    fn decide(&self, question: &Question<'_>) -> Result<Result<Decision, Denied>, PolicyError> {
         let action = question.action.as_str();
         let mut entities = question.subject.entities()?;
         let principal = entities.first().map(cedar_policy::Entity::uid);
@@ -209,7 +259,7 @@ impl PolicySet {
         ids.sort();
         let decision = Decision { policies: ids, policy_digest: self.digest.clone() };
         Ok(match answer.decision() {
-            cedar_policy::Decision::Allow => Ok(Permit::new(decision, question.now)),
+            cedar_policy::Decision::Allow => Ok(decision),
             cedar_policy::Decision::Deny => Err(Denied { action, decision }),
         })
     }

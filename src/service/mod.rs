@@ -8,7 +8,6 @@ pub mod documents;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
-mod fresh;
 pub mod public;
 pub mod recovery;
 pub mod seals;
@@ -26,7 +25,7 @@ pub use error::Error;
 use crate::{
     config::Config,
     devices::Token,
-    domain::{Clock, Timestamp, organization::Scope},
+    domain::{Clock, Timestamp, fresh::Fresh, organization::Scope},
     formats::pdf::Appearance,
     pki::TrustStore,
     policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
@@ -55,8 +54,8 @@ pub struct Service {
     intentions: Gathering<documents::Intend>,
     releases: Gathering<documents::Release>,
     receipts: documents::Receipts,
-    authentications: fresh::Fresh<[u8; 32], Act>,
-    signers: fresh::Fresh<documents::SignerKey, Arc<documents::Signer>>,
+    authentications: Fresh<[u8; 32], Act>,
+    signers: Fresh<documents::SignerKey, Arc<documents::Signer>>,
     appearances: Mutex<HashMap<String, Arc<Appearance>>>,
 }
 
@@ -78,8 +77,8 @@ impl Service {
             intentions: Gathering::default(),
             releases: Gathering::default(),
             receipts: documents::Receipts::default(),
-            authentications: fresh::Fresh::default(),
-            signers: fresh::Fresh::default(),
+            authentications: Fresh::default(),
+            signers: Fresh::default(),
             appearances: Mutex::default(),
         }
     }

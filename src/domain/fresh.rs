@@ -1,5 +1,5 @@
-//! What was read a moment ago. Only what is looked at again under lock before anything is signed
-//! may be kept here: it spares the reading, never the check.
+//! What was found out a moment ago, kept in memory for a second. It spares reading and judging the
+//! same thing again and again; what a signature depends on is looked at under lock all the same.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::domain::Timestamp;
+use super::Timestamp;
 
 /// How long something is fresh, in microseconds. Another process that shares the database may have
 /// changed it for as long.
@@ -16,7 +16,7 @@ const LIFETIME: i64 = 1_000_000;
 const MOST: usize = 4096;
 
 /// Things that are fresh.
-pub(super) struct Fresh<K, V> {
+pub struct Fresh<K, V> {
     state: Mutex<State<K, V>>,
 }
 
@@ -26,8 +26,8 @@ struct State<K, V> {
 }
 
 /// When a reading began: what was read before something changed is not kept.
-#[derive(Clone, Copy)]
-pub(super) struct Begun(u64);
+#[derive(Clone, Copy, Debug)]
+pub struct Begun(u64);
 
 impl<K, V> Default for Fresh<K, V> {
     fn default() -> Self {
@@ -41,7 +41,7 @@ impl<K: Eq + Hash, V: Clone> Fresh<K, V> {
     }
 
     /// What is kept under a key and fresh.
-    pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<V> {
+    pub fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let state = self.state();
         let (at, value) = state.kept.get(key)?;
         let age = now.as_micros() - at.as_micros();
@@ -49,12 +49,12 @@ impl<K: Eq + Hash, V: Clone> Fresh<K, V> {
     }
 
     /// To be asked before reading what is then kept.
-    pub(super) fn begin(&self) -> Begun {
+    pub fn begin(&self) -> Begun {
         Begun(self.state().generation)
     }
 
     /// Keeps what was read, unless something changed since the reading began.
-    pub(super) fn keep(&self, key: K, value: V, now: Timestamp, begun: Begun) {
+    pub fn keep(&self, key: K, value: V, now: Timestamp, begun: Begun) {
         let mut state = self.state();
         if state.generation != begun.0 {
             return;
@@ -66,7 +66,7 @@ impl<K: Eq + Hash, V: Clone> Fresh<K, V> {
     }
 
     /// Forgets everything: something changed.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         let mut state = self.state();
         state.generation += 1;
         state.kept.clear();
