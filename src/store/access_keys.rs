@@ -120,13 +120,13 @@ impl Tx {
         ids: BTreeSet<&AccessKeyId>,
         at: Timestamp,
     ) -> Result<BTreeSet<AccessKeyId>, StoreError> {
-        let ids = ids.into_iter().map(|id| [id.to_string()]).collect();
+        let ids = ids.into_iter().map(|id| [id.to_string().into()]).collect();
         let locking = self.locking();
         let sql = [
             "SELECT id FROM access_keys WHERE revoked_at IS NULL AND expires_at > $1 AND id IN",
             locking,
         ];
-        let rows = self.among(sql, vec![at.as_micros().into()], ids).await?;
+        let rows = self.among(sql, Some(at.as_micros().into()), ids).await?;
         let id = |text: &str| AccessKeyId::parse(text).ok();
         rows.iter().map(|row| Columns::of("access_keys", row).word("id", id)).collect()
     }

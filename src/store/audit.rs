@@ -162,10 +162,10 @@ impl Tx {
             ]);
         }
         let sql = "INSERT INTO audit_events (chain, sequence, at, principal_id, organization_id, \
-                   action, subject, outcome, decision, payload_digest, previous_hash, hash) VALUES";
-        self.for_rows(sql, rows, "").await?;
-        let sql = "INSERT INTO audit_payloads (chain, sequence, payload) VALUES";
-        self.for_rows(sql, payloads, "").await?;
+                   action, subject, outcome, decision, payload_digest, previous_hash, hash)";
+        self.insert_rows(sql, rows).await?;
+        let sql = "INSERT INTO audit_payloads (chain, sequence, payload)";
+        self.insert_rows(sql, payloads).await?;
         self.chain = Some(head);
         Ok(())
     }

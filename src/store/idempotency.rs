@@ -87,8 +87,11 @@ impl Tx {
              AND (principal_id, idempotency_key) IN",
             "",
         ];
-        let pairs = claims.iter().map(|c| [c.principal_id.to_string(), c.key.clone()]).collect();
-        let rows = self.among(sql, vec![now.as_micros().into()], pairs).await?;
+        let pairs = claims
+            .iter()
+            .map(|c| [c.principal_id.to_string().into(), c.key.clone().into()])
+            .collect();
+        let rows = self.among(sql, Some(now.as_micros().into()), pairs).await?;
         rows.iter()
             .map(|row| {
                 let c = Columns::of("idempotency_keys", row);
@@ -107,14 +110,16 @@ impl Tx {
         claims: Vec<(&Claim, Option<&SignatureId>)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let pairs =
-            claims.iter().map(|(c, _)| [c.principal_id.to_string(), c.key.clone()]).collect();
+        let pairs = claims
+            .iter()
+            .map(|(c, _)| [c.principal_id.to_string().into(), c.key.clone().into()])
+            .collect();
         let sql = [
             "DELETE FROM idempotency_keys WHERE (status IS NULL OR expires_at <= $1) \
              AND (principal_id, idempotency_key) IN",
             "",
         ];
-        self.among(sql, vec![now.as_micros().into()], pairs).await?;
+        self.among(sql, Some(now.as_micros().into()), pairs).await?;
         let row = |(c, signature): (&Claim, Option<&SignatureId>)| {
             [
                 c.principal_id.to_string().into(),
@@ -127,8 +132,8 @@ impl Tx {
         };
         let rows = claims.into_iter().map(row).collect();
         let sql = "INSERT INTO idempotency_keys (principal_id, idempotency_key, fingerprint, \
-                   signature_id, created_at, expires_at) VALUES";
-        self.for_rows(sql, rows, "").await?;
+                   signature_id, created_at, expires_at)";
+        self.insert_rows(sql, rows).await?;
         Ok(())
     }
 
@@ -156,7 +161,7 @@ impl Tx {
         };
         let rows = answers.into_iter().map(row).collect();
         let kept = self
-            .for_rows(
+            .update_rows(
                 "WITH kept (principal_id, idempotency_key, status, body, appended, data_key_id) \
                  AS (VALUES",
                 rows,

@@ -73,20 +73,11 @@ impl Store {
         let options = AnyConnectOptions::from_str(url)
             .map_err(|_| StoreError::Url)?
             .disable_statement_logging();
-        let pool = AnyPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(Duration::from_secs(10))
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    for setting in settings(engine) {
-                        connection.execute(*setting).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .connect_with(options)
-            .await?;
-        let writer = Writer::start(pool.clone(), engine, instance.to_owned());
+        let pool = connect(&options, engine, 16).await?;
+        // The writer has a connection of its own: what it knows of the pages stays true, as nobody
+        // else writes, and its statements stay prepared.
+        let writing = connect(&options, engine, 1).await?;
+        let writer = Writer::start(writing, engine, instance.to_owned());
         let store = Self { pool, engine, writer };
         store.check_durability().await?;
         Ok(store)
@@ -128,6 +119,29 @@ impl Store {
         }
         Ok(())
     }
+}
+
+async fn connect(
+    options: &AnyConnectOptions,
+    engine: Engine,
+    connections: u32,
+) -> Result<AnyPool, StoreError> {
+    let pool = AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
+        // A file does not go away between two uses as a server may.
+        .test_before_acquire(engine == Engine::Postgres)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for setting in settings(engine) {
+                    connection.execute(*setting).await?;
+                }
+                Ok(())
+            })
+        })
+        .connect_with(options.clone())
+        .await?;
+    Ok(pool)
 }
 
 /// What every connection is told when it is made.

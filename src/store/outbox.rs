@@ -38,8 +38,8 @@ impl Tx {
             [id.into(), topic.into(), message.into(), at.as_micros().into()]
         };
         let rows = messages.into_iter().map(row).collect();
-        let sql = "INSERT INTO outbox (id, topic, message, created_at) VALUES";
-        self.for_rows(sql, rows, "").await?;
+        let sql = "INSERT INTO outbox (id, topic, message, created_at)";
+        self.insert_rows(sql, rows).await?;
         Ok(())
     }
 

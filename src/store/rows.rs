@@ -3,12 +3,13 @@
 
 use sqlx::{Any, any::AnyArguments, query, query::Query};
 
-use super::{StoreError, tx::Tx};
+use super::{Engine, StoreError, tx::Tx};
 
 /// The most rows in one statement.
 const MOST: usize = 64;
 
 /// A value of a column.
+#[derive(Clone)]
 pub(super) enum Cell {
     Text(String),
     Integer(i64),
@@ -49,8 +50,9 @@ fn bind(query: Bound, cell: Cell) -> Bound {
     }
 }
 
-/// `($1, $2), ($3, $4)` for two rows of two, counting on from `first`.
-fn places(first: usize, rows: usize, width: usize) -> String {
+/// `($1, $2), ($3, $4)` for two rows of two, counting on from `first`. SQLite is given plain `?`:
+/// it looks for numbered places one after the other.
+fn places(engine: Engine, first: usize, rows: usize, width: usize) -> String {
     let mut text = String::with_capacity(rows * width * 5);
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ", (" });
@@ -58,76 +60,110 @@ fn places(first: usize, rows: usize, width: usize) -> String {
             if column > 0 {
                 text.push_str(", ");
             }
-            text.push('$');
-            text.push_str(&(first + row * width + column).to_string());
+            match engine {
+                Engine::Sqlite => text.push('?'),
+                Engine::Postgres => {
+                    text.push('$');
+                    text.push_str(&(first + row * width + column).to_string());
+                }
+            }
         }
         text.push(')');
     }
     text
 }
 
-/// The largest power of two that is not above `count` and [`MOST`].
-fn portion(count: usize) -> usize {
-    1 << count.clamp(1, MOST).ilog2()
-}
-
 impl Tx {
-    /// Runs a statement for all rows: `before` and `after` surround the list of rows. Returns how
-    /// many rows were changed in all.
-    pub(super) async fn for_rows<const N: usize>(
+    /// Inserts rows; the first column must not be NULL. `into` is `INSERT INTO table (columns)`.
+    pub(super) async fn insert_rows<const N: usize>(
+        &mut self,
+        into: &'static str,
+        mut rows: Vec<[Cell; N]>,
+    ) -> Result<(), StoreError> {
+        while !rows.is_empty() {
+            let portion: Vec<_> = rows.drain(..rows.len().min(MOST)).collect();
+            let (given, count) = (portion.len(), portion.len().next_power_of_two());
+            let places = places(self.engine, 1, count, N);
+            // What fills up the list is left out again by its first column.
+            let sql =
+                format!("{into} SELECT * FROM (VALUES {places}) AS v WHERE column1 IS NOT NULL");
+            let mut statement = query(sqlx::AssertSqlSafe(sql));
+            let filling = portion.last().cloned().map(|mut row| {
+                if let Some(cell) = row.first_mut() {
+                    *cell = Cell::Maybe(None);
+                }
+                row
+            });
+            for row in portion.into_iter().chain(filling.into_iter().cycle().take(count - given)) {
+                statement = row.into_iter().fold(statement, bind);
+            }
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Updates rows by a list of values that stands between `before` and `after`; it is filled up
+    /// with its last row. Returns how many rows were changed in all.
+    pub(super) async fn update_rows<const N: usize>(
         &mut self,
         before: &'static str,
-        rows: Vec<[Cell; N]>,
+        mut rows: Vec<[Cell; N]>,
         after: &'static str,
     ) -> Result<u64, StoreError> {
         let mut changed = 0;
-        let mut rows = rows.into_iter();
-        while rows.len() > 0 {
-            let count = portion(rows.len());
-            let sql = format!("{before} {} {after}", places(1, count, N));
+        while !rows.is_empty() {
+            let portion: Vec<_> = rows.drain(..rows.len().min(MOST)).collect();
+            let count = portion.len().next_power_of_two();
+            let places = places(self.engine, 1, count, N);
+            let sql = format!("{before} {places} {after}");
             let mut statement = query(sqlx::AssertSqlSafe(sql));
-            for cell in rows.by_ref().take(count).flatten() {
-                statement = bind(statement, cell);
+            for row in filled(&portion, count) {
+                statement = row.iter().cloned().fold(statement, bind);
             }
             changed += self.execute(statement).await?;
         }
         Ok(changed)
     }
 
-    /// Reads what `sql` followed by a list of rows says; `fixed` are the first parameters. The list
-    /// is filled up with its last row to a power of two.
+    /// Reads what `sql` with a list of rows between its two parts says. `fixed` may be one parameter
+    /// `$1` before the list.
     pub(super) async fn among<const N: usize>(
         &mut self,
         sql: [&str; 2],
-        fixed: Vec<Cell>,
-        rows: Vec<[String; N]>,
+        fixed: Option<Cell>,
+        rows: Vec<[Cell; N]>,
     ) -> Result<Vec<sqlx::any::AnyRow>, StoreError> {
         let mut found = Vec::new();
-        for rows in rows.chunks(MOST) {
-            let Some(last) = rows.last() else { continue };
-            let count = rows.len().next_power_of_two();
+        for portion in rows.chunks(MOST) {
+            let count = portion.len().next_power_of_two();
             let [before, after] = sql;
+            // Numbered and plain places do not go together.
+            let before = match self.engine {
+                Engine::Sqlite => before.replace("$1", "?"),
+                Engine::Postgres => before.to_owned(),
+            };
+            let first = if fixed.is_some() { 2 } else { 1 };
             // A list of single values is written without a row's parentheses around each.
             let list = if N == 1 {
-                places(fixed.len() + 1, 1, count)
+                places(self.engine, first, 1, count)
             } else {
-                format!("(VALUES {})", places(fixed.len() + 1, count, N))
+                format!("(VALUES {})", places(self.engine, first, count, N))
             };
-            let mut statement = query(sqlx::AssertSqlSafe(format!("{before} {list} {after}")));
-            for cell in &fixed {
-                statement = match cell {
-                    Cell::Text(text) => statement.bind(text.clone()),
-                    Cell::Integer(number) => statement.bind(*number),
-                    Cell::Maybe(text) => statement.bind(text.clone()),
-                };
-            }
-            for cell in rows.iter().chain(std::iter::repeat(last)).take(count).flatten() {
-                statement = statement.bind(cell.clone());
+            let sql = format!("{before} {list} {after}");
+            let mut statement = query(sqlx::AssertSqlSafe(sql));
+            statement = fixed.iter().cloned().fold(statement, bind);
+            for row in filled(portion, count) {
+                statement = row.iter().cloned().fold(statement, bind);
             }
             found.extend(self.all(statement).await?);
         }
         Ok(found)
     }
+}
+
+/// The rows, and the last one again until there are `count`.
+fn filled<T>(rows: &[T], count: usize) -> impl Iterator<Item = &T> {
+    rows.iter().chain(rows.last().into_iter().cycle()).take(count)
 }
 
 #[cfg(test)]
@@ -136,13 +172,14 @@ mod tests {
 
     #[test]
     fn numbers_places_row_by_row() {
-        assert_eq!(places(1, 2, 2), "($1, $2), ($3, $4)");
-        assert_eq!(places(3, 1, 4), "($3, $4, $5, $6)");
+        assert_eq!(places(Engine::Postgres, 1, 2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(places(Engine::Postgres, 3, 1, 4), "($3, $4, $5, $6)");
+        assert_eq!(places(Engine::Sqlite, 3, 2, 1), "(?), (?)");
     }
 
     #[test]
-    fn portions_are_powers_of_two() {
-        let all: Vec<_> = [1, 2, 3, 31, 64, 65, 500].into_iter().map(portion).collect();
-        assert_eq!(all, [1, 2, 2, 16, 64, 64, 64]);
+    fn fills_up_with_the_last_row() {
+        assert_eq!(filled(&[1, 2, 3], 4).copied().collect::<Vec<_>>(), [1, 2, 3, 3]);
+        assert_eq!(filled::<u8>(&[], 1).count(), 0);
     }
 }

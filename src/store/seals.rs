@@ -402,10 +402,10 @@ impl Tx {
         &mut self,
         ids: BTreeSet<&SealVersionId>,
     ) -> Result<HashMap<SealVersionId, SealState>, StoreError> {
-        let ids = ids.into_iter().map(|id| [id.to_string()]).collect();
+        let ids = ids.into_iter().map(|id| [id.to_string().into()]).collect();
         let locking = self.locking();
         let sql = ["SELECT id, state FROM seal_versions WHERE id IN", locking];
-        let rows = self.among(sql, Vec::new(), ids).await?;
+        let rows = self.among(sql, None, ids).await?;
         rows.iter()
             .map(|row| {
                 let c = Columns::of("seal_versions", row);

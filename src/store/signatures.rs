@@ -100,8 +100,8 @@ impl Tx {
             .collect();
         let sql = "INSERT INTO signatures (id, organization_id, seal_id, seal_version_id, \
                    principal_id, grant_id, business_number, document_type, format, scheme, \
-                   content_unseen, state, document_digest, policy_digest, created_at) VALUES";
-        self.for_rows(sql, rows, "").await?;
+                   content_unseen, state, document_digest, policy_digest, created_at)";
+        self.insert_rows(sql, rows).await?;
         Ok(())
     }
 
@@ -160,8 +160,8 @@ impl Tx {
             })
             .collect();
         let sql = "INSERT INTO attempts (id, signature_id, number, state, to_be_signed_digest, \
-                   instance_id, created_at) VALUES";
-        self.for_rows(sql, rows, "").await?;
+                   instance_id, created_at)";
+        self.insert_rows(sql, rows).await?;
         Ok(())
     }
 
@@ -221,7 +221,7 @@ impl Tx {
         let at = at.as_micros();
         let rows = completions.iter().map(|c| [c.attempt.to_string().into(), at.into()]);
         let ended = self
-            .for_rows(
+            .update_rows(
                 "WITH done (id, at) AS (VALUES",
                 rows.collect(),
                 ") UPDATE attempts SET state = 'completed', ended_at = done.at FROM done \
@@ -241,7 +241,7 @@ impl Tx {
             ]
         });
         let completed = self
-            .for_rows(
+            .update_rows(
                 "WITH done (id, sealed_digest, signature_digest, at) AS (VALUES",
                 rows.collect(),
                 ") UPDATE signatures SET state = 'completed', \
@@ -256,8 +256,8 @@ impl Tx {
         let rows = completions
             .iter()
             .map(|c| [c.signature.id.to_string().into(), c.leaf.clone().into(), at.into()]);
-        let sql = "INSERT INTO evidence_leaves (signature_id, leaf, created_at) VALUES";
-        self.for_rows(sql, rows.collect(), "").await?;
+        let sql = "INSERT INTO evidence_leaves (signature_id, leaf, created_at)";
+        self.insert_rows(sql, rows.collect()).await?;
         Ok(())
     }
 
@@ -270,9 +270,10 @@ impl Tx {
         numbers: Vec<(&PrincipalId, &SealId, &str)>,
     ) -> Result<Vec<Signature>, StoreError> {
         let before = format!("{SIGNATURE} WHERE (s.principal_id, s.seal_id, s.business_number) IN");
-        let rows =
-            numbers.into_iter().map(|(p, s, n)| [p.to_string(), s.to_string(), n.to_owned()]);
-        let rows = self.among([&before, ""], Vec::new(), rows.collect()).await?;
+        let rows = numbers
+            .into_iter()
+            .map(|(p, s, n)| [p.to_string().into(), s.to_string().into(), n.into()]);
+        let rows = self.among([&before, ""], None, rows.collect()).await?;
         rows.iter().map(signature).collect()
     }
 

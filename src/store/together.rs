@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use super::{Store, StoreError, tx::Tx, writer::Work};
-use crate::domain::organization::Scope;
 
 /// What is done for each of several items in one go.
 pub trait Together: Send + Sync + 'static {
@@ -70,7 +69,7 @@ async fn serve<T: Together>(store: Store, waiting: Waiting<T>) {
     let replies = Arc::new(Mutex::new(Vec::new()));
     let (queue, kept) = (Arc::clone(&waiting), Arc::clone(&replies));
     let served: Result<Vec<_>, StoreError> = store
-        .write(Scope::Service, move |tx| {
+        .write_pieces(move |tx| {
             Box::pin(async move {
                 let (items, senders): (Vec<_>, Vec<_>) =
                     std::mem::take(&mut *lock(&queue)).into_iter().unzip();

@@ -14,17 +14,9 @@ pub struct Tx {
     pub(super) connection: Transaction<'static, Any>,
     pub(super) scope: Scope,
     pub(super) engine: Engine,
-    /// How many savepoints are open.
-    pub(super) depth: usize,
     /// The audit chain; only the writer's transactions have one.
     pub(super) chain: Option<ChainHead>,
 }
-
-/// Beginning, keeping and undoing a savepoint, by depth.
-const SAVEPOINTS: [[&str; 3]; 2] = [
-    ["SAVEPOINT piece", "RELEASE SAVEPOINT piece", "ROLLBACK TO SAVEPOINT piece"],
-    ["SAVEPOINT part", "RELEASE SAVEPOINT part", "ROLLBACK TO SAVEPOINT part"],
-];
 
 impl Store {
     /// Opens a transaction for reading.
@@ -33,7 +25,7 @@ impl Store {
     /// The database fails.
     pub async fn read(&self, scope: Scope) -> Result<Tx, StoreError> {
         let connection = self.pool.begin().await?;
-        Ok(Tx { connection, scope, engine: self.engine, depth: 0, chain: None })
+        Ok(Tx { connection, scope, engine: self.engine, chain: None })
     }
 }
 
@@ -71,17 +63,13 @@ impl Tx {
         work: impl for<'t> FnOnce(&'t mut Self) -> Work<'t, Result<T, E>>,
     ) -> Result<Result<T, E>, StoreError> {
         let chain = self.chain.clone();
-        let depth = self.depth;
-        let [begin, keep, undo] = SAVEPOINTS.get(depth).ok_or(StoreError::Closed)?;
-        self.statement(begin).await?;
-        self.depth = depth + 1;
+        self.statement("SAVEPOINT piece").await?;
         let outcome = work(self).await;
-        self.depth = depth;
         if outcome.is_err() {
             self.chain = chain;
-            self.statement(undo).await?;
+            self.statement("ROLLBACK TO SAVEPOINT piece").await?;
         }
-        self.statement(keep).await?;
+        self.statement("RELEASE SAVEPOINT piece").await?;
         Ok(outcome)
     }
 

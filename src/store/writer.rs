@@ -26,6 +26,8 @@ type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 struct Job {
     scope: Scope,
+    /// Whether the writer surrounds it with a savepoint; else the work does so itself.
+    guarded: bool,
     run: Run,
     settle: Settle,
 }
@@ -53,6 +55,33 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.hand_over(scope, true, work).await
+    }
+
+    /// As [`Store::write`] in the scope of the service, for work that puts all it does in pieces of
+    /// its own ([`Tx::piece`]): an error of the work undoes the whole transaction, with whatever
+    /// else is in it.
+    pub(super) async fn write_pieces<T, E>(
+        &self,
+        work: impl for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.hand_over(Scope::Service, false, work).await
+    }
+
+    async fn hand_over<T, E>(
+        &self,
+        scope: Scope,
+        guarded: bool,
+        work: impl for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let slot = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&slot);
@@ -74,7 +103,7 @@ impl Store {
                 (None, Ok(())) => Err(E::from(StoreError::Closed)),
             });
         });
-        let job = Job { scope, run, settle };
+        let job = Job { scope, guarded, run, settle };
         self.writer.jobs.send(job).await.map_err(|_| E::from(StoreError::Closed))?;
         answered.await.map_err(|_| E::from(StoreError::Closed))?
     }
@@ -111,7 +140,7 @@ async fn run(
     loop {
         let first = tokio::select! {
             biased;
-            job = inbox.recv() => match job { Some(job) => job, None => return },
+            job = inbox.recv() => match job { Some(job) => job, None => break },
             () = stop.notified() => {
                 inbox.close();
                 continue;
@@ -132,6 +161,7 @@ async fn run(
             }
         }
     }
+    pool.close().await;
 }
 
 /// Runs and commits a group; returns the chain's new head, or `None` if that is not known.
@@ -157,12 +187,12 @@ async fn commit_group(
         }
     };
     let before = chain.clone();
-    let mut tx = Tx { connection, scope: Scope::Service, engine, depth: 0, chain: Some(chain) };
+    let mut tx = Tx { connection, scope: Scope::Service, engine, chain: Some(chain) };
     let mut settles: Vec<Settle> = Vec::new();
     let mut broken = None;
     for job in group {
         if broken.is_none() {
-            match run_one(&mut tx, job.scope, job.run).await {
+            match run_one(&mut tx, job.scope, job.guarded, job.run).await {
                 Ok(()) => {}
                 Err(error) => broken = Some(error),
             }
@@ -185,9 +215,12 @@ async fn commit_group(
     if committed { head } else { None }
 }
 
-/// Runs one piece of work in a savepoint.
-async fn run_one(tx: &mut Tx, scope: Scope, run: Run) -> Result<(), StoreError> {
+/// Runs one piece of work.
+async fn run_one(tx: &mut Tx, scope: Scope, guarded: bool, run: Run) -> Result<(), StoreError> {
     tx.set_scope(scope);
+    if !guarded {
+        return if run(tx).await { Ok(()) } else { Err(StoreError::Closed) };
+    }
     let _: Result<(), ()> = tx
         .piece(|tx| Box::pin(async move { if run(tx).await { Ok(()) } else { Err(()) } }))
         .await?;
