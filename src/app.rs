@@ -122,7 +122,7 @@ impl App {
 pub fn instance(clock: &dyn Clock) -> String {
     let mut random = [0; 10];
     // Without randomness the time alone still tells processes apart.
-    let _ = getrandom::fill(&mut random);
+    let _ = crate::crypto::random::fill(&mut random);
     new_ulid(clock.now(), random)
 }
 

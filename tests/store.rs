@@ -46,8 +46,8 @@ fn event(n: u8) -> AuditEvent {
         action: "test",
         subject: format!("test:{n}"),
         outcome: "done",
-        decision: json!({ "policies": ["p"] }),
-        payload: json!({ "n": n }),
+        decision: json!({ "policies": ["p"] }).to_string(),
+        payload: Some(json!({ "n": n }).to_string()),
     }
 }
 

@@ -93,7 +93,7 @@ fn prepare_token(out: &Path) -> anyhow::Result<PathBuf> {
         ),
     )?;
     let mut pin = [0; 6];
-    getrandom::fill(&mut pin)?;
+    crate::crypto::random::fill(&mut pin)?;
     let pin: String = pin.iter().map(|byte| char::from(b'0' + byte % 10)).collect();
     fs::write(private.join("pin"), &pin)?;
     let made = Command::new("softhsm2-util")

@@ -148,8 +148,8 @@ async fn enter_first(
                     action: "initialise",
                     subject: format!("organization:{}", owner.id),
                     outcome: "done",
-                    decision: json!({}),
-                    payload: json!({ "administrator": admin.id }),
+                    decision: "{}".to_owned(),
+                    payload: Some(json!({ "administrator": admin.id }).to_string()),
                 })
                 .await?;
                 Ok::<_, Error>(())
@@ -161,6 +161,6 @@ async fn enter_first(
 
 fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)?;
+    crate::crypto::random::fill(&mut bytes)?;
     Ok(bytes)
 }

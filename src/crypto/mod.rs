@@ -6,6 +6,7 @@
 
 pub mod digest;
 pub mod encoding;
+pub mod random;
 pub mod scheme;
 pub mod secret;
 pub mod sm2;

@@ -1,7 +1,6 @@
 //! Who acts, and doing a thing once.
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::{Error, Service};
 use crate::{
@@ -104,8 +103,8 @@ impl Act {
             action,
             subject,
             outcome: "done",
-            decision: json!(decision),
-            payload: serde_json::Value::Null,
+            decision: serde_json::to_string(decision).unwrap_or_default(),
+            payload: None,
         }
     }
 

@@ -187,7 +187,8 @@ impl Service {
                 tx.update_application(&application, &moved).await?;
                 let subject = format!("application:{}", moved.id);
                 let mut event = act.event(now, &moved.organization_id, "review", subject, &decided);
-                event.payload = serde_json::json!({ "level": level, "verdict": new.verdict });
+                event.payload =
+                    Some(serde_json::json!({ "level": level, "verdict": new.verdict }).to_string());
                 tx.record(event).await?;
                 Ok(Application { revision: application.revision + 1, ..moved })
             })

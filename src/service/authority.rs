@@ -147,7 +147,7 @@ impl Maker<'_> {
         scheme: Option<Scheme>,
     ) -> Result<Key, Error> {
         let mut random = [0; 10];
-        getrandom::fill(&mut random).map_err(|_| Error::Internal("no randomness".to_owned()))?;
+        crate::crypto::random::fill(&mut random)?;
         let id = KeyId::new(self.now, random);
         let mut key = Key { id, purpose, scheme, public_point: Vec::new() };
         let (intended, now) = (key.clone(), self.now);
@@ -184,7 +184,7 @@ impl Maker<'_> {
     ) -> Result<Certificate, Error> {
         let (subject, key, days) = about;
         let mut serial = [0_u8; 16];
-        getrandom::fill(&mut serial).map_err(|_| Error::Internal("no randomness".to_owned()))?;
+        crate::crypto::random::fill(&mut serial)?;
         // Positive, never zero, and always of the same length.
         if let Some(first) = serial.first_mut() {
             *first = (*first & 0x3f) | 0x40;

@@ -1,6 +1,7 @@
 //! The only error that `http`, `jobs` and `cli` see of a verb.
 
 use crate::{
+    crypto::random::NoRandomness,
     devices::DeviceError,
     domain::{application::ReviewError, seal_state::InvalidTransition},
     formats::pdf::PdfError,
@@ -80,6 +81,12 @@ impl Error {
     /// Something is in the way.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::Conflict { code, detail: detail.into() }
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 

@@ -94,7 +94,7 @@ impl Service {
     /// The operating system gives no randomness.
     pub fn randomness<const N: usize>(&self) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
-        getrandom::fill(&mut bytes).map_err(|_| Error::Internal("no randomness".to_owned()))?;
+        crate::crypto::random::fill(&mut bytes)?;
         Ok(bytes)
     }
 

@@ -1,7 +1,5 @@
 //! Closing what a process that died left under way. Nothing is signed and no key is deleted.
 
-use serde_json::json;
-
 use super::{Error, Service};
 use crate::{domain::organization::Scope, store::AuditEvent};
 
@@ -44,8 +42,8 @@ impl Service {
                             action: "recover-signing",
                             subject: format!("signature:{id}"),
                             outcome: "unresolved",
-                            decision: json!({}),
-                            payload: serde_json::Value::Null,
+                            decision: "{}".to_owned(),
+                            payload: None,
                         })
                         .await?;
                     }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     StoreError,
     columns::{Columns, json},
+    rows::Cell,
     tx::Tx,
 };
 use crate::{
@@ -31,6 +32,38 @@ impl ChainHead {
     }
 }
 
+/// Events added in a transaction and not written yet, and where the chain stands after them.
+pub(super) struct Trail {
+    head: ChainHead,
+    rows: Vec<[Cell; 12]>,
+    payloads: Vec<[Cell; 3]>,
+}
+
+/// A place in a [`Trail`].
+pub(super) struct TrailMark {
+    head: ChainHead,
+    rows: usize,
+    payloads: usize,
+}
+
+impl Trail {
+    pub(super) fn after(head: ChainHead) -> Self {
+        Self { head, rows: Vec::new(), payloads: Vec::new() }
+    }
+
+    pub(super) fn mark(&self) -> TrailMark {
+        let Self { head, rows, payloads } = self;
+        TrailMark { head: head.clone(), rows: rows.len(), payloads: payloads.len() }
+    }
+
+    /// Forgets what was added after a mark.
+    pub(super) fn back_to(&mut self, mark: TrailMark) {
+        self.head = mark.head;
+        self.rows.truncate(mark.rows);
+        self.payloads.truncate(mark.payloads);
+    }
+}
+
 /// What happened, to be recorded.
 #[derive(Clone, Debug)]
 pub struct AuditEvent {
@@ -46,10 +79,10 @@ pub struct AuditEvent {
     pub subject: String,
     /// How it ended, such as `done` or `denied`.
     pub outcome: &'static str,
-    /// Policy ids and the digest of the set.
-    pub decision: serde_json::Value,
-    /// More, which may one day have to be erased; the chain holds its digest.
-    pub payload: serde_json::Value,
+    /// Policy ids and the digest of the set, JSON.
+    pub decision: String,
+    /// More, which may one day have to be erased, JSON; the chain holds its digest.
+    pub payload: Option<String>,
 }
 
 /// One recorded event.
@@ -120,11 +153,11 @@ impl Tx {
     /// # Errors
     /// The database fails, or the transaction is not the writer's.
     pub async fn record_all(&mut self, events: Vec<AuditEvent>) -> Result<(), StoreError> {
-        let mut head = self.chain.clone().ok_or(StoreError::Closed)?;
-        let (mut rows, mut payloads) = (Vec::with_capacity(events.len()), Vec::new());
+        let Trail { head, rows, payloads } = self.trail.as_mut().ok_or(StoreError::Closed)?;
         for event in events {
             let sequence = head.sequence + 1;
-            let (decision, payload) = (json(&event.decision), json(&event.payload));
+            let decision = event.decision;
+            let payload = event.payload.unwrap_or_else(|| "null".to_owned());
             let payload_digest = hex(&sha256(payload.as_bytes()));
             let principal = event.principal_id.map(String::from);
             let organization = event.organization_id.map(String::from);
@@ -161,13 +194,22 @@ impl Tx {
                 hash.into(),
             ]);
         }
+        Ok(())
+    }
+
+    /// Writes the events that were added; the writer does so before it commits. Returns the head
+    /// of the chain.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(super) async fn write_trail(&mut self) -> Result<Option<ChainHead>, StoreError> {
+        let Some(Trail { head, rows, payloads }) = self.trail.take() else { return Ok(None) };
         let sql = "INSERT INTO audit_events (chain, sequence, at, principal_id, organization_id, \
                    action, subject, outcome, decision, payload_digest, previous_hash, hash)";
         self.insert_rows(sql, rows).await?;
         let sql = "INSERT INTO audit_payloads (chain, sequence, payload)";
         self.insert_rows(sql, payloads).await?;
-        self.chain = Some(head);
-        Ok(())
+        Ok(Some(head))
     }
 
     /// A page of the trail within the scope, ordered by chain and place.

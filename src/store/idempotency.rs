@@ -87,10 +87,8 @@ impl Tx {
              AND (principal_id, idempotency_key) IN",
             "",
         ];
-        let pairs = claims
-            .iter()
-            .map(|c| [c.principal_id.to_string().into(), c.key.clone().into()])
-            .collect();
+        let pairs =
+            claims.iter().map(|c| [(&c.principal_id).into(), c.key.clone().into()]).collect();
         let rows = self.among(sql, Some(now.as_micros().into()), pairs).await?;
         rows.iter()
             .map(|row| {
@@ -110,10 +108,8 @@ impl Tx {
         claims: Vec<(&Claim, Option<&SignatureId>)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let pairs = claims
-            .iter()
-            .map(|(c, _)| [c.principal_id.to_string().into(), c.key.clone().into()])
-            .collect();
+        let pairs =
+            claims.iter().map(|(c, _)| [(&c.principal_id).into(), c.key.clone().into()]).collect();
         let sql = [
             "DELETE FROM idempotency_keys WHERE (status IS NULL OR expires_at <= $1) \
              AND (principal_id, idempotency_key) IN",
@@ -122,7 +118,7 @@ impl Tx {
         self.among(sql, Some(now.as_micros().into()), pairs).await?;
         let row = |(c, signature): (&Claim, Option<&SignatureId>)| {
             [
-                c.principal_id.to_string().into(),
+                (&c.principal_id).into(),
                 c.key.clone().into(),
                 c.fingerprint.clone().into(),
                 signature.map(ToString::to_string).into(),
@@ -151,7 +147,7 @@ impl Tx {
         let row = |(c, body, appended): (&Claim, String, Option<Appended>)| {
             let (appended, data_key) = appended.unzip();
             [
-                c.principal_id.to_string().into(),
+                (&c.principal_id).into(),
                 c.key.clone().into(),
                 i64::from(status).into(),
                 body.into(),

@@ -16,9 +16,12 @@ const COMMON: &[Step] = &[
     (3, "create seals", include_str!("migrations/0003_create_seals.sql")),
     (4, "create signatures", include_str!("migrations/0004_create_signatures.sql")),
     (5, "create audit", include_str!("migrations/0005_create_audit.sql")),
+    (7, "drop unused indexes", include_str!("migrations/0007_drop_unused_indexes.sql")),
 ];
-const SQLITE: &[Step] =
-    &[(6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql"))];
+const SQLITE: &[Step] = &[
+    (6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql")),
+    (8, "cluster trails", include_str!("migrations/0008_cluster_trails.sqlite.sql")),
+];
 const POSTGRES: &[Step] =
     &[(6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql"))];
 
@@ -36,7 +39,9 @@ impl Store {
             let sql = SqlStr::from_static(sql);
             Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
         });
-        Migrator::with_migrations(steps.collect())
+        let mut steps: Vec<_> = steps.collect();
+        steps.sort_by_key(|step| step.version);
+        Migrator::with_migrations(steps)
             .run(&self.pool)
             .await
             .map_err(|error| StoreError::Migration(error.to_string()))

@@ -152,10 +152,10 @@ fn settings(engine: Engine) -> &'static [&'static str] {
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
             "PRAGMA foreign_keys = ON",
-            // What savepoints would undo stays in memory; 32 MiB of pages, and of log before it is
-            // carried over.
+            // What savepoints would undo stays in memory; 16 MiB of pages; 32 MiB of log before it
+            // is carried over.
             "PRAGMA temp_store = MEMORY",
-            "PRAGMA cache_size = -32768",
+            "PRAGMA cache_size = -16384",
             "PRAGMA wal_autocheckpoint = 8192",
         ],
         Engine::Postgres => &["SET synchronous_commit = on"],

@@ -28,6 +28,12 @@ impl From<&str> for Cell {
     }
 }
 
+impl<T: AsRef<str>> From<&T> for Cell {
+    fn from(text: &T) -> Self {
+        Self::Text(text.as_ref().to_owned())
+    }
+}
+
 impl From<i64> for Cell {
     fn from(number: i64) -> Self {
         Self::Integer(number)

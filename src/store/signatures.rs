@@ -80,12 +80,12 @@ impl Tx {
         let rows = new
             .map(|NewSignature { signature: s, grant_id }| {
                 [
-                    s.id.to_string().into(),
-                    s.organization_id.to_string().into(),
-                    s.seal_id.to_string().into(),
-                    s.seal_version_id.to_string().into(),
-                    s.principal_id.to_string().into(),
-                    grant_id.to_string().into(),
+                    (&s.id).into(),
+                    (&s.organization_id).into(),
+                    (&s.seal_id).into(),
+                    (&s.seal_version_id).into(),
+                    (&s.principal_id).into(),
+                    grant_id.into(),
                     s.business_number.clone().into(),
                     s.document_type.clone().into(),
                     s.format.as_str().into(),
@@ -149,8 +149,8 @@ impl Tx {
         let rows = new
             .map(|a| {
                 [
-                    a.id.to_string().into(),
-                    a.signature_id.to_string().into(),
+                    a.id.into(),
+                    a.signature_id.into(),
                     a.number.into(),
                     SigningState::Intended.as_str().into(),
                     hex(a.to_be_signed_digest).into(),
@@ -219,7 +219,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let all = completions.len() as u64;
         let at = at.as_micros();
-        let rows = completions.iter().map(|c| [c.attempt.to_string().into(), at.into()]);
+        let rows = completions.iter().map(|c| [c.attempt.into(), at.into()]);
         let ended = self
             .update_rows(
                 "WITH done (id, at) AS (VALUES",
@@ -234,7 +234,7 @@ impl Tx {
         let rows = completions.iter().map(|c| {
             let s = c.signature;
             [
-                s.id.to_string().into(),
+                (&s.id).into(),
                 s.sealed_digest.clone().into(),
                 s.signature_digest.clone().into(),
                 at.into(),
@@ -255,7 +255,7 @@ impl Tx {
         }
         let rows = completions
             .iter()
-            .map(|c| [c.signature.id.to_string().into(), c.leaf.clone().into(), at.into()]);
+            .map(|c| [(&c.signature.id).into(), c.leaf.clone().into(), at.into()]);
         let sql = "INSERT INTO evidence_leaves (signature_id, leaf, created_at)";
         self.insert_rows(sql, rows.collect()).await?;
         Ok(())

@@ -7,6 +7,9 @@ use tokio::sync::oneshot;
 
 use super::{Store, StoreError, tx::Tx, writer::Work};
 
+/// How many turns of the scheduler whoever comes first waits for others at most.
+const LONGEST_WAIT: usize = 32;
+
 /// What is done for each of several items in one go.
 pub trait Together: Send + Sync + 'static {
     /// One caller's part.
@@ -66,6 +69,16 @@ impl<T: Together> Gathering<T> {
 }
 
 async fn serve<T: Together>(store: Store, waiting: Waiting<T>) {
+    // As long as others keep coming while everybody who can run has run, it pays to let them.
+    let mut before = 0;
+    for _ in 0..LONGEST_WAIT {
+        let now = lock(&waiting).len();
+        if now == before {
+            break;
+        }
+        before = now;
+        tokio::task::yield_now().await;
+    }
     let replies = Arc::new(Mutex::new(Vec::new()));
     let (queue, kept) = (Arc::clone(&waiting), Arc::clone(&replies));
     let served: Result<Vec<_>, StoreError> = store

@@ -6,7 +6,7 @@ use sqlx::{
     query::Query,
 };
 
-use super::{Engine, Store, StoreError, audit::ChainHead, writer::Work};
+use super::{Engine, Store, StoreError, audit::Trail, writer::Work};
 use crate::domain::organization::Scope;
 
 /// A transaction. Rows that belong to an organization are seen only inside the scope.
@@ -14,8 +14,8 @@ pub struct Tx {
     pub(super) connection: Transaction<'static, Any>,
     pub(super) scope: Scope,
     pub(super) engine: Engine,
-    /// The audit chain; only the writer's transactions have one.
-    pub(super) chain: Option<ChainHead>,
+    /// Audit events to be written; only the writer's transactions have a trail.
+    pub(super) trail: Option<Trail>,
 }
 
 impl Store {
@@ -25,7 +25,7 @@ impl Store {
     /// The database fails.
     pub async fn read(&self, scope: Scope) -> Result<Tx, StoreError> {
         let connection = self.pool.begin().await?;
-        Ok(Tx { connection, scope, engine: self.engine, chain: None })
+        Ok(Tx { connection, scope, engine: self.engine, trail: None })
     }
 }
 
@@ -62,11 +62,13 @@ impl Tx {
         &mut self,
         work: impl for<'t> FnOnce(&'t mut Self) -> Work<'t, Result<T, E>>,
     ) -> Result<Result<T, E>, StoreError> {
-        let chain = self.chain.clone();
+        let mark = self.trail.as_ref().map(Trail::mark);
         self.statement("SAVEPOINT piece").await?;
         let outcome = work(self).await;
         if outcome.is_err() {
-            self.chain = chain;
+            if let Some((trail, mark)) = self.trail.as_mut().zip(mark) {
+                trail.back_to(mark);
+            }
             self.statement("ROLLBACK TO SAVEPOINT piece").await?;
         }
         self.statement("RELEASE SAVEPOINT piece").await?;

@@ -10,7 +10,11 @@ use std::{
 use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Engine, Store, StoreError, audit::ChainHead, tx::Tx};
+use super::{
+    Engine, Store, StoreError,
+    audit::{ChainHead, Trail},
+    tx::Tx,
+};
 use crate::domain::organization::Scope;
 
 /// The most pieces of work in one commit.
@@ -146,6 +150,8 @@ async fn run(
                 continue;
             }
         };
+        // Those who are about to come shall come along.
+        tokio::task::yield_now().await;
         let mut group = vec![first];
         while group.len() < LARGEST_GROUP
             && let Ok(job) = inbox.try_recv()
@@ -187,7 +193,7 @@ async fn commit_group(
         }
     };
     let before = chain.clone();
-    let mut tx = Tx { connection, scope: Scope::Service, engine, chain: Some(chain) };
+    let mut tx = Tx { connection, scope: Scope::Service, engine, trail: Some(Trail::after(chain)) };
     let mut settles: Vec<Settle> = Vec::new();
     let mut broken = None;
     for job in group {
@@ -199,7 +205,13 @@ async fn commit_group(
         }
         settles.push(job.settle);
     }
-    let head = tx.chain.take();
+    let head = match broken {
+        None => tx.write_trail().await.unwrap_or_else(|error| {
+            broken = Some(error);
+            None
+        }),
+        Some(_) => None,
+    };
     if broken.is_some() {
         // The connection failed between pieces: nothing of the group is kept.
         let _ = tx.connection.rollback().await;

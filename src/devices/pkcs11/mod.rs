@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     config: TokenConfig,
     jobs: Sender<Job>,
     queue: Receiver<Job>,
-    state: Mutex<State>,
+    state: Mutex<Arc<State>>,
 }
 
 /// Whether the token can be asked.
@@ -67,7 +67,7 @@ impl Token {
     pub fn start(config: TokenConfig) -> Self {
         let (jobs, queue) = crossbeam_channel::bounded(config.queue);
         let state = State::Down { reason: "not opened yet".to_owned(), next_attempt: now() };
-        let shared = Arc::new(Shared { config, jobs, queue, state: Mutex::new(state) });
+        let shared = Arc::new(Shared { config, jobs, queue, state: Mutex::new(Arc::new(state)) });
         let life = supervisor::start(&shared);
         Self { shared, _life: Arc::new(life) }
     }
@@ -77,9 +77,14 @@ impl Token {
     /// # Errors
     /// [`DeviceError::Unavailable`] while it is down.
     pub fn describe(&self) -> Result<TokenDescription, DeviceError> {
-        match self.shared.state() {
-            State::Up { schemes, label, serial } => Ok(TokenDescription { label, serial, schemes }),
+        match &*self.shared.state() {
+            State::Up { schemes, label, serial } => Ok(TokenDescription {
+                label: label.clone(),
+                serial: serial.clone(),
+                schemes: schemes.clone(),
+            }),
             State::Down { reason, next_attempt } => {
+                let reason = reason.clone();
                 let wait = next_attempt.saturating_duration_since(now());
                 Err(DeviceError::Unavailable { reason, retry_after: wait.as_secs().clamp(1, 30) })
             }
@@ -88,10 +93,10 @@ impl Token {
 
     /// Refuses a scheme that was not proven.
     fn require(&self, scheme: Scheme) -> Result<(), DeviceError> {
-        if self.describe()?.schemes.contains(&scheme) {
-            Ok(())
-        } else {
-            Err(DeviceError::SchemeNotOffered(scheme))
+        match &*self.shared.state() {
+            State::Up { schemes, .. } if schemes.contains(&scheme) => Ok(()),
+            State::Up { .. } => Err(DeviceError::SchemeNotOffered(scheme)),
+            State::Down { .. } => self.describe().map(|_| ()),
         }
     }
 
@@ -116,7 +121,9 @@ impl Token {
         work: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
         alone: bool,
     ) -> Result<T, DeviceError> {
-        self.describe()?;
+        if let State::Down { .. } = *self.shared.state() {
+            self.describe()?;
+        }
         let (answer, answered) = tokio::sync::oneshot::channel();
         let job = Job::new(move |seat: &mut Seat| {
             if answer.is_closed() {
@@ -142,12 +149,12 @@ impl Token {
 }
 
 impl Shared {
-    fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn set_state(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
     }
 }
 

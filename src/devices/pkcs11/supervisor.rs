@@ -146,8 +146,9 @@ impl Supervisor {
     }
 
     fn reopen_if_due(&mut self) {
-        let State::Down { reason, next_attempt } = self.shared.state() else { return };
-        if now() < next_attempt {
+        let state = self.shared.state();
+        let State::Down { reason, next_attempt } = &*state else { return };
+        if now() < *next_attempt {
             return;
         }
         let reason = match self.attempt() {
@@ -156,9 +157,9 @@ impl Supervisor {
                 self.backoff = BACKOFF.0;
                 return self.first_attempt_is_over();
             }
-            Err(None) => reason,
+            Err(None) => reason.clone(),
             Err(Some(new)) => {
-                if new != reason {
+                if new != *reason {
                     tracing::error!(reason = new, "token cannot be opened");
                 }
                 new

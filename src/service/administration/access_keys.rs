@@ -108,7 +108,7 @@ impl Service {
                     let organization = &holder.organization_id;
                     let mut event =
                         actor.event(now, organization, "issue-access-key", subject, &decision);
-                    event.payload = json!({ "principal": kept.principal_id });
+                    event.payload = Some(json!({ "principal": kept.principal_id }).to_string());
                     tx.record(event).await?;
                     Ok::<_, Error>(())
                 })

@@ -170,7 +170,7 @@ impl Service {
                 let subject = format!("person:{}", person.id);
                 let mut event =
                     act.event(now, &person.organization_id, "create-person", subject, &decision);
-                event.payload = json!({ "name": person.name });
+                event.payload = Some(json!({ "name": person.name }).to_string());
                 tx.record(event).await?;
                 Ok(person)
             })

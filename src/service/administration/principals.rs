@@ -114,7 +114,7 @@ impl Service {
                 let organization = &principal.organization_id;
                 let mut event =
                     act.event(now, organization, "create-principal", subject, &decision);
-                event.payload = json!({ "roles": principal.roles });
+                event.payload = Some(json!({ "roles": principal.roles }).to_string());
                 tx.record(event).await?;
                 Ok(principal)
             })

@@ -8,16 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::{
     crypto::{Scheme, der_to_rs, digest::sha256, verify_digest},
     domain::{
+        Timestamp,
         organization::Scope,
-        seal::{KeyPurpose, Seal, SealVersion},
-        signing::Signature,
+        seal::{Custody, KeyPurpose, Seal, SealVersion},
+        signing::{DocumentFormat, Signature},
     },
     service::{Act, Error, Service, authority::fault},
 };
@@ -53,8 +54,29 @@ impl Receipts {
     }
 }
 
-fn encode(value: &Value) -> String {
-    Base64UrlUnpadded::encode_string(value.to_string().as_bytes())
+/// What a receipt says.
+#[derive(Serialize)]
+struct Claim<'a> {
+    signature_id: &'a str,
+    seal_code: &'a str,
+    seal_name: &'a str,
+    seal_version: i64,
+    scheme: Scheme,
+    custody: Option<Custody>,
+    format: DocumentFormat,
+    content_unseen: bool,
+    business_number: Option<&'a str>,
+    document_type: &'a str,
+    document_sha256: &'a str,
+    sealed_sha256: Option<&'a str>,
+    signature_sha256: Option<&'a str>,
+    policy_sha256: &'a str,
+    completed_at: Option<Timestamp>,
+}
+
+/// JSON as base64url; what is ours always serialises.
+fn encode(value: &impl Serialize) -> String {
+    Base64UrlUnpadded::encode_string(&serde_json::to_vec(value).unwrap_or_default())
 }
 
 impl Service {
@@ -67,24 +89,24 @@ impl Service {
     ) -> Result<Receipt, Error> {
         let credential = version.credentials.iter().find(|c| c.scheme == signature.scheme);
         let salt = Base64UrlUnpadded::encode_string(&self.randomness::<16>()?);
-        let claim = json!({
-            "signature_id": signature.id,
-            "seal_code": seal.code,
-            "seal_name": seal.name,
-            "seal_version": version.number,
-            "scheme": signature.scheme,
-            "custody": credential.map(|credential| credential.custody),
-            "format": signature.format,
-            "content_unseen": signature.content_unseen,
-            "business_number": signature.business_number,
-            "document_type": signature.document_type,
-            "document_sha256": signature.document_digest,
-            "sealed_sha256": signature.sealed_digest,
-            "signature_sha256": signature.signature_digest,
-            "policy_sha256": signature.policy_digest,
-            "completed_at": signature.completed_at,
-        });
-        let disclosure = encode(&json!([salt, "receipt", claim]));
+        let claim = Claim {
+            signature_id: signature.id.as_str(),
+            seal_code: seal.code.as_str(),
+            seal_name: &seal.name,
+            seal_version: version.number,
+            scheme: signature.scheme,
+            custody: credential.map(|credential| credential.custody),
+            format: signature.format,
+            content_unseen: signature.content_unseen,
+            business_number: signature.business_number.as_deref(),
+            document_type: &signature.document_type,
+            document_sha256: &signature.document_digest,
+            sealed_sha256: signature.sealed_digest.as_deref(),
+            signature_sha256: signature.signature_digest.as_deref(),
+            policy_sha256: &signature.policy_digest,
+            completed_at: signature.completed_at,
+        };
+        let disclosure = encode(&(salt, "receipt", claim));
         let digest = Base64UrlUnpadded::encode_string(&sha256(disclosure.as_bytes()));
         let signed = self.sign_receipts_with_others(digest).await?;
         Ok(Receipt(format!("{signed}~{disclosure}~")))

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::signing_cycle::Recorded;
 use crate::{
     domain::{Timestamp, seal_state::SealState, signing::SigningState},
@@ -84,7 +82,7 @@ async fn complete(tx: &mut Tx, items: &[&Releasing], now: Timestamp) -> Result<(
     }
     tx.complete_signatures(&completions, now).await?;
     let notices = items.iter().map(|item| {
-        (item.message.clone(), json!({ "signature": item.recorded.signature.id }).to_string())
+        (item.message.clone(), format!("{{\"signature\":\"{}\"}}", item.recorded.signature.id))
     });
     tx.post_all("signature-completed", notices.collect(), now).await?;
     let kept = items.iter().zip(completions).filter_map(|(item, completion)| {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     failpoint,
@@ -272,6 +272,15 @@ pub(super) fn not_active(state: SealState) -> Error {
     Error::conflict("seal-not-active", format!("the seal is {state}; only an active seal seals"))
 }
 
+/// What the audit trail holds of an act.
+#[derive(Serialize)]
+struct About<'a> {
+    seal: &'a str,
+    version: i64,
+    document: &'a str,
+    signature: Option<&'a str>,
+}
+
 /// An audit event about an act.
 pub(super) fn event(
     act: &Act,
@@ -286,11 +295,12 @@ pub(super) fn event(
     let action = if signature.content_unseen { Action::SignDigest } else { Action::Use };
     let mut event = act.event(now, organization, action.as_str(), subject, decision);
     event.outcome = outcome;
-    event.payload = json!({
-        "seal": signer.seal.code,
-        "version": signer.version.number,
-        "document": signature.document_digest,
-        "signature": signature.signature_digest,
-    });
+    event.payload = serde_json::to_string(&About {
+        seal: signer.seal.code.as_str(),
+        version: signer.version.number,
+        document: &signature.document_digest,
+        signature: signature.signature_digest.as_deref(),
+    })
+    .ok();
     event
 }

@@ -1,7 +1,5 @@
 //! Expiry 到期: what the clock does.
 
-use serde_json::json;
-
 use super::{change, reread};
 use crate::{
     domain::{
@@ -40,8 +38,8 @@ impl Service {
                                 action: "expire",
                                 subject: format!("seal-version:{}", version.id),
                                 outcome: "done",
-                                decision: json!({}),
-                                payload: serde_json::Value::Null,
+                                decision: "{}".to_owned(),
+                                payload: None,
                             })
                             .await?;
                         }

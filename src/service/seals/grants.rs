@@ -100,8 +100,9 @@ impl Service {
                 let subject = format!("grant:{}", grant.id);
                 let organization = &found.seal.organization_id;
                 let mut event = actor.event(now, organization, "create-grant", subject, &decision);
-                event.payload =
+                let payload =
                     serde_json::json!({ "seal": grant.seal_id, "to": grant.principal_id });
+                event.payload = Some(payload.to_string());
                 tx.record(event).await?;
                 Ok(grant)
             })

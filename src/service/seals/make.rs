@@ -133,7 +133,7 @@ impl Service {
                 let subject = format!("seal-version:{}", version.id);
                 let organization = &found.seal.organization_id;
                 let mut event = actor.event(now, organization, "make", subject, &decision);
-                event.payload = serde_json::json!({ "picture": digest });
+                event.payload = Some(serde_json::json!({ "picture": digest }).to_string());
                 tx.record(event).await?;
                 reread(tx, &found.seal.id).await
             })

@@ -91,7 +91,8 @@ impl Service {
                     let organization = &found.seal.organization_id;
                     let mut entry =
                         actor.event(now, organization, event.as_str(), subject, &decision);
-                    entry.payload = serde_json::json!({ "reason": change.reason });
+                    entry.payload =
+                        Some(serde_json::json!({ "reason": change.reason }).to_string());
                     tx.record(entry).await?;
                     reread(tx, &found.seal.id).await
                 })
