@@ -23,7 +23,7 @@ use crate::{
         principal::{Principal, Role},
         report::{Conclusion, Report},
         seal::{Grant, Seal, SealKind},
-        source::{ReadAt, Source},
+        source::{ReadAt, Received, Source},
     },
     service::{
         Act, Answer, Service,
@@ -271,7 +271,9 @@ async fn seal_one(
         reason: None,
     };
     let act = Act { idempotency_key: Some(format!("demo-{name}")), ..caller.clone() };
-    let done = service.seal_document(&act, Source::memory(bytes.to_vec()), request).await?;
+    let done = service
+        .seal_document(&act, Received::read(Source::memory(bytes.to_vec()))?, request)
+        .await?;
     let mut sealed = vec![0; usize::try_from(done.sealed.size())?];
     done.sealed.read_exact_at(&mut sealed, 0)?;
     fs::write(out.join(format!("{name}.pdf")), &sealed)?;

@@ -2,6 +2,8 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 
+use crate::crypto::{DigestAlgorithm, Hasher};
+
 /// Bytes that can be read at any offset.
 pub trait ReadAt: Send + Sync {
     /// The length in bytes.
@@ -37,13 +39,54 @@ impl Source {
         let size = file.metadata()?.len();
         Ok(Self::File(Arc::new(file), size))
     }
+}
 
-    /// Hands all bytes to `sink`, in pieces of at most 64 KiB.
+/// A document as it was received, with SHA-256 over all of it under way: what is appended can be
+/// digested without reading it all again.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The bytes.
+    pub source: Source,
+    sha256: Hasher,
+}
+
+impl Received {
+    /// A document that was hashed while it came in; `sha256` has seen all of it and nothing else.
+    pub fn new(source: Source, sha256: Hasher) -> Self {
+        Self { source, sha256 }
+    }
+
+    /// Reads and hashes a document that is there already.
     ///
     /// # Errors
     /// The medium fails.
-    pub fn for_each_chunk(&self, sink: impl FnMut(&[u8])) -> io::Result<()> {
-        for_each_chunk(self, 0, self.size(), sink)
+    pub fn read(source: Source) -> io::Result<Self> {
+        let mut sha256 = Hasher::new(DigestAlgorithm::Sha256);
+        for_each_chunk(&source, 0, source.size(), |chunk| sha256.update(chunk))?;
+        Ok(Self { source, sha256 })
+    }
+
+    /// SHA-256 of the document.
+    pub fn digest(&self) -> Vec<u8> {
+        self.sha256.clone().finish()
+    }
+
+    /// SHA-256 that has seen the document and takes more.
+    pub fn sha256(&self) -> Hasher {
+        self.sha256.clone()
+    }
+
+    /// A digest that has seen the document and takes more.
+    ///
+    /// # Errors
+    /// The medium fails; it is read again only for another algorithm than SHA-256.
+    pub fn hasher(&self, algorithm: DigestAlgorithm) -> io::Result<Hasher> {
+        if algorithm == DigestAlgorithm::Sha256 {
+            return Ok(self.sha256.clone());
+        }
+        let mut hasher = Hasher::new(algorithm);
+        for_each_chunk(&self.source, 0, self.source.size(), |chunk| hasher.update(chunk))?;
+        Ok(hasher)
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn verify(
         let upload = Upload::read(request, http, http.largest_public_document);
         let upload = tokio::time::timeout(limit, upload).await.map_err(|_| Error::Overloaded)??;
         let act = Act::default();
-        let report = house.service.verify(&act, upload.document, upload.file, None).await?;
+        let report = house.service.verify(&act, upload.document.source, upload.file, None).await?;
         Ok(Body(report))
     });
     match tokio::time::timeout(limit, work).await {

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     domain::{
         signing::{Signature, SigningState},
-        source::ReadAt,
+        source::{ReadAt, Source},
     },
     formats::pdf::Sealed,
     service::{
@@ -89,6 +89,13 @@ fn answer(sealed: SealedDocument) -> Result<Response> {
 fn stream(sealed: Sealed) -> Stream {
     const PIECE: u64 = 256 * 1024;
     let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(2);
+    if let Source::Memory(document) = &sealed.received.source {
+        // It is there as a whole; nothing is copied, and the channel has room for both.
+        let document = Bytes::from_owner(Shared(Arc::clone(document)));
+        let _ = sender.try_send(Ok(document));
+        let _ = sender.try_send(Ok(Bytes::from(sealed.tail)));
+        return Stream::from_stream(Pieces(receiver));
+    }
     tokio::task::spawn_blocking(move || {
         let mut at = 0;
         while at < sealed.size() {
@@ -103,6 +110,15 @@ fn stream(sealed: Sealed) -> Stream {
         }
     });
     Stream::from_stream(Pieces(receiver))
+}
+
+/// A document in memory that others may hold too.
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Pieces as a stream.

@@ -10,14 +10,18 @@ use http_body_util::BodyExt;
 use tokio::io::AsyncWriteExt;
 
 use super::{extract::parse_json, problem::Problem};
-use crate::{config::HttpConfig, domain::source::Source};
+use crate::{
+    config::HttpConfig,
+    crypto::{DigestAlgorithm, Hasher},
+    domain::source::{Received, Source},
+};
 
 /// The largest `request` part beside a document, bytes.
 const LARGEST_REQUEST: usize = 256 << 10;
 
 /// A document with the name it came under, and what came beside it.
 pub(super) struct Upload {
-    pub(super) document: Source,
+    pub(super) document: Received,
     pub(super) file: Option<String>,
     request: Option<Vec<u8>>,
 }
@@ -99,7 +103,7 @@ fn is_multipart(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"))
 }
 
-async fn read_raw(mut body: Body, config: &HttpConfig, largest: u64) -> Result<Source, Problem> {
+async fn read_raw(mut body: Body, config: &HttpConfig, largest: u64) -> Result<Received, Problem> {
     let mut spool = Spool::new(config, largest);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::bad_request("broken-body", "the body broke off"))?;
@@ -110,18 +114,20 @@ async fn read_raw(mut body: Body, config: &HttpConfig, largest: u64) -> Result<S
     spool.finish().await
 }
 
-/// Takes a document in, in memory while it is small.
+/// Takes a document in, in memory while it is small, and hashes it on the way.
 struct Spool<'a> {
     config: &'a HttpConfig,
     largest: u64,
     size: u64,
     memory: Vec<u8>,
+    sha256: Hasher,
     file: Option<tokio::fs::File>,
 }
 
 impl<'a> Spool<'a> {
     fn new(config: &'a HttpConfig, largest: u64) -> Self {
-        Self { config, largest, size: 0, memory: Vec::new(), file: None }
+        let sha256 = Hasher::new(DigestAlgorithm::Sha256);
+        Self { config, largest, size: 0, memory: Vec::new(), sha256, file: None }
     }
 
     async fn write(&mut self, chunk: &Bytes) -> Result<(), Problem> {
@@ -129,6 +135,7 @@ impl<'a> Spool<'a> {
         if self.size > self.largest {
             return Err(Problem::too_large(self.largest));
         }
+        self.sha256.update(chunk);
         if self.file.is_none() && self.size > self.config.spool_threshold {
             let directory = self.config.spool_directory.clone();
             let opened = tokio::task::spawn_blocking(move || match directory {
@@ -151,14 +158,15 @@ impl<'a> Spool<'a> {
         }
     }
 
-    async fn finish(self) -> Result<Source, Problem> {
-        match self.file {
-            None => Ok(Source::memory(self.memory)),
+    async fn finish(self) -> Result<Received, Problem> {
+        let source = match self.file {
+            None => Source::memory(self.memory),
             Some(mut file) => {
                 file.flush().await.map_err(|_| disk())?;
-                Source::file(file.into_std().await).map_err(|_| disk())
+                Source::file(file.into_std().await).map_err(|_| disk())?
             }
-        }
+        };
+        Ok(Received::new(source, self.sha256))
     }
 }
 

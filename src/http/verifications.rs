@@ -42,5 +42,5 @@ pub(super) async fn create(
 ) -> Result<Body<Report>, Problem> {
     let http = &house.service.config.http;
     let upload = Upload::read(request, http, http.largest_document).await?;
-    Ok(Body(house.service.verify(&act, upload.document, upload.file, query.at).await?))
+    Ok(Body(house.service.verify(&act, upload.document.source, upload.file, query.at).await?))
 }

@@ -47,6 +47,13 @@ p {{ text-align: justify; orphans: 3 }} .foot {{ text-align: right; margin-top: 
 <p>清源示例科技有限公司：你单位报送的申请材料收悉。经审查，批复如下：</p>{CLAUSES}
 <p class=foot>示例市市场监督管理局<br>2026年03月01日</p></html>"""
 
+NOTICE = f"""<html lang=zh><style>@page {{ size: A5 landscape; margin: 16mm }}
+body {{ font-family: 'Noto Sans CJK SC'; font-size: 14pt; line-height: 1.9 }}
+h1 {{ text-align: center; font-weight: normal; letter-spacing: .4em }} .foot {{ text-align: right; margin-top: 8mm }}</style>
+<h1>受理通知书</h1><p>清源示例科技有限公司：</p>
+<p>　　你公司的申请，本局予以受理。<br><small>Your application has been accepted.</small></p>
+<p class=foot>示例市市场监督管理局<br>2026年03月01日</p></html>"""
+
 
 def write(name: str, html: str) -> Path:
     path = HERE / name
@@ -54,11 +61,23 @@ def write(name: str, html: str) -> Path:
     return path
 
 
+def scan(path: Path) -> Path:
+    """Replaces a page by a picture of itself, as a scanner does."""
+    command = ["pdftoppm", "-jpeg", "-jpegopt", "quality=72", "-r", "255", "-singlefile", str(path)]
+    subprocess.run([*command, str(path.with_suffix(""))], check=True)
+    picture = path.with_suffix(".jpg")
+    page = "<style>@page { size: A5 landscape; margin: 0 } img { width: 210mm }</style>"
+    write(path.name, f"<html>{page}<img src='{picture.as_uri()}'></html>")
+    picture.unlink()
+    return path
+
+
 def main() -> None:
     licence = write("licence.pdf", LICENCE)
     approval = write("approval.pdf", APPROVAL)
+    notice = scan(write("notice.pdf", NOTICE))
     # One of each kind of cross-reference: a classic table, and a stream with object streams.
-    for path, mode in [(licence, "disable"), (approval, "generate")]:
+    for path, mode in [(licence, "disable"), (approval, "generate"), (notice, "disable")]:
         done = path.with_suffix(".new")
         subprocess.run(
             ["qpdf", "--deterministic-id", f"--object-streams={mode}", str(path), str(done)], check=True

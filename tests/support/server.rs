@@ -239,6 +239,16 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// The content type and the body of a request to seal.
+pub fn multipart(request: &Value, document: &[u8]) -> (&'static str, Vec<u8>) {
+    let head = format!(
+        "--XX\r\ncontent-disposition: form-data; name=\"request\"\r\n\r\n{request}\r\n--XX\r\n\
+         content-disposition: form-data; name=\"document\"; filename=\"a.pdf\"\r\n\r\n"
+    );
+    let body = [head.as_bytes(), document, b"\r\n--XX--\r\n"].concat();
+    ("multipart/form-data; boundary=XX", body)
+}
+
 /// Has a document sealed; an error where the service died under it.
 pub fn try_seal(
     url: &str,
@@ -247,21 +257,9 @@ pub fn try_seal(
     document: &[u8],
     idempotency: Option<&str>,
 ) -> Result<Reply, ureq::Error> {
-    let mut body = Vec::new();
-    body.extend_from_slice(
-        format!(
-            "--XX\r\ncontent-disposition: form-data; name=\"request\"\r\n\r\n{request}\r\n--XX\r\n\
-             content-disposition: form-data; name=\"document\"; filename=\"a.pdf\"\r\n\r\n"
-        )
-        .as_bytes(),
-    );
-    body.extend_from_slice(document);
-    body.extend_from_slice(b"\r\n--XX--\r\n");
+    let (kind, body) = multipart(request, document);
     let authorization = format!("Bearer {key}");
-    let mut headers = vec![
-        ("authorization", authorization.as_str()),
-        ("content-type", "multipart/form-data; boundary=XX"),
-    ];
+    let mut headers = vec![("authorization", authorization.as_str()), ("content-type", kind)];
     headers.extend(idempotency.map(|key| ("idempotency-key", key)));
     send(url, "POST", "/v1/signatures", &headers, &body)
 }

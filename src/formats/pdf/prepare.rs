@@ -2,17 +2,17 @@
 
 use super::{
     Appearance, PdfError,
-    inspect::inspect,
+    inspect::{Gap, inspect},
     page,
     raw::{Dictionary, Document, Object, ObjectId, write_object},
     revision::Revision,
 };
 use crate::{
-    crypto::{DigestAlgorithm, Hasher},
+    crypto::DigestAlgorithm,
     domain::{
         Timestamp,
         placement::Placement,
-        source::{ReadAt, Source, for_each_chunk},
+        source::{ReadAt, Received},
     },
 };
 
@@ -43,12 +43,11 @@ pub struct SealingRequest<'a> {
 /// A document with a hole in it. Filling it consumes it.
 #[derive(Debug)]
 pub struct Prepared {
-    source: Source,
+    received: Received,
     tail: Vec<u8>,
     /// Where the hexadecimal digits of `/Contents` begin in the tail, and how many bytes they hold.
     hole: (usize, usize),
     content_digest: Vec<u8>,
-    document_digest: Vec<u8>,
     algorithm: DigestAlgorithm,
 }
 
@@ -56,7 +55,7 @@ pub struct Prepared {
 #[derive(Clone, Debug)]
 pub struct Sealed {
     /// The document as it came.
-    pub source: Source,
+    pub received: Received,
     /// The revision appended to it.
     pub tail: Vec<u8>,
 }
@@ -65,7 +64,8 @@ pub struct Sealed {
 ///
 /// # Errors
 /// See [`PdfError`]; nothing is written anywhere.
-pub fn prepare(source: &Source, request: &SealingRequest<'_>) -> Result<Prepared, PdfError> {
+pub fn prepare(received: &Received, request: &SealingRequest<'_>) -> Result<Prepared, PdfError> {
+    let source = &received.source;
     if source.size() > 9_000_000_000 {
         return Err(PdfError::Limit("the file is over 9 GB".to_owned()));
     }
@@ -101,12 +101,12 @@ pub fn prepare(source: &Source, request: &SealingRequest<'_>) -> Result<Prepared
         revision.write(root, &Object::Dictionary(catalog));
     }
     let tail = revision.finish(&document)?;
-    digest_and_close(source, tail, hole, request.digest)
+    digest_and_close(received, tail, hole, request.digest)
 }
 
 /// Refuses documents in which a new signature would break an earlier one's rules.
 fn refuse_restrictions(
-    source: &Source,
+    source: &dyn ReadAt,
     document: &mut Document<'_>,
     catalog: &Dictionary,
 ) -> Result<(), PdfError> {
@@ -251,7 +251,7 @@ fn add_field(
 
 /// Fills in the last number of the byte range and digests everything but the hole.
 fn digest_and_close(
-    source: &Source,
+    received: &Received,
     mut tail: Vec<u8>,
     hole: (usize, usize),
     algorithm: DigestAlgorithm,
@@ -264,31 +264,17 @@ fn digest_and_close(
     let slot = tail.get_mut(number..number_end).ok_or_else(bad)?;
     slot.copy_from_slice(format!("{last:0WIDTH$}").as_bytes());
 
-    let mut hasher = Hasher::new(algorithm);
-    let mut document_hasher = Hasher::new(DigestAlgorithm::Sha256);
-    let same = algorithm == DigestAlgorithm::Sha256;
-    for_each_chunk(source, 0, source.size(), |chunk| {
-        hasher.update(chunk);
-        if !same {
-            document_hasher.update(chunk);
-        }
-    })?;
-    let document_digest = if same { hasher.clone().finish() } else { document_hasher.finish() };
+    let mut hasher = received.hasher(algorithm)?;
     hasher.update(tail.get(..hole.0 - 1).ok_or_else(bad)?);
     hasher.update(tail.get(behind..).ok_or_else(bad)?);
     let content_digest = hasher.finish();
-    Ok(Prepared { source: source.clone(), tail, hole, content_digest, document_digest, algorithm })
+    Ok(Prepared { received: received.clone(), tail, hole, content_digest, algorithm })
 }
 
 impl Prepared {
     /// The digest of everything but the hole: what the signature blob has to vouch for.
     pub fn content_digest(&self) -> &[u8] {
         &self.content_digest
-    }
-
-    /// SHA-256 of the document as it came.
-    pub fn document_digest(&self) -> &[u8] {
-        &self.document_digest
     }
 
     /// Fills the hole, then opens the result as a stranger would and compares what the new
@@ -305,15 +291,22 @@ impl Prepared {
         if let Some(slot) = self.tail.get_mut(start..start + digits.len()) {
             slot.copy_from_slice(digits.as_bytes());
         }
-        let sealed = Sealed { source: self.source, tail: self.tail };
+        let sealed = Sealed { received: self.received, tail: self.tail };
         let inspection = inspect(&sealed)?;
         let unlike = || PdfError::damaged("the sealed document does not read back as written");
         let newest = inspection
             .signatures
             .iter()
-            .find(|signature| signature.gap.is_ok_and(|gap| gap.end_of_range == sealed.size()))
+            .find_map(|signature| {
+                let gap = signature.gap.ok().filter(|gap| gap.end_of_range == sealed.size())?;
+                Some((gap, signature))
+            })
             .ok_or_else(unlike)?;
-        if newest.blob() != blob || newest.digest(&sealed, self.algorithm)? != self.content_digest {
+        let (gap, signature) = newest;
+        if signature.blob() != blob
+            || sealed.covered_digest(gap, self.algorithm)?.ok_or_else(unlike)?
+                != self.content_digest
+        {
             return Err(unlike());
         }
         Ok(sealed)
@@ -322,27 +315,44 @@ impl Prepared {
 
 impl Sealed {
     /// SHA-256 of the sealed document.
-    ///
-    /// # Errors
-    /// The original cannot be read.
-    pub fn digest(&self) -> std::io::Result<Vec<u8>> {
-        let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
-        for_each_chunk(self, 0, self.size(), |chunk| hasher.update(chunk))?;
-        Ok(hasher.finish())
+    pub fn digest(&self) -> Vec<u8> {
+        let mut hasher = self.received.sha256();
+        hasher.update(&self.tail);
+        hasher.finish()
+    }
+
+    /// The digest of everything but a gap behind the original, which was digested when it came;
+    /// `None` if the gap is elsewhere.
+    fn covered_digest(
+        &self,
+        gap: Gap,
+        algorithm: DigestAlgorithm,
+    ) -> Result<Option<Vec<u8>>, PdfError> {
+        let base = self.received.source.size();
+        let part = |start: u64, end: u64| {
+            let start = usize::try_from(start.checked_sub(base)?).ok()?;
+            self.tail.get(start..usize::try_from(end.checked_sub(base)?).ok()?)
+        };
+        let parts = part(base, gap.start).zip(part(gap.end, gap.end_of_range));
+        let Some((before, behind)) = parts else { return Ok(None) };
+        let mut hasher = self.received.hasher(algorithm)?;
+        hasher.update(before);
+        hasher.update(behind);
+        Ok(Some(hasher.finish()))
     }
 }
 
 impl ReadAt for Sealed {
     fn size(&self) -> u64 {
-        self.source.size() + self.tail.len() as u64
+        self.received.source.size() + self.tail.len() as u64
     }
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
-        let base = self.source.size();
+        let base = self.received.source.size();
         let in_source = usize::try_from(base.saturating_sub(offset)).unwrap_or(usize::MAX);
         let (first, second) = buffer.split_at_mut(in_source.min(buffer.len()));
         if !first.is_empty() {
-            self.source.read_exact_at(first, offset)?;
+            self.received.source.read_exact_at(first, offset)?;
         }
         if second.is_empty() {
             return Ok(());

@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{
     containers::cms,
-    crypto::{DigestAlgorithm, Scheme, digest::hex},
+    crypto::{Scheme, digest::hex},
     domain::{
         Timestamp,
         id::SignatureId,
         placement::Placement,
         seal_state::SealState,
         signing::{DocumentFormat, Signature, SigningState},
-        source::Source,
+        source::Received,
     },
     formats::pdf::{self, Appearance, PdfError, Prepared, Sealed, SealingRequest},
     pictures::read_png,
@@ -87,14 +87,14 @@ impl Service {
     pub async fn seal_document(
         &self,
         act: &Act,
-        document: Source,
+        document: Received,
         request: SealRequest,
     ) -> Result<SealedDocument, Error> {
         check(&request)?;
-        let digest = self.document_digest(&document).await?;
+        let digest = hex(&document.digest());
         let claim = act.claim(self, "use", &(&request, &digest));
         if let Some((answer, tail)) = self.kept_release(claim.as_ref()).await? {
-            return self.answer_again(&answer.body, Sealed { source: document, tail }).await;
+            return self.answer_again(&answer.body, Sealed { received: document, tail }).await;
         }
         // 1. The seal version and its credential; active now.
         let signer =
@@ -123,7 +123,7 @@ impl Service {
             scheme: signer.credential.scheme,
             content_unseen: false,
             state: SigningState::Intended,
-            document_digest: hex(prepared.document_digest()),
+            document_digest: digest,
             sealed_digest: None,
             signature_digest: None,
             policy_digest: self.policy.digest().to_owned(),
@@ -140,7 +140,7 @@ impl Service {
         failpoint!("before-embed");
         let embedded = tokio::task::spawn_blocking(move || {
             let sealed = prepared.embed(&blob)?;
-            let digest = sealed.digest()?;
+            let digest = sealed.digest();
             Ok::<_, PdfError>((sealed, digest))
         })
         .await
@@ -158,17 +158,6 @@ impl Service {
         // 9. The answer, with its receipt.
         let receipt = self.receipt(&signature, &signer.seal, &signer.version).await?;
         Ok(SealedDocument { signature, sealed, receipt, replayed: false })
-    }
-
-    async fn document_digest(&self, document: &Source) -> Result<String, Error> {
-        let document = document.clone();
-        let digest = tokio::task::spawn_blocking(move || {
-            let mut hasher = crate::crypto::Hasher::new(DigestAlgorithm::Sha256);
-            document.for_each_chunk(|chunk| hasher.update(chunk)).map(|()| hasher.finish())
-        })
-        .await
-        .map_err(|_| Error::Internal("hashing was interrupted".to_owned()))?;
-        Ok(hex(&digest.map_err(PdfError::Io)?))
     }
 
     async fn answer_again(&self, body: &str, sealed: Sealed) -> Result<SealedDocument, Error> {
@@ -278,7 +267,7 @@ impl Service {
     async fn prepare(
         &self,
         signer: &Signer,
-        document: Source,
+        document: Received,
         request: &SealRequest,
         about: (&SignatureId, Timestamp),
     ) -> Result<Prepared, Error> {
