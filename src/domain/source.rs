@@ -50,20 +50,37 @@ pub struct Received {
     sha256: Hasher,
 }
 
-impl Received {
-    /// A document that was hashed while it came in; `sha256` has seen all of it and nothing else.
-    pub fn new(source: Source, sha256: Hasher) -> Self {
-        Self { source, sha256 }
+/// A document that is coming in.
+#[derive(Clone, Debug)]
+pub struct Receiving(Hasher);
+
+impl Default for Receiving {
+    fn default() -> Self {
+        Self(Hasher::new(DigestAlgorithm::Sha256))
+    }
+}
+
+impl Receiving {
+    /// The next bytes of the document.
+    pub fn update(&mut self, chunk: &[u8]) {
+        self.0.update(chunk);
     }
 
+    /// The document has come in; `source` holds what was told of, all of it and nothing else.
+    pub fn finish(self, source: Source) -> Received {
+        Received { source, sha256: self.0 }
+    }
+}
+
+impl Received {
     /// Reads and hashes a document that is there already.
     ///
     /// # Errors
     /// The medium fails.
     pub fn read(source: Source) -> io::Result<Self> {
-        let mut sha256 = Hasher::new(DigestAlgorithm::Sha256);
-        for_each_chunk(&source, 0, source.size(), |chunk| sha256.update(chunk))?;
-        Ok(Self { source, sha256 })
+        let mut receiving = Receiving::default();
+        for_each_chunk(&source, 0, source.size(), |chunk| receiving.update(chunk))?;
+        Ok(receiving.finish(source))
     }
 
     /// SHA-256 of the document.

@@ -12,8 +12,7 @@ use tokio::io::AsyncWriteExt;
 use super::{extract::parse_json, problem::Problem};
 use crate::{
     config::HttpConfig,
-    crypto::{DigestAlgorithm, Hasher},
-    domain::source::{Received, Source},
+    domain::source::{Received, Receiving, Source},
 };
 
 /// The largest `request` part beside a document, bytes.
@@ -120,14 +119,14 @@ struct Spool<'a> {
     largest: u64,
     size: u64,
     memory: Vec<u8>,
-    sha256: Hasher,
+    receiving: Receiving,
     file: Option<tokio::fs::File>,
 }
 
 impl<'a> Spool<'a> {
     fn new(config: &'a HttpConfig, largest: u64) -> Self {
-        let sha256 = Hasher::new(DigestAlgorithm::Sha256);
-        Self { config, largest, size: 0, memory: Vec::new(), sha256, file: None }
+        let receiving = Receiving::default();
+        Self { config, largest, size: 0, memory: Vec::new(), receiving, file: None }
     }
 
     async fn write(&mut self, chunk: &Bytes) -> Result<(), Problem> {
@@ -135,7 +134,7 @@ impl<'a> Spool<'a> {
         if self.size > self.largest {
             return Err(Problem::too_large(self.largest));
         }
-        self.sha256.update(chunk);
+        self.receiving.update(chunk);
         if self.file.is_none() && self.size > self.config.spool_threshold {
             let directory = self.config.spool_directory.clone();
             let opened = tokio::task::spawn_blocking(move || match directory {
@@ -166,7 +165,7 @@ impl<'a> Spool<'a> {
                 Source::file(file.into_std().await).map_err(|_| disk())?
             }
         };
-        Ok(Received::new(source, self.sha256))
+        Ok(self.receiving.finish(source))
     }
 }
 
