@@ -165,3 +165,32 @@ fn access_keys_expire_are_withdrawn_and_limited() {
     let reply = house.post_with(admin, "/v1/access-keys", &new, &[("idempotency-key", "k")]);
     assert_eq!(reply.problem(422), "idempotency-not-offered");
 }
+
+/// A key that is limited to some actions neither makes a key that may do more nor is told what a
+/// better key of the same account was answered.
+#[test]
+fn limited_access_keys_stay_limited() {
+    let mut house = House::new(Engine::Sqlite);
+    house.start();
+    let admin = &house.administrator;
+    let me = house.get(admin, "/v1/principals").expect(200)["items"][0]["id"].clone();
+    let expires =
+        sealwright::domain::Clock::now(&sealwright::domain::SystemClock).plus_seconds(3600);
+    let issue = |key: &str, actions: &[&str]| {
+        let new = json!({ "principal_id": me, "expires_at": expires, "actions": actions });
+        house.post(key, "/v1/access-keys", &new)
+    };
+    let issuer = issue(admin, &["issue-access-key", "read-seal"]).expect(201);
+    let issuer = issuer["access_key"].as_str().unwrap();
+    issue(issuer, &["read-seal"]).expect(201);
+    assert_eq!(issue(issuer, &["create-person"]).problem(422), "actions-beyond-own");
+    assert_eq!(issue(issuer, &[]).problem(422), "actions-beyond-own");
+
+    let person = json!({ "organization_id": house.root, "name": "李四" });
+    let same = [("idempotency-key", "person-1")];
+    house.post_with(admin, "/v1/persons", &person, &same).expect(201);
+    let again = house.post_with(admin, "/v1/persons", &person, &same);
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    let reply = house.post_with(issuer, "/v1/persons", &person, &same);
+    assert_eq!(reply.problem(403), "denied-by-policy");
+}

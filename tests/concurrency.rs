@@ -96,3 +96,65 @@ fn two_deciders_at_the_same_level_do_not_both_count() {
         assert_eq!(decisions, levels.iter().filter(|status| **status == 200).count());
     }
 }
+
+/// Callers whose requests are put on record together bear only their own faults: those with a
+/// number of their own succeed, of those who share one exactly one does, and a quota holds.
+fn only_who_is_at_fault_bears_it(engine: Engine) {
+    let mut house = House::new(engine);
+    house.start();
+    let cast = Cast::hire(&house);
+    let seal = people::active(&house, &cast);
+    people::grant(&house, &cast, &seal, &json!({ "digests": true, "quota": 30 }));
+    let ask = |number: String| {
+        let body = json!({
+            "seal_id": seal, "document_type": "x", "business_number": number,
+            "digest": sealwright::crypto::digest::hex(&[7; 32]),
+        });
+        house.post(&cast.caller, "/v1/digests", &body)
+    };
+    let ask = &ask;
+    let replies: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..48)
+            .map(|n| {
+                let number = if n % 2 == 0 { "same".to_owned() } else { format!("own-{n}") };
+                scope.spawn(move || (n, ask(number)))
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let done = |even: bool| {
+        let group = replies.iter().filter(|(n, _)| (n % 2 == 0) == even);
+        group.filter(|(_, reply)| reply.status == 201).count()
+    };
+    assert_eq!((done(true), done(false)), (1, 24));
+    for (_, reply) in replies.iter().filter(|(_, reply)| reply.status != 201) {
+        assert_eq!(reply.problem(409), "business-number-taken");
+    }
+    // 25 of 30 uses are taken; of ten more at once five are left.
+    let statuses: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..10).map(|n| scope.spawn(move || ask(format!("late-{n}")))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|reply| reply.status == 201).count(), 5);
+    for reply in statuses.iter().filter(|reply| reply.status != 201) {
+        assert_eq!(reply.problem(409), "quota-used-up");
+    }
+    let grants = house.get(&cast.keeper, &format!("/v1/seals/{seal}/grants")).expect(200);
+    assert_eq!(grants[0]["used"], 30);
+    let all = house.get(&cast.auditor, "/v1/signatures?limit=100&state=completed").expect(200);
+    assert_eq!(all["items"].as_array().unwrap().len(), 30);
+    let verified = house.command().args(["--json", "audit", "verify"]).output().unwrap();
+    let verified: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(verified["faults"], json!([]));
+}
+
+#[test]
+fn only_who_is_at_fault_bears_it_on_sqlite() {
+    only_who_is_at_fault_bears_it(Engine::Sqlite);
+}
+
+#[test]
+fn only_who_is_at_fault_bears_it_on_postgres() {
+    only_who_is_at_fault_bears_it(Engine::Postgres);
+}

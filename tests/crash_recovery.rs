@@ -133,3 +133,31 @@ fn a_hundred_deaths_on_sqlite() {
 fn a_hundred_deaths_on_postgres() {
     kills(Engine::Postgres);
 }
+
+/// An unresolved record keeps its use of a grant. Asked for again under another grant, the use goes
+/// back to the one it was taken from.
+#[test]
+fn a_use_goes_back_to_the_grant_it_was_taken_from() {
+    let mut house = House::new(Engine::Sqlite);
+    house.start();
+    let cast = Cast::hire(&house);
+    let seal = people::active(&house, &cast);
+    let first = people::grant(&house, &cast, &seal, &json!({ "quota": 5 }));
+    let (request, licence) = (people::request(&seal), people::licence());
+    house.stop();
+    house.start_with(&[("SEALWRIGHT_FAILPOINT", "after-sign:1")]);
+    assert!(try_seal(house.url(), &cast.caller, &request, &licence, Some("k")).is_err());
+    house.wait_for_death();
+    house.start();
+    let used = || -> Vec<(String, i64)> {
+        let grants = house.get(&cast.keeper, &format!("/v1/seals/{seal}/grants")).expect(200);
+        let pair = |g: &Value| (people::id(g), g["used"].as_i64().unwrap());
+        grants.as_array().unwrap().iter().map(pair).collect()
+    };
+    assert_eq!(used(), [(people::id(&first), 1)], "an unresolved record keeps its use");
+    let path = format!("/v1/seals/{seal}/grants/{}/revoke", people::id(&first));
+    house.post(&cast.keeper, &path, &json!({})).expect(200);
+    let second = people::grant(&house, &cast, &seal, &json!({ "quota": 5 }));
+    assert_eq!(house.seal(&cast.caller, &request, &licence, Some("k")).status, 201);
+    assert_eq!(used(), [(people::id(&second), 1), (people::id(&first), 0)]);
+}

@@ -220,6 +220,28 @@ async fn a_wrong_pin_is_tried_once_until_another_is_there() {
     until("opens", async || token.describe().ok()).await;
 }
 
+/// The token takes longer to refuse the PIN than anybody waits: the refusal counts all the same.
+#[tokio::test]
+async fn a_pin_that_is_refused_late_is_not_tried_again() {
+    let double = TestToken::double();
+    double.control("pin_tries=2\nlogin_hang=1");
+    std::fs::write(&double.pin_file, "0000").unwrap();
+    let mut config = double.config();
+    config.deadline_ms = 200;
+    let token = Token::start(config);
+    let reason = |token: &Token| token.describe().unwrap_err().to_string();
+    until("gives up waiting", async || reason(&token).contains("not answer").then_some(())).await;
+    // While the login is under way no other is begun: two wrong ones would lock the PIN.
+    until("holds back", async || reason(&token).contains("do not return").then_some(())).await;
+    double.control("pin_tries=2");
+    until("knows the PIN is wrong", async || {
+        reason(&token).contains("put the right PIN").then_some(())
+    })
+    .await;
+    std::fs::write(&double.pin_file, "1234").unwrap();
+    until("opens", async || token.describe().ok()).await;
+}
+
 #[tokio::test]
 async fn a_locked_pin_is_reported_and_used_after_unlocking() {
     let double = TestToken::double();

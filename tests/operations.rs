@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{fs, process::Command};
+use std::{fs, io::Write, net::TcpStream, process::Command};
 
 use serde_json::{Value, json};
 use support::{
@@ -125,6 +125,40 @@ fn a_graceful_end_lets_requests_finish() {
         asking.join().unwrap()
     });
     assert_eq!(status, 201, "the request under way was finished before the end");
+}
+
+/// A caller who goes away while the token signs leaves nothing half-made: the act is finished and
+/// on record, and the same key gives its answer.
+#[test]
+fn a_caller_who_goes_away_leaves_nothing_half_made() {
+    let mut house = House::with(Engine::Sqlite, TestToken::double(), "");
+    house.start();
+    let cast = Cast::hire(&house);
+    let seal = people::granted(&house, &cast);
+    let (request, licence) = (people::request(&seal), people::licence());
+    let (kind, body) = support::server::multipart(&request, &licence);
+    house.token.control("hang=1");
+    let mut stream = TcpStream::connect(house.url().trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /v1/signatures HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         idempotency-key: gone\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+        cast.caller,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body).unwrap();
+    let records = |state: &str| {
+        let path = format!("/v1/signatures?state={state}");
+        house.get(&cast.auditor, &path).expect(200)["items"].as_array().unwrap().len()
+    };
+    until("it is under way", || (records("intended") == 1).then_some(()));
+    drop(stream);
+    house.token.control("");
+    until("it is finished", || (records("completed") == 1).then_some(()));
+    assert_eq!(records("intended"), 0);
+    let again = house.seal(&cast.caller, &request, &licence, Some("gone"));
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(records("completed"), 1);
 }
 
 #[test]

@@ -345,8 +345,9 @@ fn gates_refuse_certificates_each_for_its_reason() {
         openssl req -new -key other.key -subj "/C=CN" -out other.csr
         printf 'keyUsage=critical,digitalSignature\nbasicConstraints=CA:FALSE\n' > good.ext
         printf 'keyUsage=critical,keyEncipherment\n' > usage.ext
+        (cat good.ext; echo extendedKeyUsage=serverAuth) > tls.ext
         sign() {{ openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days $3 -extfile $2.ext -out $4.pem; }}
-        sign seal good 20 good; sign seal usage 20 usage; sign other good 20 otherkey
+        sign seal good 20 good; sign seal usage 20 usage; sign seal tls 20 tls; sign other good 20 otherkey
         openssl x509 -req -in seal.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile good.ext -days 20 -subj "/C=CN/O=别的机构/CN=别的机构" -out subject.pem || true
         openssl x509 -req -in seal.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile good.ext -not_before 20200101000000Z -not_after 20210101000000Z -out expired.pem 2>/dev/null || \
         (mkdir -p demo; : > demo/index.txt; echo 1000 > demo/serial; printf '[ca]\ndefault_ca=d\n[d]\ndatabase=demo/index.txt\nserial=demo/serial\nnew_certs_dir=demo\ndefault_md=sha256\npolicy=p\n[p]\ncountryName=optional\norganizationName=optional\ncommonName=optional\norganizationIdentifier=optional\n' > demo/conf
@@ -362,6 +363,7 @@ fn gates_refuse_certificates_each_for_its_reason() {
     };
     assert_eq!(make("otherkey").problem(422), "certificate-key-mismatch");
     assert_eq!(make("usage").problem(422), "certificate-key-usage");
+    assert_eq!(make("tls").problem(422), "certificate-key-usage");
     assert_eq!(make("expired").problem(422), "certificate-not-valid-now");
     // The external CA is not among the trusted roots of this service.
     assert_eq!(make("good").problem(422), "certificate-untrusted");

@@ -297,3 +297,56 @@ fn an_object_stream_cannot_be_made_to_repeat_itself() {
     assert_eq!(report["conclusion"], "indeterminate");
     assert!(report["detail"].as_str().unwrap().contains("object stream"), "{report}");
 }
+
+/// A signature over a bare digest, put into a PDF by somebody else's program, is a good signature of
+/// the seal over a document that the service never saw: the report says so and does not conclude
+/// that the document is valid.
+#[test]
+fn a_document_around_a_bare_digest_is_not_simply_valid() {
+    let s = sealed();
+    people::grant(&s.house, &s.cast, &s.seal, &json!({ "digests": true }));
+    let directory = s.house.token.directory.path();
+    let path = format!("/v1/seals/{}/credentials", s.seal);
+    let credentials = s.house.get(&s.cast.caller, &path).expect(200);
+    let chain = credentials[0]["certificate_chain"].as_array().unwrap();
+    let chain: String = chain.iter().map(|pem| pem.as_str().unwrap()).collect();
+    fs::write(directory.join("chain.pem"), chain).unwrap();
+    fs::write(directory.join("in.pdf"), people::licence()).unwrap();
+    let program = r#"
+import base64, hashlib, json, sys, urllib.request
+from asn1crypto import algos, pem, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+url, key, seal = sys.argv[1:4]
+certificates = [x509.Certificate.load(der) for _, _, der in pem.unarmor(open("chain.pem", "rb").read(), multiple=True)]
+store = SimpleCertificateStore(); store.register_multiple(certificates)
+
+class Remote(signers.Signer):
+    async def async_sign_raw(self, data, digest_algorithm, dry_run=False):
+        if dry_run:
+            return bytes(72)
+        body = {"seal_id": seal, "digest": hashlib.sha256(data).hexdigest(), "document_type": "x"}
+        headers = {"authorization": "Bearer " + key, "content-type": "application/json"}
+        request = urllib.request.Request(url + "/v1/digests", json.dumps(body).encode(), headers)
+        return base64.b64decode(json.load(urllib.request.urlopen(request))["value"])
+
+signer = Remote(signing_cert=certificates[0], cert_registry=store,
+    signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}))
+meta = signers.PdfSignatureMetadata(field_name="Seal", md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES)
+with open("in.pdf", "rb") as document, open("out.pdf", "wb") as out:
+    signers.PdfSigner(meta, signer=signer).sign_pdf(IncrementalPdfFileWriter(document), output=out)
+"#;
+    support::run(
+        support::python_tool("python")
+            .args(["-c", program, s.house.url(), &s.cast.caller, &s.seal])
+            .current_dir(directory),
+    );
+    let report = s.publicly(&fs::read(directory.join("out.pdf")).unwrap());
+    assert_eq!(report["signatures"][0]["integrity"], "intact", "{report}");
+    assert_eq!(report["conclusion"], "indeterminate", "{report}");
+    assert_eq!(*check(&report, "content-seen"), Value::Null);
+    // What the service sealed itself is valid as before.
+    assert_eq!(s.publicly(&s.file)["conclusion"], "valid");
+}

@@ -38,6 +38,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
 /// Reads JSON or says where it is wrong. The text itself is never repeated: it may hold secrets.
 pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Not every database can keep it, and no name or reason has it.
+    if bytes.windows(6).any(|window| window == b"\\u0000") {
+        return Err(nul());
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         if error.is_data() {
@@ -52,6 +56,10 @@ pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem
             Problem::bad_request("malformed-json", text)
         }
     })
+}
+
+fn nul() -> Problem {
+    Problem::bad_request("nul-character", "the request contains the character NUL")
 }
 
 /// What serde says of a field, without the values it quotes.
@@ -72,6 +80,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(nul());
+        }
         axum::extract::Query::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|_| {
             Problem::bad_request("invalid-query", "a query parameter is not as documented")
         })
@@ -85,6 +96,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.path().contains("%00") {
+            return Err(nul());
+        }
         axum::extract::Path::from_request_parts(parts, state)
             .await
             .map(|path| Self(path.0))

@@ -42,6 +42,7 @@ pub struct House {
     metrics: Arc<metrics::Metrics>,
     public_gate: Arc<Semaphore>,
     throttle: Arc<throttle::Throttle>,
+    readiness: Arc<health::Readiness>,
 }
 
 impl House {
@@ -52,6 +53,7 @@ impl House {
             metrics: Arc::default(),
             public_gate: Arc::new(Semaphore::new(http.public_verifications)),
             throttle: Arc::new(throttle::Throttle::new(http.public_requests_per_minute)),
+            readiness: Arc::default(),
             service,
         }
     }

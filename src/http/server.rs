@@ -3,6 +3,10 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use axum_server::{Handle, tls_rustls::RustlsConfig};
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto::Builder,
+};
 
 use super::{House, router};
 
@@ -29,15 +33,25 @@ pub async fn serve(house: House) -> io::Result<Server> {
     let task = match http.tls_certificate.zip(http.tls_key) {
         Some((certificate, key)) => {
             let tls = RustlsConfig::from_pem_file(certificate, key).await?;
-            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(kept);
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(kept);
+            bound(server.http_builder());
             tokio::spawn(server.serve(app))
         }
         None => {
-            let server = axum_server::from_tcp(listener)?.handle(kept);
+            let mut server = axum_server::from_tcp(listener)?.handle(kept);
+            bound(server.http_builder());
             tokio::spawn(server.serve(app))
         }
     };
     Ok(Server { address, handle, task })
+}
+
+/// Nobody keeps a connection for longer than this by sending a head slowly, or none at all.
+const LONGEST_HEAD: Duration = Duration::from_secs(30);
+
+fn bound(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(LONGEST_HEAD);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(LONGEST_HEAD);
 }
 
 impl Server {

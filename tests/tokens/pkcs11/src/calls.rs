@@ -307,6 +307,7 @@ pub unsafe extern "C" fn login(
     pin: *mut CK_UTF8CHAR,
     length: CK_ULONG,
 ) -> CK_RV {
+    control::wait_while("login_hang");
     let mut token = token();
     let limit = control::value("pin_tries").unwrap_or(u64::MAX);
     // SAFETY: PKCS#11, see above.

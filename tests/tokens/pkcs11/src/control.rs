@@ -23,15 +23,21 @@ pub fn on(name: &str) -> bool {
     value(name).is_some_and(|value| value != 0)
 }
 
+/// Waits as long as a command is on.
+#[expect(clippy::disallowed_methods, reason = "a slow device is slow")]
+pub fn wait_while(command: &str) {
+    while on(command) {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Waits as commanded: the latency of a slow device, or for ever while `hang` is on.
 #[expect(clippy::disallowed_methods, reason = "a slow device is slow")]
 pub fn delay() {
     if let Some(milliseconds) = value("latency_ms") {
         thread::sleep(Duration::from_millis(milliseconds));
     }
-    while on("hang") {
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_while("hang");
     if on("die_in_sign") {
         std::process::abort();
     }
