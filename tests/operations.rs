@@ -223,7 +223,7 @@ fn logs_hold_no_secrets() {
     until("it listens", || send(&url, "GET", "/healthz", &[], &[]).ok());
     send(&url, "POST", "/v1/persons", &headers, new.to_string().as_bytes()).unwrap().expect(201);
     send(&url, "GET", "/v1/seals?code=SECRETQUERY", &headers, &[]).unwrap();
-    support::run(Command::new("kill").arg(child.id().to_string()));
+    support::terminate(child.id());
     child.wait().unwrap();
     let log = fs::read_to_string(directory.join("log")).unwrap();
     assert!(log.contains("answered"));

@@ -13,7 +13,7 @@ use sealwright::{
         uscc::Uscc,
     },
     service::Error,
-    store::{AuditEvent, Store, StoreError},
+    store::{AuditEvent, Payload, Store, StoreError},
 };
 use serde_json::{Value, json};
 use support::database::{self, Engine};
@@ -47,7 +47,7 @@ fn event(n: u8) -> AuditEvent {
         subject: format!("test:{n}"),
         outcome: "done",
         decision: json!({ "policies": ["p"] }).to_string(),
-        payload: Some(json!({ "n": n }).to_string()),
+        payload: Payload::Here(json!({ "n": n }).to_string()),
     }
 }
 

@@ -350,3 +350,29 @@ with open("in.pdf", "rb") as document, open("out.pdf", "wb") as out:
     // What the service sealed itself is valid as before.
     assert_eq!(s.publicly(&s.file)["conclusion"], "valid");
 }
+
+/// What was put on record of a signature cannot be changed behind the service's back without the
+/// audit trail telling.
+#[test]
+fn a_changed_record_of_evidence_is_found() {
+    let mut s = sealed();
+    s.house.stop();
+    let path =
+        s.house.database.trim_start_matches("sqlite://").split('?').next().unwrap().to_owned();
+    let faults = || {
+        let output = s.house.command().args(["--json", "audit", "verify"]).output().unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        found["faults"].as_array().unwrap().iter().map(|f| f["what"].clone()).collect::<Vec<_>>()
+    };
+    let sql = |statements: &str| {
+        let program =
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2])";
+        support::run(std::process::Command::new("python3").args(["-c", program, &path, statements]))
+    };
+    assert_eq!(faults(), Vec::<Value>::new());
+    sql("DROP TRIGGER evidence_leaves_no_update; DROP TRIGGER evidence_leaves_no_delete; \
+         UPDATE evidence_leaves SET leaf = REPLACE(leaf, 'business-licence', 'other')");
+    assert_eq!(faults(), [json!("its payload was changed")]);
+    sql("DELETE FROM evidence_leaves");
+    assert_eq!(faults(), [json!("its evidence leaf is missing")]);
+}

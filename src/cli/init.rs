@@ -15,7 +15,7 @@ use crate::{
         uscc::Uscc,
     },
     service::{Error, Maker},
-    store::{AuditEvent, Store},
+    store::{AuditEvent, Payload, Store},
 };
 
 /// What `init` creates.
@@ -149,7 +149,7 @@ async fn enter_first(
                     subject: format!("organization:{}", owner.id),
                     outcome: "done",
                     decision: "{}".to_owned(),
-                    payload: Some(json!({ "administrator": admin.id }).to_string()),
+                    payload: Payload::Here(json!({ "administrator": admin.id }).to_string()),
                 })
                 .await?;
                 Ok::<_, Error>(())

@@ -13,7 +13,7 @@ use crate::{
         principal::Principal,
     },
     policy::Decision,
-    store::{AuditEvent, Claim, Tx, Work},
+    store::{AuditEvent, Claim, Payload, Tx, Work},
 };
 
 /// Who acts, and how the request wants to be treated.
@@ -104,7 +104,7 @@ impl Act {
             subject,
             outcome: "done",
             decision: serde_json::to_string(decision).unwrap_or_default(),
-            payload: None,
+            payload: Payload::None,
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
         seal::{Seal, SealKind},
     },
     policy::{Action, Resource},
+    store::Payload,
 };
 
 /// An application to be submitted.
@@ -187,8 +188,9 @@ impl Service {
                 tx.update_application(&application, &moved).await?;
                 let subject = format!("application:{}", moved.id);
                 let mut event = act.event(now, &moved.organization_id, "review", subject, &decided);
-                event.payload =
-                    Some(serde_json::json!({ "level": level, "verdict": new.verdict }).to_string());
+                event.payload = Payload::Here(
+                    serde_json::json!({ "level": level, "verdict": new.verdict }).to_string(),
+                );
                 tx.record(event).await?;
                 Ok(Application { revision: application.revision + 1, ..moved })
             })

@@ -1,7 +1,10 @@
 //! Closing what a process that died left under way. Nothing is signed and no key is deleted.
 
 use super::{Error, Service};
-use crate::{domain::organization::Scope, store::AuditEvent};
+use crate::{
+    domain::organization::Scope,
+    store::{AuditEvent, Payload},
+};
 
 impl Service {
     /// Renews this process's lease: others leave its attempts alone for as long.
@@ -43,7 +46,7 @@ impl Service {
                             subject: format!("signature:{id}"),
                             outcome: "unresolved",
                             decision: "{}".to_owned(),
-                            payload: None,
+                            payload: Payload::None,
                         })
                         .await?;
                     }

@@ -81,8 +81,19 @@ pub struct AuditEvent {
     pub outcome: &'static str,
     /// Policy ids and the digest of the set, JSON.
     pub decision: String,
-    /// More, which may one day have to be erased, JSON; the chain holds its digest.
-    pub payload: Option<String>,
+    /// More, which may one day have to be erased; the chain holds its digest.
+    pub payload: Payload,
+}
+
+/// What goes with an event.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// Nothing.
+    None,
+    /// JSON, kept beside the trail.
+    Here(String),
+    /// The evidence leaf of the signature that the event is about, by its SHA-256.
+    Elsewhere([u8; 32]),
 }
 
 /// One recorded event.
@@ -157,8 +168,11 @@ impl Tx {
         for event in events {
             let sequence = head.sequence + 1;
             let decision = event.decision;
-            let payload = event.payload.unwrap_or_else(|| "null".to_owned());
-            let payload_digest = hex(&sha256(payload.as_bytes()));
+            let payload_digest = hex(&match &event.payload {
+                Payload::None => sha256(b"null"),
+                Payload::Here(payload) => sha256(payload.as_bytes()),
+                Payload::Elsewhere(digest) => *digest,
+            });
             let principal = event.principal_id.map(String::from);
             let organization = event.organization_id.map(String::from);
             let hash = chain_hash(&[
@@ -174,7 +188,7 @@ impl Tx {
                 &payload_digest,
                 &head.hash,
             ]);
-            if payload != "null" {
+            if let Payload::Here(payload) = event.payload {
                 payloads.push([head.chain.clone().into(), sequence.into(), payload.into()]);
             }
             let previous = std::mem::replace(&mut head.hash, hash.clone());
@@ -230,10 +244,12 @@ impl Tx {
             .all(
                 query(
                     "SELECT e.chain, e.sequence, e.at, e.principal_id, e.organization_id, \
-                     e.action, e.subject, e.outcome, e.decision, e.payload_digest, p.payload, \
-                     e.previous_hash, e.hash \
+                     e.action, e.subject, e.outcome, e.decision, e.payload_digest, \
+                     COALESCE(p.payload, l.leaf) AS payload, e.previous_hash, e.hash \
                      FROM audit_events e LEFT JOIN audit_payloads p \
                      ON p.chain = e.chain AND p.sequence = e.sequence \
+                     LEFT JOIN evidence_leaves l ON e.outcome = 'completed' \
+                     AND l.signature_id = SUBSTR(e.subject, 11) \
                      WHERE (e.chain > $1 OR (e.chain = $1 AND e.sequence > $2)) \
                      AND ($3 = '%' OR e.organization_id IN \
                      (SELECT id FROM organizations WHERE path LIKE $3)) \
@@ -277,6 +293,12 @@ impl Tx {
                 }
                 if entry.expected_hash() != entry.hash {
                     fault("it was changed");
+                }
+                // A leaf is never erased, other payloads may be.
+                let sealed =
+                    entry.outcome == "completed" && entry.subject.starts_with("signature:");
+                if sealed && entry.payload.is_none() {
+                    fault("its evidence leaf is missing");
                 }
                 let payload = entry.payload.as_ref().map(|p| hex(&sha256(json(p).as_bytes())));
                 if payload.is_some_and(|digest| digest != entry.payload_digest) {

@@ -30,7 +30,7 @@ use sqlx::{
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
-pub use audit::{AuditEntry, AuditEvent, AuditPage, ChainFault};
+pub use audit::{AuditEntry, AuditEvent, AuditPage, ChainFault, Payload};
 pub use error::StoreError;
 pub use idempotency::{Appended, Claim, KeptAnswer};
 pub use keys::KeyState;

@@ -5,7 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::{Store, StoreError, tx::Tx, writer::Work};
+use super::{
+    Store, StoreError,
+    tx::Tx,
+    writer::{Job, Work},
+};
+use crate::domain::organization::Scope;
 
 /// How many turns of the scheduler whoever comes first waits for others at most.
 const LONGEST_WAIT: usize = 32;
@@ -79,67 +84,99 @@ async fn serve<T: Together>(store: Store, waiting: Waiting<T>) {
         before = now;
         tokio::task::yield_now().await;
     }
-    let replies = Arc::new(Mutex::new(Vec::new()));
-    let (queue, kept) = (Arc::clone(&waiting), Arc::clone(&replies));
-    let served: Result<Vec<_>, StoreError> = store
-        .write_pieces(move |tx| {
-            Box::pin(async move {
-                let (items, senders): (Vec<_>, Vec<_>) =
-                    std::mem::take(&mut *lock(&queue)).into_iter().unzip();
-                *lock(&kept) = senders;
-                run_all::<T>(tx, items).await
-            })
-        })
-        .await;
-    // Where the work never ran, its callers still wait in the queue.
-    let mut senders = std::mem::take(&mut *lock(&replies));
-    match served {
-        Ok(outcomes) => {
-            for (sender, outcome) in senders.into_iter().zip(outcomes) {
-                let _ = sender.send(outcome);
+    let gathered =
+        Gathered::<T> { waiting, items: Arc::default(), senders: Vec::new(), answers: Vec::new() };
+    store.hand_over(Box::new(gathered)).await;
+}
+
+/// All who waited when the writer came to them.
+struct Gathered<T: Together> {
+    waiting: Waiting<T>,
+    items: Arc<Vec<T::Item>>,
+    senders: Vec<oneshot::Sender<Answer<T>>>,
+    answers: Vec<Answer<T>>,
+}
+
+impl<T: Together> Gathered<T> {
+    fn gather(&mut self) {
+        if self.items.is_empty() {
+            let waiting = std::mem::take(&mut *lock(&self.waiting));
+            let (items, senders): (Vec<_>, _) = waiting.into_iter().unzip();
+            (self.items, self.senders) = (Arc::new(items), senders);
+        }
+    }
+
+    async fn run_hastily(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        match T::run(tx, &self.items).await {
+            Ok(answers) if answers.len() == self.items.len() => {
+                self.answers = answers;
+                Ok(())
+            }
+            // The reason will be found again, and told, with care.
+            Ok(_) | Err(_) => Err(StoreError::Closed),
+        }
+    }
+
+    async fn run_carefully(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        self.answers.clear();
+        if self.items.len() > 1 {
+            let all = Arc::clone(&self.items);
+            let together = tx.piece(move |tx| Box::pin(async move { T::run(tx, &all).await }));
+            if let Ok(answers) = together.await?
+                && answers.len() == self.items.len()
+            {
+                self.answers = answers;
+                return Ok(());
             }
         }
-        Err(error) => {
-            if senders.is_empty() {
-                senders.extend(std::mem::take(&mut *lock(&waiting)).into_iter().map(|(_, s)| s));
-            }
-            let unknown = matches!(error, StoreError::CommitUnknown);
-            let mut error = Some(error);
-            for sender in senders {
-                let again = if unknown { StoreError::CommitUnknown } else { StoreError::Closed };
-                let _ = sender.send(Err(T::Error::from(error.take().unwrap_or(again))));
-            }
+        for place in 0..self.items.len() {
+            let all = Arc::clone(&self.items);
+            let alone = tx
+                .piece(move |tx| {
+                    Box::pin(async move {
+                        let one = all.get(place..=place).unwrap_or_default();
+                        let mut answers = T::run(tx, one).await?;
+                        answers.pop().ok_or_else(|| T::Error::from(StoreError::Closed))?
+                    })
+                })
+                .await?;
+            self.answers.push(alone);
         }
+        Ok(())
     }
 }
 
-async fn run_all<T: Together>(
-    tx: &mut Tx,
-    items: Vec<T::Item>,
-) -> Result<Vec<Answer<T>>, StoreError> {
-    let items = Arc::new(items);
-    if items.len() > 1 {
-        let all = Arc::clone(&items);
-        let together = tx.piece(move |tx| Box::pin(async move { T::run(tx, &all).await })).await?;
-        if let Ok(answers) = together
-            && answers.len() == items.len()
-        {
-            return Ok(answers);
+impl<T: Together> Job for Gathered<T> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx, careful: bool) -> Work<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            tx.set_scope(Scope::Service);
+            self.gather();
+            if careful { self.run_carefully(tx).await } else { self.run_hastily(tx).await }
+        })
+    }
+
+    fn can_repeat(&self) -> bool {
+        true
+    }
+
+    fn settle(mut self: Box<Self>, committed: Result<(), StoreError>) {
+        // Where it never ran, its callers still wait in the queue.
+        self.gather();
+        match committed {
+            Ok(()) => {
+                for (sender, answer) in self.senders.into_iter().zip(self.answers) {
+                    let _ = sender.send(answer);
+                }
+            }
+            Err(error) => {
+                let unknown = matches!(error, StoreError::CommitUnknown);
+                let mut error = Some(error);
+                for sender in self.senders {
+                    let again =
+                        if unknown { StoreError::CommitUnknown } else { StoreError::Closed };
+                    let _ = sender.send(Err(T::Error::from(error.take().unwrap_or(again))));
+                }
+            }
         }
     }
-    let mut answers = Vec::with_capacity(items.len());
-    for place in 0..items.len() {
-        let all = Arc::clone(&items);
-        let alone = tx
-            .piece(move |tx| {
-                Box::pin(async move {
-                    let one = all.get(place..=place).unwrap_or_default();
-                    let mut answers = T::run(tx, one).await?;
-                    answers.pop().ok_or_else(|| T::Error::from(StoreError::Closed))?
-                })
-            })
-            .await?;
-        answers.push(alone);
-    }
-    Ok(answers)
 }

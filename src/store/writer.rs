@@ -1,5 +1,5 @@
-//! The one task that writes: it commits pieces of work in groups, each in a savepoint of its own,
-//! and answers after the commit. So a hundred signatures cost one flush of the disk.
+//! The one task that writes: it commits jobs in groups and answers after the commit, so that a
+//! hundred signatures cost one flush of the disk. What goes wrong with one is undone alone.
 
 use std::{
     future::Future,
@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -23,23 +23,63 @@ const LARGEST_GROUP: usize = 64;
 /// A piece of work inside a transaction.
 pub type Work<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
-/// Runs inside the group's transaction; `true` keeps what it did.
-type Run = Box<dyn for<'t> FnOnce(&'t mut Tx) -> Work<'t, bool> + Send>;
-/// Tells the caller what became of the commit.
-type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Something to be done in a commit.
+pub(super) trait Job: Send {
+    /// Does it. Where `careful`, an error means that nothing of the whole transaction may be kept:
+    /// what goes wrong with the job itself is undone by it in a [`Tx::piece`]. Where not, every
+    /// error is answered by undoing the transaction and running everything in it again, carefully.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx, careful: bool) -> Work<'a, Result<(), StoreError>>;
 
-struct Job {
+    /// Whether it may be run without care first.
+    fn can_repeat(&self) -> bool;
+
+    /// Tells whoever waits what became of the commit.
+    fn settle(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// One caller's piece of work.
+struct Piece<T, E, W> {
     scope: Scope,
-    /// Whether the writer surrounds it with a savepoint; else the work does so itself.
-    guarded: bool,
-    run: Run,
-    settle: Settle,
+    work: Option<W>,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, W> Job for Piece<T, E, W>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    W: for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
+{
+    fn run<'a>(&'a mut self, tx: &'a mut Tx, _: bool) -> Work<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            tx.set_scope(self.scope.clone());
+            if let Some(work) = self.work.take() {
+                self.outcome = Some(tx.piece(work).await?);
+            }
+            Ok(())
+        })
+    }
+
+    fn can_repeat(&self) -> bool {
+        false
+    }
+
+    fn settle(self: Box<Self>, committed: Result<(), StoreError>) {
+        let _ = self.answer.send(match (self.outcome, committed) {
+            // The work's own refusal stands whatever became of the others.
+            (Some(Err(refusal)), _) => Err(refusal),
+            (_, Err(error)) => Err(E::from(error)),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (None, Ok(())) => Err(E::from(StoreError::Closed)),
+        });
+    }
 }
 
 /// The way to the writing task. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Box<dyn Job>>,
     task: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
     stop: Arc<tokio::sync::Notify>,
 }
@@ -59,57 +99,16 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.hand_over(scope, true, work).await
-    }
-
-    /// As [`Store::write`] in the scope of the service, for work that puts all it does in pieces of
-    /// its own ([`Tx::piece`]): an error of the work undoes the whole transaction, with whatever
-    /// else is in it.
-    pub(super) async fn write_pieces<T, E>(
-        &self,
-        work: impl for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.hand_over(Scope::Service, false, work).await
-    }
-
-    async fn hand_over<T, E>(
-        &self,
-        scope: Scope,
-        guarded: bool,
-        work: impl for<'t> FnOnce(&'t mut Tx) -> Work<'t, Result<T, E>> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
         let (answer, answered) = oneshot::channel();
-        let slot = Arc::new(Mutex::new(None));
-        let kept = Arc::clone(&slot);
-        let run: Run = Box::new(move |tx| {
-            Box::pin(async move {
-                let outcome = work(tx).await;
-                let keep = outcome.is_ok();
-                *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-                keep
-            })
-        });
-        let settle: Settle = Box::new(move |committed| {
-            let outcome = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let _ = answer.send(match (outcome, committed) {
-                // The work's own refusal stands whatever became of the others.
-                (Some(Err(refusal)), _) => Err(refusal),
-                (_, Err(error)) => Err(E::from(error)),
-                (Some(Ok(value)), Ok(())) => Ok(value),
-                (None, Ok(())) => Err(E::from(StoreError::Closed)),
-            });
-        });
-        let job = Job { scope, guarded, run, settle };
-        self.writer.jobs.send(job).await.map_err(|_| E::from(StoreError::Closed))?;
+        self.hand_over(Box::new(Piece { scope, work: Some(work), outcome: None, answer })).await;
         answered.await.map_err(|_| E::from(StoreError::Closed))?
+    }
+
+    /// Hands a job to the writer.
+    pub(super) async fn hand_over(&self, job: Box<dyn Job>) {
+        if let Err(refused) = self.writer.jobs.send(job).await {
+            refused.0.settle(Err(StoreError::Closed));
+        }
     }
 }
 
@@ -136,7 +135,7 @@ async fn run(
     pool: AnyPool,
     engine: Engine,
     instance: String,
-    mut inbox: mpsc::Receiver<Job>,
+    mut inbox: mpsc::Receiver<Box<dyn Job>>,
     stop: Arc<tokio::sync::Notify>,
 ) {
     let mut epoch = 1;
@@ -174,67 +173,64 @@ async fn run(
 async fn commit_group(
     pool: &AnyPool,
     engine: Engine,
-    group: Vec<Job>,
+    mut group: Vec<Box<dyn Job>>,
     chain: ChainHead,
 ) -> Option<ChainHead> {
+    // A group of nothing but jobs that can be repeated goes without savepoints first.
+    let hasty = group.iter().all(|job| job.can_repeat());
+    let mut done = attempt(pool, engine, &mut group, &chain, !hasty).await;
+    if hasty && done.is_err() {
+        done = attempt(pool, engine, &mut group, &chain, true).await;
+    }
+    let (connection, head) = match done {
+        Ok(done) => done,
+        Err(error) => {
+            let mut error = Some(error);
+            for job in group {
+                job.settle(Err(error.take().unwrap_or(StoreError::Closed)));
+            }
+            return Some(chain);
+        }
+    };
+    let committed = connection.commit().await.is_ok();
+    for job in group {
+        job.settle(if committed { Ok(()) } else { Err(StoreError::CommitUnknown) });
+    }
+    if committed { head } else { None }
+}
+
+/// Runs a group in a transaction that is ready to be committed; on an error it is undone.
+async fn attempt(
+    pool: &AnyPool,
+    engine: Engine,
+    group: &mut [Box<dyn Job>],
+    chain: &ChainHead,
+    careful: bool,
+) -> Result<(Transaction<'static, Any>, Option<ChainHead>), StoreError> {
     let begin = match engine {
         // Taking the write lock at once: a reader that turns writer could be refused half-way.
         Engine::Sqlite => "BEGIN IMMEDIATE",
         Engine::Postgres => "BEGIN",
     };
-    let connection = match pool.begin_with(begin).await {
-        Ok(connection) => connection,
+    let connection = pool.begin_with(begin).await?;
+    let trail = Some(Trail::after(chain.clone()));
+    let mut tx = Tx { connection, scope: Scope::Service, engine, trail };
+    match run_group(&mut tx, group, careful).await {
+        Ok(head) => Ok((tx.connection, head)),
         Err(error) => {
-            let mut error = Some(StoreError::from(error));
-            for job in group {
-                (job.settle)(Err(error.take().unwrap_or(StoreError::Closed)));
-            }
-            return Some(chain);
+            let _ = tx.connection.rollback().await;
+            Err(error)
         }
-    };
-    let before = chain.clone();
-    let mut tx = Tx { connection, scope: Scope::Service, engine, trail: Some(Trail::after(chain)) };
-    let mut settles: Vec<Settle> = Vec::new();
-    let mut broken = None;
-    for job in group {
-        if broken.is_none() {
-            match run_one(&mut tx, job.scope, job.guarded, job.run).await {
-                Ok(()) => {}
-                Err(error) => broken = Some(error),
-            }
-        }
-        settles.push(job.settle);
     }
-    let head = match broken {
-        None => tx.write_trail().await.unwrap_or_else(|error| {
-            broken = Some(error);
-            None
-        }),
-        Some(_) => None,
-    };
-    if broken.is_some() {
-        // The connection failed between pieces: nothing of the group is kept.
-        let _ = tx.connection.rollback().await;
-        for settle in settles {
-            settle(Err(broken.take().unwrap_or(StoreError::Closed)));
-        }
-        return Some(before);
-    }
-    let committed = tx.connection.commit().await.is_ok();
-    for settle in settles {
-        settle(if committed { Ok(()) } else { Err(StoreError::CommitUnknown) });
-    }
-    if committed { head } else { None }
 }
 
-/// Runs one piece of work.
-async fn run_one(tx: &mut Tx, scope: Scope, guarded: bool, run: Run) -> Result<(), StoreError> {
-    tx.set_scope(scope);
-    if !guarded {
-        return if run(tx).await { Ok(()) } else { Err(StoreError::Closed) };
+async fn run_group(
+    tx: &mut Tx,
+    group: &mut [Box<dyn Job>],
+    careful: bool,
+) -> Result<Option<ChainHead>, StoreError> {
+    for job in group {
+        job.run(tx, careful).await?;
     }
-    let _: Result<(), ()> = tx
-        .piece(|tx| Box::pin(async move { if run(tx).await { Ok(()) } else { Err(()) } }))
-        .await?;
-    Ok(())
+    tx.write_trail().await
 }

@@ -48,3 +48,8 @@ pub fn python_tool(name: &str) -> Command {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     Command::new(root.join(".venv/bin").join(name))
 }
+
+/// Asks a process to end. The shell's own `kill` is everywhere; the program is not.
+pub fn terminate(process: u32) {
+    run(Command::new("bash").args(["-c", &format!("kill {process}")]));
+}

@@ -176,7 +176,7 @@ impl House {
     /// Ends it as an operator does, and expects a good end.
     pub fn stop(&mut self) {
         let Some(mut running) = self.running.take() else { return };
-        super::run(Command::new("kill").arg(running.child.id().to_string()));
+        super::terminate(running.child.id());
         assert!(running.child.wait().unwrap().success());
     }
 

@@ -13,6 +13,7 @@ use crate::{
     },
     policy::{Action, Resource},
     service::{Act, Error, Service},
+    store::Payload,
 };
 
 /// An access key to be issued.
@@ -108,7 +109,8 @@ impl Service {
                     let organization = &holder.organization_id;
                     let mut event =
                         actor.event(now, organization, "issue-access-key", subject, &decision);
-                    event.payload = Some(json!({ "principal": kept.principal_id }).to_string());
+                    event.payload =
+                        Payload::Here(json!({ "principal": kept.principal_id }).to_string());
                     tx.record(event).await?;
                     Ok::<_, Error>(())
                 })

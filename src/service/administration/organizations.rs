@@ -13,6 +13,7 @@ use crate::{
     },
     policy::{Action, Resource},
     service::{Act, Answer, Error, Service},
+    store::Payload,
 };
 
 /// An organization to be entered.
@@ -170,7 +171,7 @@ impl Service {
                 let subject = format!("person:{}", person.id);
                 let mut event =
                     act.event(now, &person.organization_id, "create-person", subject, &decision);
-                event.payload = Some(json!({ "name": person.name }).to_string());
+                event.payload = Payload::Here(json!({ "name": person.name }).to_string());
                 tx.record(event).await?;
                 Ok(person)
             })

@@ -15,6 +15,7 @@ use crate::{
     },
     policy::{Action, Resource},
     service::{Act, Answer, Error, Service},
+    store::Payload,
 };
 
 /// A principal to be entered.
@@ -114,7 +115,7 @@ impl Service {
                 let organization = &principal.organization_id;
                 let mut event =
                     act.event(now, organization, "create-principal", subject, &decision);
-                event.payload = Some(json!({ "roles": principal.roles }).to_string());
+                event.payload = Payload::Here(json!({ "roles": principal.roles }).to_string());
                 tx.record(event).await?;
                 Ok(principal)
             })

@@ -148,10 +148,8 @@ impl Service {
         let header = json!({
             "alg": "ES256",
             "typ": "sealwright-receipt+sd-jwt",
-            "x5c": [
-                Base64::encode_string(certificate.der()),
-                Base64::encode_string(self.authority.ca.1.der()),
-            ],
+            // The root above it is at /.well-known/sealwright.
+            "x5c": [Base64::encode_string(certificate.der())],
         });
         let payload = json!({
             "iss": self.config.http.public_url,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::signing_cycle::Recorded;
 use crate::{
+    crypto::digest::sha256,
     domain::{Timestamp, seal_state::SealState, signing::SigningState},
     service::Error,
-    store::{Answers, Appended, Completion, Together, Tx, Work},
+    store::{Answers, Appended, AuditEvent, Completion, Payload, Together, Tx, Work},
 };
 
 /// A checked signature, to be put on record.
@@ -81,16 +82,21 @@ async fn complete(tx: &mut Tx, items: &[&Releasing], now: Timestamp) -> Result<(
         });
     }
     tx.complete_signatures(&completions, now).await?;
-    let notices = items.iter().map(|item| {
-        (item.message.clone(), format!("{{\"signature\":\"{}\"}}", item.recorded.signature.id))
+    if let Some(first) = items.first() {
+        let ids: Vec<_> = items.iter().map(|item| &item.recorded.signature.id).collect();
+        let notice = serde_json::json!({ "signatures": ids });
+        tx.post(first.message.clone(), "signatures-completed", &notice, now).await?;
+    }
+    // The trail holds the digest of the leaf, which stands beside the record.
+    let events = items.iter().zip(&completions).map(|(item, completion)| AuditEvent {
+        payload: Payload::Elsewhere(sha256(completion.leaf.as_bytes())),
+        ..item.recorded.event("completed", now)
     });
-    tx.post_all("signature-completed", notices.collect(), now).await?;
+    tx.record_all(events.collect()).await?;
     let kept = items.iter().zip(completions).filter_map(|(item, completion)| {
         let claim = item.recorded.claim.as_ref()?;
         Some((claim, completion.leaf, item.kept.clone()))
     });
     tx.keep_answers(201, kept.collect()).await?;
-    let events = items.iter().map(|item| item.recorded.event("completed", now));
-    tx.record_all(events.collect()).await?;
     Ok(())
 }

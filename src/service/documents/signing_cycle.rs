@@ -29,7 +29,7 @@ use crate::{
     pki::Certificate,
     policy::{Action, Decision, Permit},
     service::{Act, Answer, Error, Service, authority::fault},
-    store::{Appended, AuditEvent, Claim, Tx},
+    store::{Appended, AuditEvent, Claim, Payload, Tx},
 };
 
 /// Step 1's result: what is sealed with.
@@ -295,12 +295,12 @@ pub(super) fn event(
     let action = if signature.content_unseen { Action::SignDigest } else { Action::Use };
     let mut event = act.event(now, organization, action.as_str(), subject, decision);
     event.outcome = outcome;
-    event.payload = serde_json::to_string(&About {
+    let about = About {
         seal: signer.seal.code.as_str(),
         version: signer.version.number,
         document: &signature.document_digest,
         signature: signature.signature_digest.as_deref(),
-    })
-    .ok();
+    };
+    event.payload = Payload::Here(serde_json::to_string(&about).unwrap_or_default());
     event
 }

@@ -7,7 +7,7 @@ use crate::{
         seal_state::{SealEvent, SealState},
     },
     service::{Error, Service},
-    store::AuditEvent,
+    store::{AuditEvent, Payload},
 };
 
 impl Service {
@@ -39,7 +39,7 @@ impl Service {
                                 subject: format!("seal-version:{}", version.id),
                                 outcome: "done",
                                 decision: "{}".to_owned(),
-                                payload: None,
+                                payload: Payload::None,
                             })
                             .await?;
                         }

@@ -12,6 +12,7 @@ use crate::{
     },
     policy::Action,
     service::{Act, Answer, Error, Service},
+    store::Payload,
 };
 
 /// A grant to be given.
@@ -102,7 +103,7 @@ impl Service {
                 let mut event = actor.event(now, organization, "create-grant", subject, &decision);
                 let payload =
                     serde_json::json!({ "seal": grant.seal_id, "to": grant.principal_id });
-                event.payload = Some(payload.to_string());
+                event.payload = Payload::Here(payload.to_string());
                 tx.record(event).await?;
                 Ok(grant)
             })

@@ -17,6 +17,7 @@ use crate::{
     pki::{Certificate, TrustStore, extension::Subject},
     policy::Action,
     service::{Act, Answer, Error, Service},
+    store::Payload,
 };
 
 /// What a seal version is made of.
@@ -133,7 +134,7 @@ impl Service {
                 let subject = format!("seal-version:{}", version.id);
                 let organization = &found.seal.organization_id;
                 let mut event = actor.event(now, organization, "make", subject, &decision);
-                event.payload = Some(serde_json::json!({ "picture": digest }).to_string());
+                event.payload = Payload::Here(serde_json::json!({ "picture": digest }).to_string());
                 tx.record(event).await?;
                 reread(tx, &found.seal.id).await
             })

@@ -14,6 +14,7 @@ use crate::{
     pki::Certificate,
     policy::Action,
     service::{Act, Answer, Error, Service, applications::reason, authority::ask_for_crl},
+    store::Payload,
 };
 
 /// An event that is asked for.
@@ -92,7 +93,7 @@ impl Service {
                     let mut entry =
                         actor.event(now, organization, event.as_str(), subject, &decision);
                     entry.payload =
-                        Some(serde_json::json!({ "reason": change.reason }).to_string());
+                        Payload::Here(serde_json::json!({ "reason": change.reason }).to_string());
                     tx.record(entry).await?;
                     reread(tx, &found.seal.id).await
                 })
