@@ -119,12 +119,13 @@ impl Act {
         if !self.key_allows(action) {
             return None;
         }
+        let key = self.idempotency_key.clone()?;
         let canonical = serde_json::to_string(&(action, parameters)).unwrap_or_default();
         let now = service.now();
         let kept = i64::from(service.config.sealing.idempotency_hours) * 3600;
         Some(Claim {
             principal_id: self.principal.as_ref()?.id.clone(),
-            key: self.idempotency_key.clone()?,
+            key,
             fingerprint: hex(&sha256(canonical.as_bytes())),
             at: now,
             expires_at: now.plus_seconds(kept),
