@@ -277,7 +277,7 @@ async fn seal_one(
     let mut sealed = vec![0; usize::try_from(done.sealed.size())?];
     done.sealed.read_exact_at(&mut sealed, 0)?;
     fs::write(out.join(format!("{name}.pdf")), &sealed)?;
-    fs::write(out.join(format!("{name}.receipt.jws")), &done.receipt.0)?;
+    fs::write(out.join(format!("{name}.receipt.sd-jwt")), &done.receipt.0)?;
     Ok(format!("签章 sealed: {name}.pdf, record {}", done.signature.id))
 }
 
