@@ -22,6 +22,7 @@ lint:
 # Licences, sources and banned crates; the advisory database needs a network, see deny.toml.
 deny:
 	command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny
+	cargo fetch --locked --quiet
 	cargo deny --offline check bans licenses sources
 
 bench: build
