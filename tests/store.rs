@@ -13,7 +13,7 @@ use sealwright::{
         uscc::Uscc,
     },
     service::Error,
-    store::{AuditEvent, Payload, Store, StoreError},
+    store::{Answers, AuditEvent, Gathering, Payload, Store, StoreError, Together, Tx, Work},
 };
 use serde_json::{Value, json};
 use support::database::{self, Engine};
@@ -232,4 +232,58 @@ fn two_processes_do_not_share_a_sqlite_file() {
     let exported = support::run(house.command().args(["audit", "export"]));
     let first: Value = serde_json::from_str(exported.lines().next().unwrap()).unwrap();
     assert_eq!(first["action"], "initialise");
+}
+
+/// Writes an event for each number and answers with it; thirteen is refused, and takes down
+/// whatever it is done together with.
+struct Unlucky;
+
+impl Together for Unlucky {
+    type Item = u8;
+    type Outcome = u8;
+    type Error = Error;
+
+    fn run<'t>(tx: &'t mut Tx, items: &'t [u8]) -> Work<'t, Answers<Self>> {
+        Box::pin(async move {
+            tx.record_all(items.iter().map(|n| event(*n)).collect()).await?;
+            if items.contains(&13) {
+                Err(Error::Stale)
+            } else {
+                Ok(items.iter().map(|n| Ok(*n)).collect())
+            }
+        })
+    }
+}
+
+async fn everybody_gets_an_answer_of_their_own(engine: Engine) {
+    let bench = bench(engine).await;
+    let gathering = std::sync::Arc::new(Gathering::<Unlucky>::default());
+    let asked = (0..40_u8).map(|n| {
+        let (store, gathering) = (bench.store.clone(), std::sync::Arc::clone(&gathering));
+        tokio::spawn(async move { gathering.submit(&store, n).await })
+    });
+    for (n, asked) in asked.collect::<Vec<_>>().into_iter().enumerate() {
+        match asked.await.unwrap() {
+            Ok(answer) => assert_eq!(usize::from(answer), n),
+            Err(error) => assert!(n == 13 && matches!(error, Error::Stale), "{n}: {error}"),
+        }
+    }
+    let mut tx = bench.store.read(Scope::Service).await.unwrap();
+    assert_eq!(tx.verify_audit().await.unwrap(), (39, Vec::new()));
+    drop(tx);
+    // Whoever comes after the end is told so, the first and all others.
+    bench.store.close().await;
+    for n in 0..3 {
+        assert!(gathering.submit(&bench.store, n).await.is_err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_an_answer_of_their_own_on_sqlite() {
+    everybody_gets_an_answer_of_their_own(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_an_answer_of_their_own_on_postgres() {
+    everybody_gets_an_answer_of_their_own(Engine::Postgres).await;
 }

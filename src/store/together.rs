@@ -84,8 +84,13 @@ async fn serve<T: Together>(store: Store, waiting: Waiting<T>) {
         before = now;
         tokio::task::yield_now().await;
     }
-    let gathered =
-        Gathered::<T> { waiting, items: Arc::default(), senders: Vec::new(), answers: Vec::new() };
+    let gathered = Gathered::<T> {
+        waiting,
+        items: Arc::default(),
+        senders: Vec::new(),
+        answers: Vec::new(),
+        settled: false,
+    };
     store.hand_over(Box::new(gathered)).await;
 }
 
@@ -95,6 +100,16 @@ struct Gathered<T: Together> {
     items: Arc<Vec<T::Item>>,
     senders: Vec<oneshot::Sender<Answer<T>>>,
     answers: Vec<Answer<T>>,
+    settled: bool,
+}
+
+impl<T: Together> Drop for Gathered<T> {
+    /// Where the writer ended without a word, nobody is left waiting behind somebody who is gone.
+    fn drop(&mut self) {
+        if !self.settled {
+            self.gather();
+        }
+    }
 }
 
 impl<T: Together> Gathered<T> {
@@ -162,16 +177,18 @@ impl<T: Together> Job for Gathered<T> {
     fn settle(mut self: Box<Self>, committed: Result<(), StoreError>) {
         // Where it never ran, its callers still wait in the queue.
         self.gather();
+        self.settled = true;
+        let senders = std::mem::take(&mut self.senders);
         match committed {
             Ok(()) => {
-                for (sender, answer) in self.senders.into_iter().zip(self.answers) {
+                for (sender, answer) in senders.into_iter().zip(std::mem::take(&mut self.answers)) {
                     let _ = sender.send(answer);
                 }
             }
             Err(error) => {
                 let unknown = matches!(error, StoreError::CommitUnknown);
                 let mut error = Some(error);
-                for sender in self.senders {
+                for sender in senders {
                     let again =
                         if unknown { StoreError::CommitUnknown } else { StoreError::Closed };
                     let _ = sender.send(Err(T::Error::from(error.take().unwrap_or(again))));
