@@ -130,6 +130,12 @@ fn only_who_is_at_fault_bears_it(engine: Engine) {
     for (_, reply) in replies.iter().filter(|(_, reply)| reply.status != 201) {
         assert_eq!(reply.problem(409), "business-number-taken");
     }
+    // What was answered is what is on record, to the microsecond.
+    for (_, reply) in replies.iter().filter(|(_, reply)| reply.status == 201) {
+        let told = &reply.json()["signature"];
+        let path = format!("/v1/signatures/{}", told["id"].as_str().unwrap());
+        assert_eq!(house.get(&cast.caller, &path).expect(200), *told);
+    }
     // 25 of 30 uses are taken; of ten more at once five are left.
     let statuses: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> =

@@ -93,6 +93,24 @@ impl Received {
         self.sha256.clone()
     }
 
+    /// As [`Received::hasher`], but reads a file once more: it may have changed on its medium since
+    /// it came in.
+    ///
+    /// # Errors
+    /// The medium fails.
+    pub fn hasher_of_what_is_there(&self, algorithm: DigestAlgorithm) -> io::Result<Hasher> {
+        match self.source {
+            Source::Memory(_) => self.hasher(algorithm),
+            Source::File(..) => self.read_into(algorithm),
+        }
+    }
+
+    fn read_into(&self, algorithm: DigestAlgorithm) -> io::Result<Hasher> {
+        let mut hasher = Hasher::new(algorithm);
+        for_each_chunk(&self.source, 0, self.source.size(), |chunk| hasher.update(chunk))?;
+        Ok(hasher)
+    }
+
     /// A digest that has seen the document and takes more.
     ///
     /// # Errors
@@ -101,9 +119,7 @@ impl Received {
         if algorithm == DigestAlgorithm::Sha256 {
             return Ok(self.sha256.clone());
         }
-        let mut hasher = Hasher::new(algorithm);
-        for_each_chunk(&self.source, 0, self.source.size(), |chunk| hasher.update(chunk))?;
-        Ok(hasher)
+        self.read_into(algorithm)
     }
 }
 

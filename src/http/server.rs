@@ -46,7 +46,8 @@ pub async fn serve(house: House) -> io::Result<Server> {
     Ok(Server { address, handle, task })
 }
 
-/// Nobody keeps a connection for longer than this by sending a head slowly, or none at all.
+/// Nobody keeps a connection for longer than this by sending the head of a request slowly. A
+/// connection on which nothing at all is sent is for the proxy or the firewall to end.
 const LONGEST_HEAD: Duration = Duration::from_secs(30);
 
 fn bound(builder: &mut Builder<TokioExecutor>) {

@@ -98,11 +98,10 @@ impl Tx {
             .collect()
     }
 
-    /// Claims keys for requests. Claims that are out of date, and claims without an answer, are
-    /// taken over: whoever calls has looked what they are.
+    /// Claims keys for requests; claims that are out of date are taken over.
     ///
     /// # Errors
-    /// A key has an answer, or the database fails.
+    /// A key is claimed, also by another process meanwhile, or the database fails.
     pub async fn claim_all(
         &mut self,
         claims: Vec<(&Claim, Option<&SignatureId>)>,
@@ -111,7 +110,7 @@ impl Tx {
         let pairs =
             claims.iter().map(|(c, _)| [(&c.principal_id).into(), c.key.clone().into()]).collect();
         let sql = [
-            "DELETE FROM idempotency_keys WHERE (status IS NULL OR expires_at <= $1) \
+            "DELETE FROM idempotency_keys WHERE expires_at <= $1 \
              AND (principal_id, idempotency_key) IN",
             "",
         ];
@@ -149,6 +148,7 @@ impl Tx {
             [
                 (&c.principal_id).into(),
                 c.key.clone().into(),
+                c.fingerprint.clone().into(),
                 i64::from(status).into(),
                 body.into(),
                 appended.map(|bytes| Base64::encode_string(&bytes)).into(),
@@ -158,17 +158,41 @@ impl Tx {
         let rows = answers.into_iter().map(row).collect();
         let kept = self
             .update_rows(
-                "WITH kept (principal_id, idempotency_key, status, body, appended, data_key_id) \
+                "WITH kept (principal_id, idempotency_key, fingerprint, status, body, appended, data_key_id) \
                  AS (VALUES",
                 rows,
                 ") UPDATE idempotency_keys SET status = kept.status, body = kept.body, \
                  appended = kept.appended, data_key_id = kept.data_key_id FROM kept \
                  WHERE idempotency_keys.principal_id = kept.principal_id \
                  AND idempotency_keys.idempotency_key = kept.idempotency_key \
+                 AND idempotency_keys.fingerprint = kept.fingerprint \
                  AND idempotency_keys.status IS NULL",
             )
             .await?;
         if kept == count { Ok(()) } else { Err(StoreError::Stale("the idempotency key")) }
+    }
+
+    /// Gives up the claim of a record that came to nothing, so that its next attempt may claim the
+    /// key; a claim of anything else stays.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn give_up_claim(
+        &mut self,
+        claim: &Claim,
+        signature: &SignatureId,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "DELETE FROM idempotency_keys WHERE principal_id = $1 AND idempotency_key = $2 \
+                 AND status IS NULL AND signature_id = $3",
+            )
+            .bind(claim.principal_id.to_string())
+            .bind(claim.key.clone())
+            .bind(signature.to_string()),
+        )
+        .await?;
+        Ok(())
     }
 
     /// Gives a claim back after a request that failed, so that it may be tried again.

@@ -47,6 +47,8 @@ pub struct Completion<'a> {
     pub attempt: &'a AttemptId,
     /// The leaf that the evidence log will hold.
     pub leaf: String,
+    /// When it was completed, as the record and the leaf say.
+    pub at: Timestamp,
 }
 
 /// What a search for signature records asks for.
@@ -215,11 +217,9 @@ impl Tx {
     pub async fn complete_signatures(
         &mut self,
         completions: &[Completion<'_>],
-        at: Timestamp,
     ) -> Result<(), StoreError> {
         let all = completions.len() as u64;
-        let at = at.as_micros();
-        let rows = completions.iter().map(|c| [c.attempt.into(), at.into()]);
+        let rows = completions.iter().map(|c| [c.attempt.into(), c.at.as_micros().into()]);
         let ended = self
             .update_rows(
                 "WITH done (id, at) AS (VALUES",
@@ -237,7 +237,7 @@ impl Tx {
                 (&s.id).into(),
                 s.sealed_digest.clone().into(),
                 s.signature_digest.clone().into(),
-                at.into(),
+                c.at.as_micros().into(),
             ]
         });
         let completed = self
@@ -255,7 +255,7 @@ impl Tx {
         }
         let rows = completions
             .iter()
-            .map(|c| [(&c.signature.id).into(), c.leaf.clone().into(), at.into()]);
+            .map(|c| [(&c.signature.id).into(), c.leaf.clone().into(), c.at.as_micros().into()]);
         let sql = "INSERT INTO evidence_leaves (signature_id, leaf, created_at)";
         self.insert_rows(sql, rows.collect()).await?;
         Ok(())

@@ -335,7 +335,7 @@ impl Sealed {
         };
         let parts = part(base, gap.start).zip(part(gap.end, gap.end_of_range));
         let Some((before, behind)) = parts else { return Ok(None) };
-        let mut hasher = self.received.hasher(algorithm)?;
+        let mut hasher = self.received.hasher_of_what_is_there(algorithm)?;
         hasher.update(before);
         hasher.update(behind);
         Ok(Some(hasher.finish()))

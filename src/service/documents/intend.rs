@@ -198,6 +198,9 @@ async fn write(tx: &mut Tx, good: &[(&Intention, &Taken)], now: Timestamp) -> Re
     }
     for (item, taken) in good.iter().filter(|(_, taken)| taken.again) {
         tx.reopen_signature(&taken.intended.0, &item.signer.grant.id).await?;
+        if let Some(claim) = &item.claim {
+            tx.give_up_claim(claim, &taken.intended.0.id).await?;
+        }
     }
     let fresh = good.iter().filter(|(_, taken)| !taken.again).map(|(item, taken)| NewSignature {
         signature: &taken.intended.0,

@@ -79,9 +79,10 @@ async fn complete(tx: &mut Tx, items: &[&Releasing], now: Timestamp) -> Result<(
             // An attempt that recovery has closed meanwhile is not ours any more.
             attempt: &recorded.attempt,
             leaf,
+            at: recorded.signature.completed_at.unwrap_or(now),
         });
     }
-    tx.complete_signatures(&completions, now).await?;
+    tx.complete_signatures(&completions).await?;
     if let Some(first) = items.first() {
         let ids: Vec<_> = items.iter().map(|item| &item.recorded.signature.id).collect();
         let notice = serde_json::json!({ "signatures": ids });
@@ -90,7 +91,7 @@ async fn complete(tx: &mut Tx, items: &[&Releasing], now: Timestamp) -> Result<(
     // The trail holds the digest of the leaf, which stands beside the record.
     let events = items.iter().zip(&completions).map(|(item, completion)| AuditEvent {
         payload: Payload::Elsewhere(sha256(completion.leaf.as_bytes())),
-        ..item.recorded.event("completed", now)
+        ..item.recorded.event("completed", completion.at)
     });
     tx.record_all(events.collect()).await?;
     let kept = items.iter().zip(completions).filter_map(|(item, completion)| {
