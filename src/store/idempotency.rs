@@ -195,23 +195,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives a claim back after a request that failed, so that it may be tried again.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn release_claim(&mut self, claim: &Claim) -> Result<(), StoreError> {
-        self.execute(
-            query(
-                "DELETE FROM idempotency_keys WHERE principal_id = $1 AND idempotency_key = $2 \
-                 AND status IS NULL",
-            )
-            .bind(claim.principal_id.to_string())
-            .bind(claim.key.clone()),
-        )
-        .await?;
-        Ok(())
-    }
-
     /// Forgets answers that are out of date; returns how many.
     ///
     /// # Errors

@@ -21,25 +21,9 @@ impl Tx {
         message: &serde_json::Value,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.post_all(topic, vec![(id, json(message))], at).await
-    }
-
-    /// Leaves several messages of a topic in the outbox, each with its id.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn post_all(
-        &mut self,
-        topic: &'static str,
-        messages: Vec<(String, String)>,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let row = |(id, message): (String, String)| {
-            [id.into(), topic.into(), message.into(), at.as_micros().into()]
-        };
-        let rows = messages.into_iter().map(row).collect();
-        let sql = "INSERT INTO outbox (id, topic, message, created_at)";
-        self.insert_rows(sql, rows).await?;
+        let sql = "INSERT INTO outbox (id, topic, message, created_at) VALUES ($1, $2, $3, $4)";
+        let row = query(sql).bind(id).bind(topic).bind(json(message)).bind(at.as_micros());
+        self.execute(row).await?;
         Ok(())
     }
 

@@ -186,7 +186,7 @@ impl Supervisor {
         let known_bad = self.refused_pin == Some(pin.digest());
         let shared = Arc::clone(&self.shared);
         let (done, result) = crossbeam_channel::bounded(1);
-        let (events, restart) = (self.events.clone(), self.away == 0 && !self.opening);
+        let (events, restart) = (self.events.clone(), self.away == 0);
         let retired = self.retired.take();
         thread::spawn(move || {
             drop(retired);

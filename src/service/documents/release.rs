@@ -17,8 +17,6 @@ pub(in crate::service) struct Releasing {
     pub(super) recorded: Arc<Recorded>,
     /// What is kept for the same answer again: encrypted, and the data key's id.
     pub(super) kept: Option<Appended>,
-    /// The id of the outbox message.
-    pub(super) message: String,
     pub(super) at: Timestamp,
 }
 
@@ -86,7 +84,7 @@ async fn complete(tx: &mut Tx, items: &[&Releasing], now: Timestamp) -> Result<(
     if let Some(first) = items.first() {
         let ids: Vec<_> = items.iter().map(|item| &item.recorded.signature.id).collect();
         let notice = serde_json::json!({ "signatures": ids });
-        tx.post(first.message.clone(), "signatures-completed", &notice, now).await?;
+        tx.post(first.recorded.attempt.to_string(), "signatures-completed", &notice, now).await?;
     }
     // The trail holds the digest of the leaf, which stands beside the record.
     let events = items.iter().zip(&completions).map(|(item, completion)| AuditEvent {

@@ -29,7 +29,7 @@ use crate::{
     pki::Certificate,
     policy::{Action, Decision, Permit},
     service::{Act, Answer, Error, Service, authority::fault},
-    store::{Appended, AuditEvent, Claim, Payload, Tx},
+    store::{AuditEvent, Claim, Payload, Tx},
 };
 
 /// Step 1's result: what is sealed with.
@@ -118,7 +118,7 @@ impl Recorded {
         tx.end_signature(&self.signature.id, state).await?;
         tx.return_grant(&self.signer.grant.id).await?;
         if let Some(claim) = &self.claim {
-            tx.release_claim(claim).await?;
+            tx.give_up_claim(claim, &self.signature.id).await?;
         }
         Ok(())
     }
@@ -183,32 +183,22 @@ impl Service {
         recorded.signature.signature_digest = Some(hex(&sha256(&value)));
         recorded.signature.sealed_digest = keepsake.sealed_digest.as_deref().map(hex);
         recorded.signature.completed_at = Some(now);
-        let (kept, message) =
-            match self.conceal_answer(recorded.claim.as_ref(), keepsake.appended).await {
-                Ok(kept) => kept,
-                Err(error) => return Err(self.fail(recorded, error).await),
-            };
+        let kept = match &recorded.claim {
+            Some(claim) => self.conceal(&kept_purpose(claim), keepsake.appended).await.map(Some),
+            None => Ok(None),
+        };
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(error) => return Err(self.fail(recorded, error).await),
+        };
         let recorded = Arc::new(recorded);
-        let releasing = Releasing { recorded: Arc::clone(&recorded), kept, message, at: now };
+        let releasing = Releasing { recorded: Arc::clone(&recorded), kept, at: now };
         let released = self.releases.submit(&self.store, releasing).await?;
         failpoint!("after-release");
         match released {
             Released::Completed => Ok((recorded.signature.clone(), Arc::clone(&recorded.signer))),
             Released::Withheld => Err(Error::Withheld),
         }
-    }
-
-    /// What is kept for the same answer again, encrypted, and the name of the outbox message.
-    async fn conceal_answer(
-        &self,
-        claim: Option<&Claim>,
-        appended: Vec<u8>,
-    ) -> Result<(Option<Appended>, String), Error> {
-        let message = crate::domain::id::new_ulid(self.now(), self.randomness()?);
-        Ok(match claim {
-            Some(claim) => (Some(self.conceal(&kept_purpose(claim), appended).await?), message),
-            None => (None, message),
-        })
     }
 
     /// Ends an act after the document failed in step 7; nothing was released.
