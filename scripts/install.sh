@@ -18,6 +18,7 @@ fi
 if [ "${1:-run}" = test ]; then
     need qpdf qpdf
     need pdfsig poppler-utils
+    need mutool mupdf-tools
     need certutil libnss3-tools
     need openssl openssl
     need psql postgresql-client

@@ -73,6 +73,11 @@ const HOMES: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("anyhow", "cli"),
     ("flate2", "formats"),
+    ("hayro_interpret", "formats"),
+    ("aes", "crypto"),
+    ("cbc", "crypto"),
+    ("rc4", "crypto"),
+    ("md5", "crypto"),
     ("x509_cert", "pki"),
 ];
 

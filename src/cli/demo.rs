@@ -19,7 +19,7 @@ use crate::{
     domain::{
         application::{Application, ApplicationKind, Verdict},
         organization::{Organization, Person},
-        placement::{Corner, Placement},
+        placement::{AcrossPages, Corner, Placement},
         principal::{Principal, Role},
         report::{Conclusion, Report},
         seal::{Grant, Seal, SealKind},
@@ -247,8 +247,8 @@ async fn walk(
             .await?,
     )?;
     lines.push(format!("授权 granted: {} signatures", grant.quota.unwrap_or_default()));
-    let last = Placement { page: 4, x_mm: 60.0, y_mm: 60.0, from: Corner::BottomRight };
-    let corner = Placement { page: 1, x_mm: 52.0, y_mm: 42.0, from: Corner::BottomRight };
+    let last = Placement { from: Corner::BottomRight, ..Placement::at(4, 60.0, 60.0) };
+    let corner = Placement { from: Corner::BottomRight, ..Placement::at(1, 52.0, 42.0) };
     for (name, bytes, placement) in [("licence", LICENCE, corner), ("approval", APPROVAL, last)] {
         lines.push(seal_one(service, &cast.caller, &seal, (name, bytes, placement), out).await?);
     }
@@ -264,11 +264,10 @@ async fn seal_one(
 ) -> anyhow::Result<String> {
     let (name, bytes, placement) = document;
     let request = SealRequest {
-        seal_id: seal.id.to_string(),
-        placement,
-        document_type: name.to_owned(),
         business_number: Some(format!("DEMO-{name}")),
-        reason: None,
+        // The document of several pages is sealed across their edges as well 骑缝章.
+        across_pages: (name == "approval").then(AcrossPages::default),
+        ..SealRequest::new(seal.id.as_str(), placement, name)
     };
     let act = Act { idempotency_key: Some(format!("demo-{name}")), ..caller.clone() };
     let done = service

@@ -4,6 +4,7 @@
 //! in a token (`devices`). What a certificate or a signature blob looks like is told by `pki` and
 //! `containers`.
 
+pub mod cipher;
 pub mod digest;
 pub mod encoding;
 pub mod random;

@@ -7,6 +7,8 @@ use super::server::House;
 /// Access keys by part.
 pub struct Cast {
     pub organization: String,
+    /// The organization's name.
+    pub name: String,
     pub applicant: String,
     pub reviewers: [String; 2],
     pub maker: String,
@@ -40,6 +42,7 @@ impl Cast {
             caller_id: String::new(),
             caller: String::new(),
             organization: organization.clone(),
+            name: name.to_owned(),
         }
         .with_caller(house)
     }
@@ -113,7 +116,7 @@ pub fn key_ready(house: &House, cast: &Cast) -> String {
         cast,
         &json!({
             "organization_id": cast.organization, "kind": "create", "seal_kind": "legal-name",
-            "seal_name": ORGANIZATION, "reason": "签发证照",
+            "seal_name": cast.name, "reason": "签发证照",
         }),
     );
     let seal = application["seal_id"].as_str().unwrap().to_owned();

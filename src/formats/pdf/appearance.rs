@@ -6,6 +6,9 @@ use flate2::{Compression, write::ZlibEncoder};
 
 use super::raw::{Dictionary, Object, ObjectId};
 
+/// Points, 1/72 inch, per millimetre.
+pub(super) const POINTS_PER_MM: f64 = 72.0 / 25.4;
+
 /// A picture ready to be written into any number of documents: compressed once.
 #[derive(Clone, Debug)]
 pub struct Appearance {
@@ -50,14 +53,14 @@ impl Appearance {
 
     /// The image stream, which refers to the mask.
     pub(super) fn image(&self, mask: ObjectId) -> (Dictionary, &[u8]) {
-        let mut dictionary = self.image_dictionary("DeviceRGB", self.colour.len());
+        let mut dictionary = self.image_dictionary("DeviceRGB");
         dictionary.set("SMask", Object::Reference(mask));
         (dictionary, &self.colour)
     }
 
     /// The mask stream.
     pub(super) fn mask(&self) -> (Dictionary, &[u8]) {
-        (self.image_dictionary("DeviceGray", self.alpha.len()), &self.alpha)
+        (self.image_dictionary("DeviceGray"), &self.alpha)
     }
 
     /// The appearance stream: the picture in a box of the given size in user space, turned so that
@@ -69,15 +72,8 @@ impl Appearance {
         rotate: i64,
     ) -> (Dictionary, Vec<u8>) {
         let (width, height) = (self.size_mm.0 * units_per_mm, self.size_mm.1 * units_per_mm);
-        let (cos, sin) = match rotate {
-            90 => (0, 1),
-            180 => (-1, 0),
-            270 => (0, -1),
-            _ => (1, 0),
-        };
         let numbers =
             |values: &[f64]| Object::Array(values.iter().copied().map(Object::real).collect());
-        let matrix = [cos, sin, -sin, cos, 0, 0].map(Object::Integer).to_vec();
         let x_objects: Dictionary = [("Seal", Object::Reference(image))].into_iter().collect();
         // Ink, not paint: black text beneath stays black.
         let ink: Dictionary =
@@ -95,14 +91,13 @@ impl Appearance {
             ("Type", Object::name("XObject")),
             ("Subtype", Object::name("Form")),
             ("BBox", numbers(&[0.0, 0.0, width, height])),
-            ("Matrix", Object::Array(matrix)),
+            ("Matrix", upright(rotate)),
             ("Resources", Object::Dictionary(resources)),
-            ("Length", Object::Integer(content.len() as i64)),
         ];
         (dictionary.into_iter().collect(), content)
     }
 
-    fn image_dictionary(&self, colour_space: &str, length: usize) -> Dictionary {
+    fn image_dictionary(&self, colour_space: &str) -> Dictionary {
         [
             ("Type", Object::name("XObject")),
             ("Subtype", Object::name("Image")),
@@ -111,11 +106,42 @@ impl Appearance {
             ("ColorSpace", Object::name(colour_space)),
             ("BitsPerComponent", Object::Integer(8)),
             ("Filter", Object::name("FlateDecode")),
-            ("Length", Object::Integer(length as i64)),
         ]
         .into_iter()
         .collect()
     }
+}
+
+/// The matrix that turns an appearance so that it is upright on a page that is shown rotated.
+fn upright(rotate: i64) -> Object {
+    let (cos, sin) = match rotate {
+        90 => (0, 1),
+        180 => (-1, 0),
+        270 => (0, -1),
+        _ => (1, 0),
+    };
+    Object::Array([cos, sin, -sin, cos, 0, 0].map(Object::Integer).to_vec())
+}
+
+/// An appearance stream with another form in the middle of a box of `wide` × `high`.
+pub(super) fn centred(
+    inner: ObjectId,
+    (width, height): (f64, f64),
+    (wide, high): (f64, f64),
+    rotate: i64,
+) -> (Dictionary, Vec<u8>) {
+    let forms: Dictionary = [("Inner", Object::Reference(inner))].into_iter().collect();
+    let resources: Dictionary = [("XObject", Object::Dictionary(forms))].into_iter().collect();
+    let (x, y) = ((wide - width) / 2.0, (high - height) / 2.0);
+    let content = format!("q 1 0 0 1 {x:.4} {y:.4} cm /Inner Do Q").into_bytes();
+    let dictionary = [
+        ("Type", Object::name("XObject")),
+        ("Subtype", Object::name("Form")),
+        ("BBox", Object::Array([0.0, 0.0, wide, high].map(Object::real).to_vec())),
+        ("Matrix", upright(rotate)),
+        ("Resources", Object::Dictionary(resources)),
+    ];
+    (dictionary.into_iter().collect(), content)
 }
 
 fn deflate(data: &[u8]) -> Vec<u8> {

@@ -13,14 +13,33 @@ pub enum PdfError {
     /// A limit was reached.
     #[error("the PDF exceeds a limit: {0}")]
     Limit(String),
-    /// The file is encrypted.
-    #[error("the PDF is encrypted; sealing encrypted files is not supported yet")]
-    Encrypted,
-    /// The file is certified or locked.
-    #[error(
-        "an earlier signature of the PDF restricts changes ({0}); adding a seal is not supported yet"
-    )]
-    Restricted(&'static str),
+    /// The file is encrypted and cannot be opened.
+    #[error("the PDF is encrypted and cannot be opened: {0}")]
+    Encrypted(&'static str),
+    /// The file is open, but its encryption forbids the change to whoever has only the user
+    /// password.
+    #[error("the PDF's permissions forbid {0}; give its owner password")]
+    NotPermitted(&'static str),
+    /// An earlier signature forbids what was asked for.
+    #[error("an earlier signature of the PDF forbids it: {0}")]
+    Restricted(String),
+    /// What was asked for is only possible before the first signature.
+    #[error("the PDF is signed already, and {0} would change what was signed")]
+    AlreadySigned(&'static str),
+    /// The signature field cannot be used.
+    #[error("the signature field cannot be used: {0}")]
+    Field(String),
+    /// The keyword is not in the text.
+    #[error("the keyword occurs {found} times in the text of these pages, {wanted} were asked for")]
+    NoSuchKeyword {
+        /// How often it is there.
+        found: u32,
+        /// Which occurrence was asked for.
+        wanted: u32,
+    },
+    /// There is no edge between one page and the next.
+    #[error("a seal across pages needs at least two pages")]
+    OnePage,
     /// The file has a form of a kind that is not kept up by other readers.
     #[error("the PDF has an XFA form, which cannot be sealed")]
     Xfa,
@@ -62,8 +81,13 @@ impl PdfError {
             Self::NotPdf => "pdf-not-a-pdf",
             Self::Damaged(_) => "pdf-damaged",
             Self::Limit(_) => "pdf-limit-exceeded",
-            Self::Encrypted => "pdf-encrypted",
+            Self::Encrypted(_) => "pdf-encrypted",
+            Self::NotPermitted(_) => "pdf-not-permitted",
             Self::Restricted(_) => "pdf-restricted",
+            Self::AlreadySigned(_) => "pdf-already-signed",
+            Self::Field(_) => "pdf-field-unusable",
+            Self::NoSuchKeyword { .. } => "pdf-no-such-keyword",
+            Self::OnePage => "pdf-one-page",
             Self::Xfa => "pdf-xfa",
             Self::NoSuchPage { .. } => "pdf-no-such-page",
             Self::OffPage { .. } => "pdf-seal-off-page",

@@ -2,6 +2,7 @@
 
 use super::{
     PdfError,
+    fields::{signature_fields, text},
     raw::{Dictionary, Document, Object, ObjectId, PdfString},
 };
 use crate::{
@@ -13,10 +14,6 @@ use crate::{
 const MOST_OBJECTS_SEARCHED: usize = 100_000;
 /// The most signatures that are looked at: each costs a pass over the file.
 const MOST_SIGNATURES: usize = 64;
-/// The longest field name that is told.
-const LONGEST_NAME: usize = 256;
-/// The most nodes of the field tree.
-const MOST_FIELDS: usize = 50_000;
 
 /// What was found in a file.
 #[derive(Clone, Debug)]
@@ -69,15 +66,16 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     let mut document = Document::open(source)?;
     let encrypted = document.trailer().has("Encrypt");
     let mut found: Vec<(Option<ObjectId>, FoundSignature)> = Vec::new();
-    for (field, value, id) in fields_with_value(&mut document)? {
+    for field in signature_fields(&mut document)? {
+        let Some((value, id)) = field.value else { continue };
         if !found.iter().any(|(known, _)| known.is_some() && *known == id) {
-            found.push((id, describe(&mut document, source, Some(field), &value)?));
+            found.push((id, describe(&mut document, source, Some(field.name), &value)?));
             check_count(found.len())?;
         }
     }
-    let ids = document.object_ids();
-    let complete = ids.len() <= MOST_OBJECTS_SEARCHED;
-    for id in ids.into_iter().take(MOST_OBJECTS_SEARCHED) {
+    let ids = document.object_ids(MOST_OBJECTS_SEARCHED)?;
+    let complete = ids.len() < MOST_OBJECTS_SEARCHED;
+    for id in ids {
         if found.iter().any(|(known, _)| *known == Some(id)) {
             continue;
         }
@@ -99,57 +97,7 @@ fn check_count(signatures: usize) -> Result<(), PdfError> {
     Ok(())
 }
 
-type Valued = (String, Dictionary, Option<ObjectId>);
-
-/// Walks the field tree and returns every signature field with a value.
-fn fields_with_value(document: &mut Document<'_>) -> Result<Vec<Valued>, PdfError> {
-    let catalog = document.trailer().clone();
-    let catalog = document.dictionary_at(&catalog, "Root")?;
-    if !catalog.has("AcroForm") {
-        return Ok(Vec::new());
-    }
-    let form = document.dictionary_at(&catalog, "AcroForm")?;
-    let fields = document.resolve(form.get("Fields"))?;
-    let mut open: Vec<_> = fields
-        .as_array()
-        .unwrap_or_default()
-        .iter()
-        .map(|field| (field.clone(), String::new(), false))
-        .collect();
-    let mut seen = std::collections::HashSet::new();
-    let mut valued = Vec::new();
-    while let Some((node, parent, inherited_sig)) = open.pop() {
-        if node.as_reference().is_some_and(|id| !seen.insert(id)) {
-            return Err(PdfError::damaged("the field tree runs in a circle"));
-        }
-        if seen.len() > MOST_FIELDS {
-            return Err(PdfError::Limit("over 50000 form fields".to_owned()));
-        }
-        let Object::Dictionary(field) = document.resolve(&node)? else { continue };
-        let name = match document.resolve(field.get("T"))?.as_string() {
-            Some(part) if parent.is_empty() => text(&part.bytes),
-            Some(part) => format!("{parent}.{}", text(&part.bytes)),
-            None => parent,
-        };
-        let name: String = name.chars().take(LONGEST_NAME).collect();
-        let is_sig = match document.resolve(field.get("FT"))?.as_name() {
-            Some(kind) => kind == b"Sig",
-            None => inherited_sig,
-        };
-        if is_sig
-            && field.has("V")
-            && let Object::Dictionary(value) = document.resolve(field.get("V"))?
-        {
-            valued.push((name.clone(), value, field.get("V").as_reference()));
-        }
-        for kid in document.resolve(field.get("Kids"))?.as_array().unwrap_or_default() {
-            open.push((kid.clone(), name.clone(), is_sig));
-        }
-    }
-    Ok(valued)
-}
-
-fn describe(
+pub(super) fn describe(
     document: &mut Document<'_>,
     source: &dyn ReadAt,
     field: Option<String>,
@@ -251,20 +199,5 @@ impl ReadAt for Prefix<'_> {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         self.source.read_exact_at(buffer, offset)
-    }
-}
-
-/// A text string: UTF-16BE or UTF-8 with byte order mark, else Latin-1 for want of better.
-fn text(bytes: &[u8]) -> String {
-    if let Some(units) = bytes.strip_prefix(&[0xfe, 0xff]) {
-        let units = units.chunks_exact(2).map(|pair| match pair {
-            [high, low] => u16::from_be_bytes([*high, *low]),
-            _ => 0,
-        });
-        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-    } else if let Some(rest) = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]) {
-        String::from_utf8_lossy(rest).into_owned()
-    } else {
-        bytes.iter().map(|byte| char::from(*byte)).collect()
     }
 }

@@ -4,11 +4,17 @@
 
 mod appearance;
 mod error;
+mod fields;
+mod form;
 mod inspect;
+mod keyword;
 mod page;
 mod prepare;
 pub mod raw;
+mod restrictions;
 mod revision;
+mod slices;
+mod stamp;
 
 pub use appearance::Appearance;
 pub use error::PdfError;

@@ -1,17 +1,26 @@
 //! Sealing: a new revision with a signature field and a hole, then the blob in the hole.
 
+use std::collections::BTreeMap;
+
 use super::{
     Appearance, PdfError,
-    inspect::{Gap, inspect},
-    page,
-    raw::{Dictionary, Document, Object, ObjectId, write_object},
+    appearance::POINTS_PER_MM,
+    fields::signature_fields,
+    form::{self, EmptyField},
+    inspect::{Gap, describe},
+    keyword,
+    page::{self, Page},
+    raw::{Dictionary, Document, Object, ObjectId, Security, write_object},
+    restrictions::{self, Rules},
     revision::Revision,
+    slices::slices,
+    stamp::{Drawing, Ink},
 };
 use crate::{
     crypto::DigestAlgorithm,
     domain::{
         Timestamp,
-        placement::Placement,
+        placement::{AcrossPages, Certification, LaterField, Pages, Position, Target},
         source::{ReadAt, Received},
     },
 };
@@ -23,7 +32,15 @@ const WIDTH: usize = 10;
 #[derive(Clone, Copy, Debug)]
 pub struct SealingRequest<'a> {
     /// Where the seal is drawn.
-    pub placement: &'a Placement,
+    pub target: &'a Target,
+    /// Slices of it across the edges of pages, and which pages.
+    pub across: Option<(&'a AcrossPages, &'a Pages)>,
+    /// What may change afterwards, where the seal certifies the document.
+    pub certify: Option<Certification>,
+    /// Empty fields for those who seal later.
+    pub later_fields: &'a [LaterField],
+    /// The document's password, the user's or the owner's.
+    pub password: Option<&'a str>,
     /// How it looks.
     pub appearance: &'a Appearance,
     /// The name of the signer, `/Name`.
@@ -34,6 +51,8 @@ pub struct SealingRequest<'a> {
     pub signing_time: Timestamp,
     /// A word that no other field of the document bears, for the field's name.
     pub unique: &'a str,
+    /// 32 random bytes, for the encryption of what is written into an encrypted document.
+    pub seed: [u8; 32],
     /// Bytes to keep for the signature blob.
     pub room: usize,
     /// The digest of the signature scheme.
@@ -49,6 +68,8 @@ pub struct Prepared {
     hole: (usize, usize),
     content_digest: Vec<u8>,
     algorithm: DigestAlgorithm,
+    signature: ObjectId,
+    security: Option<Security>,
 }
 
 /// A sealed document: the original bytes, and what stands behind them.
@@ -69,10 +90,8 @@ pub fn prepare(received: &Received, request: &SealingRequest<'_>) -> Result<Prep
     if source.size() > 9_000_000_000 {
         return Err(PdfError::Limit("the file is over 9 GB".to_owned()));
     }
-    let mut document = Document::open(source)?;
-    if document.trailer().has("Encrypt") {
-        return Err(PdfError::Encrypted);
-    }
+    let mut document = Document::open_with(source, request.password)?;
+    let security = document.security().cloned();
     let root = document
         .trailer()
         .get("Root")
@@ -81,54 +100,332 @@ pub fn prepare(received: &Received, request: &SealingRequest<'_>) -> Result<Prep
     let Object::Dictionary(mut catalog) = document.object(root)? else {
         return Err(PdfError::damaged("the catalog is not a dictionary"));
     };
-    refuse_restrictions(source, &mut document, &catalog)?;
-    let target = page::find(&mut document, &catalog, request.placement.page)?;
-    let rect = target.place(request.placement, request.appearance.size_mm())?;
+    let plan = plan(&mut document, &catalog, source, request)?;
 
-    let mut revision = Revision::new(&document, source.size());
-    let [signature, widget, form, image, mask] = std::array::from_fn(|_| revision.reserve());
-    let hole = write_signature(&mut revision, signature, source.size(), request);
-    let (dictionary, content) =
-        request.appearance.form(image, target.units_per_mm(), target.rotate);
-    revision.write_stream(form, dictionary, &content);
-    let (dictionary, data) = request.appearance.image(mask);
-    revision.write_stream(image, dictionary, data);
-    let (dictionary, data) = request.appearance.mask();
-    revision.write_stream(mask, dictionary, data);
-    revision.write(widget, &widget_object(request, rect, target.id, signature, form));
-    add_annotation(&mut document, &mut revision, &target, widget)?;
-    if add_field(&mut document, &mut revision, &mut catalog, widget)? {
-        revision.write(root, &Object::Dictionary(catalog));
+    let mut revision = Revision::new(&document, source.size(), security.as_ref(), request.seed);
+    let signature = revision.reserve();
+    let references = references(request, &plan, root);
+    let hole = write_signature(&mut revision, signature, source.size(), request, references)?;
+    let mut catalog_changed = request.certify.is_some();
+    if catalog_changed {
+        let certified: Dictionary =
+            [("DocMDP", Object::Reference(signature))].into_iter().collect();
+        catalog.set("Perms", Object::Dictionary(certified));
+    }
+    let added = write_plan(&mut document, &mut revision, request, plan, signature)?;
+    catalog_changed |= form::add_fields(&mut document, &mut revision, &mut catalog, &added)?;
+    if catalog_changed {
+        revision.write(root, Object::Dictionary(catalog))?;
     }
     let tail = revision.finish(&document)?;
-    digest_and_close(received, tail, hole, request.digest)
+    let (content_digest, tail) = digest_and_close(received, tail, hole, request.digest)?;
+    Ok(Prepared {
+        received: received.clone(),
+        tail,
+        hole,
+        content_digest,
+        algorithm: request.digest,
+        signature,
+        security,
+    })
 }
 
-/// Refuses documents in which a new signature would break an earlier one's rules.
-fn refuse_restrictions(
-    source: &dyn ReadAt,
+/// Everything that will be drawn and where, after everything was found to be allowed.
+struct Plan {
+    place: Place,
+    /// Pages whose content is drawn upon.
+    drawings: BTreeMap<u32, (Page, Vec<Drawing>)>,
+    later: Vec<(Page, [f64; 4], String)>,
+}
+
+/// Where the signature's field is.
+enum Place {
+    /// A new field on a page, drawn in a rectangle as shown or not at all.
+    New(Page, Option<[f64; 4]>),
+    /// A field that is there.
+    Existing(Box<EmptyField>),
+}
+
+fn plan(
     document: &mut Document<'_>,
     catalog: &Dictionary,
-) -> Result<(), PdfError> {
-    if catalog.has("Perms") {
-        return Err(PdfError::Restricted("DocMDP"));
+    source: &dyn ReadAt,
+    request: &SealingRequest<'_>,
+) -> Result<Plan, PdfError> {
+    let fields = signature_fields(document)?;
+    let rules = restrictions::rules(document, catalog, &fields)?;
+    if request.certify.is_some() {
+        rules.unsigned("a certification")?;
     }
-    if catalog.has("AcroForm") && document.dictionary_at(catalog, "AcroForm")?.has("XFA") {
-        return Err(PdfError::Xfa);
+    let mut drawings: BTreeMap<u32, (Page, Vec<Drawing>)> = BTreeMap::new();
+    let place = match request.target {
+        Target::Field(name, _) => {
+            rules.fill(name)?;
+            Place::Existing(Box::new(form::empty_field(document, catalog, &fields, name)?))
+        }
+        Target::Invisible => {
+            rules.new_field(false)?;
+            Place::New(page::one(document, catalog, 1)?, None)
+        }
+        Target::Keyword(keyword) => {
+            rules.new_field(true)?;
+            let (page, at) = keyword::find(document, catalog, source, request.password, keyword)?;
+            let rect = page.place_shown(&at, request.appearance.size_mm())?;
+            Place::New(page, Some(rect))
+        }
+        Target::At(pages, position) => {
+            rules.new_field(true)?;
+            on_pages(document, catalog, request, (pages, position), &mut drawings)?
+        }
+    };
+    if let Some((across, pages)) = request.across {
+        let pages = page::find(document, catalog, pages)?;
+        for (page, drawing) in
+            pages.iter().zip(slices(&pages, across, request.appearance.size_mm())?)
+        {
+            drawings
+                .entry(page.number)
+                .or_insert_with(|| (page.clone(), Vec::new()))
+                .1
+                .push(drawing);
+        }
     }
-    if inspect(source)?.signatures.iter().any(|signature| signature.has_reference) {
-        return Err(PdfError::Restricted("signature reference"));
+    if !drawings.is_empty() {
+        rules.unsigned("drawing on several pages")?;
     }
-    Ok(())
+    let later = later_fields(document, catalog, &rules, request)?;
+    let fills = matches!(place, Place::Existing(_)) && later.is_empty();
+    restrictions::check_permissions(document, fills, !drawings.is_empty())?;
+    Ok(Plan { place, drawings, later })
+}
+
+/// The first of the pages bears the signature; on the others the picture is drawn as content.
+fn on_pages(
+    document: &mut Document<'_>,
+    catalog: &Dictionary,
+    request: &SealingRequest<'_>,
+    (pages, position): (&Pages, &Position),
+    drawings: &mut BTreeMap<u32, (Page, Vec<Drawing>)>,
+) -> Result<Place, PdfError> {
+    let mut pages = page::find(document, catalog, pages)?.into_iter();
+    let first = pages.next().ok_or(PdfError::NoSuchPage { wanted: 1, pages: 0 })?;
+    let size = request.appearance.size_mm();
+    let rect = first.place_shown(position, size)?;
+    for page in pages {
+        let [left, bottom, ..] = page.place_shown(position, size)?;
+        let drawing = Drawing { corner: (left, bottom), clip: None };
+        drawings.insert(page.number, (page, vec![drawing]));
+    }
+    Ok(Place::New(first, Some(rect)))
+}
+
+fn later_fields(
+    document: &mut Document<'_>,
+    catalog: &Dictionary,
+    rules: &Rules,
+    request: &SealingRequest<'_>,
+) -> Result<Vec<(Page, [f64; 4], String)>, PdfError> {
+    let mut later: Vec<(Page, [f64; 4], String)> = Vec::new();
+    for field in request.later_fields {
+        rules.new_field(true)?;
+        let taken = later.iter().any(|(_, _, name)| *name == field.name);
+        if taken || !form::is_free(document, &field.name)? {
+            return Err(PdfError::Field(format!("{}: a field bears this name", field.name)));
+        }
+        let page = page::one(document, catalog, field.page)?;
+        let at = Position { x_mm: field.x_mm, y_mm: field.y_mm, from: field.from };
+        let shown = page.place_shown(&at, (field.width_mm, field.height_mm))?;
+        later.push((page, shown, field.name.clone()));
+    }
+    Ok(later)
+}
+
+/// `/Reference` of the signature: what it forbids from now on.
+fn references(request: &SealingRequest<'_>, plan: &Plan, root: ObjectId) -> Vec<Object> {
+    let reference = |method: &str, mut parameters: Dictionary| {
+        parameters.set("Type", Object::name("TransformParams"));
+        parameters.set("V", Object::name("1.2"));
+        let entries = [
+            ("Type", Object::name("SigRef")),
+            ("TransformMethod", Object::name(method)),
+            ("TransformParams", Object::Dictionary(parameters)),
+            ("Data", Object::Reference(root)),
+        ];
+        Object::Dictionary(entries.into_iter().collect())
+    };
+    let mut references = Vec::new();
+    if let Some(certification) = request.certify {
+        let level = [("P", Object::Integer(certification.level()))].into_iter().collect();
+        references.push(reference("DocMDP", level));
+    }
+    if let Place::Existing(field) = &plan.place
+        && let Some(lock) = &field.lock
+    {
+        let mut parameters = Dictionary::default();
+        for key in ["Action", "Fields"] {
+            if lock.has(key) {
+                parameters.set(key, lock.get(key).clone());
+            }
+        }
+        references.push(reference("FieldMDP", parameters));
+    }
+    references
+}
+
+/// Writes pictures, widgets and pages; returns the fields that are new.
+fn write_plan(
+    document: &mut Document<'_>,
+    revision: &mut Revision<'_>,
+    request: &SealingRequest<'_>,
+    plan: Plan,
+    signature: ObjectId,
+) -> Result<Vec<ObjectId>, PdfError> {
+    let mut picture = Picture { request, image: None };
+    let mut added = Vec::new();
+    // What is added to a page, whichever way: the page is written once.
+    let mut annotations: BTreeMap<u32, (Page, Vec<ObjectId>)> = BTreeMap::new();
+    match plan.place {
+        Place::New(page, shown) => {
+            let rect = shown.map_or([0.0; 4], |shown| page.to_user_space(shown));
+            let form = match shown {
+                Some(_) => Some(picture.form(revision, page.units_per_mm(), page.rotate)?),
+                None => None,
+            };
+            let name = format!("Seal-{}", request.unique);
+            let widget = form::widget(&name, page.id, rect, Some((signature, form)));
+            let id = revision.reserve();
+            revision.write(id, Object::Dictionary(widget))?;
+            added.push(id);
+            annotations.entry(page.number).or_insert_with(|| (page, Vec::new())).1.push(id);
+        }
+        Place::Existing(field) => {
+            let form = match (field.rect, &field.page) {
+                (Some(rect), Some(page)) => Some(picture.in_field(revision, rect, page)?),
+                _ => None,
+            };
+            field.sign(revision, signature, form)?;
+        }
+    }
+    for (page, shown, name) in plan.later {
+        let widget = form::widget(&name, page.id, page.to_user_space(shown), None);
+        let id = revision.reserve();
+        revision.write(id, Object::Dictionary(widget))?;
+        added.push(id);
+        annotations.entry(page.number).or_insert_with(|| (page, Vec::new())).1.push(id);
+    }
+    let mut pages: BTreeMap<u32, (Page, Dictionary)> = BTreeMap::new();
+    if !plan.drawings.is_empty() {
+        let form = picture.form(revision, POINTS_PER_MM, 0)?;
+        let ink = Ink::new(revision, form)?;
+        for (number, (page, drawings)) in plan.drawings {
+            let mut changed = page.dictionary.clone();
+            ink.draw(document, revision, &page, &drawings, &mut changed)?;
+            pages.insert(number, (page, changed));
+        }
+    }
+    for (number, (page, ids)) in annotations {
+        let array = annotations_with(document, &page, &ids)?;
+        match page.dictionary.get("Annots") {
+            Object::Reference(id) => revision.write(*id, array)?,
+            _ => {
+                let known = pages.entry(number);
+                let dictionary = page.dictionary.clone();
+                known.or_insert_with(|| (page, dictionary)).1.set("Annots", array);
+            }
+        }
+    }
+    for (page, dictionary) in pages.into_values() {
+        revision.write(page.id, Object::Dictionary(dictionary))?;
+    }
+    Ok(added)
+}
+
+/// The picture: its image is written when it is first needed.
+struct Picture<'r> {
+    request: &'r SealingRequest<'r>,
+    image: Option<ObjectId>,
+}
+
+impl Picture<'_> {
+    fn form(
+        &mut self,
+        revision: &mut Revision<'_>,
+        units_per_mm: f64,
+        rotate: i64,
+    ) -> Result<ObjectId, PdfError> {
+        let appearance = self.request.appearance;
+        let image = match self.image {
+            Some(image) => image,
+            None => {
+                let [image, mask] = std::array::from_fn(|_| revision.reserve());
+                let (dictionary, data) = appearance.image(mask);
+                revision.write_stream(image, dictionary, data)?;
+                let (dictionary, data) = appearance.mask();
+                revision.write_stream(mask, dictionary, data)?;
+                *self.image.insert(image)
+            }
+        };
+        let form = revision.reserve();
+        let (dictionary, content) = appearance.form(image, units_per_mm, rotate);
+        revision.write_stream(form, dictionary, &content)?;
+        Ok(form)
+    }
+
+    /// In a field that is there: at true size if it fits, smaller only if that was asked for.
+    fn in_field(
+        &mut self,
+        revision: &mut Revision<'_>,
+        rect: [f64; 4],
+        page: &Page,
+    ) -> Result<ObjectId, PdfError> {
+        let [left, bottom, right, top] = rect;
+        let turned = page.rotate % 180 != 0;
+        let (wide, high) =
+            if turned { (top - bottom, right - left) } else { (right - left, top - bottom) };
+        let scale = page.units_per_mm();
+        let (width_mm, height_mm) = self.request.appearance.size_mm();
+        let fitting = (wide / (width_mm * scale)).min(high / (height_mm * scale));
+        let shrink = matches!(self.request.target, Target::Field(_, true));
+        if fitting < 1.0 - 1e-6 && !shrink {
+            return Err(PdfError::Field(format!(
+                "it is {:.1} × {:.1} mm, too small for a seal of {width_mm:.1} × {height_mm:.1} mm; \
+                 `shrink` draws it smaller",
+                wide / scale,
+                high / scale
+            )));
+        }
+        let inner = self.form(revision, scale * fitting.min(1.0), 0)?;
+        let size = (width_mm * scale * fitting.min(1.0), height_mm * scale * fitting.min(1.0));
+        let (dictionary, content) =
+            super::appearance::centred(inner, size, (wide, high), page.rotate);
+        let form = revision.reserve();
+        revision.write_stream(form, dictionary, &content)?;
+        Ok(form)
+    }
+}
+
+fn annotations_with(
+    document: &mut Document<'_>,
+    page: &Page,
+    added: &[ObjectId],
+) -> Result<Object, PdfError> {
+    let mut elements = match document.resolve(page.dictionary.get("Annots"))? {
+        Object::Null => Vec::new(),
+        Object::Array(elements) => elements,
+        _ => return Err(PdfError::damaged("/Annots is not an array")),
+    };
+    elements.extend(added.iter().copied().map(Object::Reference));
+    Ok(Object::Array(elements))
 }
 
 /// Writes the signature dictionary with all offsets known but the file's end; returns the hole.
 fn write_signature(
-    revision: &mut Revision,
+    revision: &mut Revision<'_>,
     id: ObjectId,
     base: u64,
     request: &SealingRequest<'_>,
-) -> (usize, usize) {
+    references: Vec<Object>,
+) -> Result<(usize, usize), PdfError> {
     let (year, month, day, hour, minute, second) = request.signing_time.parts();
     let date = format!("D:{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
     let mut entries: Dictionary = [
@@ -143,9 +440,13 @@ fn write_signature(
     if let Some(reason) = request.reason {
         entries.set("Reason", Object::text(reason));
     }
+    if !references.is_empty() {
+        entries.set("Reference", Object::Array(references));
+    }
+    let entries = revision.encrypted(id, Object::Dictionary(entries))?;
     revision.begin(id);
     let out = &mut revision.tail;
-    write_object(out, &Object::Dictionary(entries));
+    write_object(out, &entries);
     out.truncate(out.len() - 2); // reopen the dictionary for the two fixed-width entries
     out.extend_from_slice(b"/ByteRange [0 ");
     // The numbers have a fixed width; the third is filled in when the end is known.
@@ -158,95 +459,7 @@ fn write_signature(
     let digits = out.len();
     out.resize(digits + 2 * request.room, b'0');
     out.extend_from_slice(b">>>\nendobj\n");
-    (digits, request.room)
-}
-
-fn widget_object(
-    request: &SealingRequest<'_>,
-    rect: [f64; 4],
-    page: ObjectId,
-    signature: ObjectId,
-    form: ObjectId,
-) -> Object {
-    const PRINT_AND_LOCKED: i64 = 4 | 128;
-    let appearance: Dictionary = [("N", Object::Reference(form))].into_iter().collect();
-    let dictionary: Dictionary = [
-        ("Type", Object::name("Annot")),
-        ("Subtype", Object::name("Widget")),
-        ("FT", Object::name("Sig")),
-        ("T", Object::text(&format!("Seal-{}", request.unique))),
-        ("V", Object::Reference(signature)),
-        ("F", Object::Integer(PRINT_AND_LOCKED)),
-        ("Rect", Object::Array(rect.map(Object::real).to_vec())),
-        ("P", Object::Reference(page)),
-        ("AP", Object::Dictionary(appearance)),
-    ]
-    .into_iter()
-    .collect();
-    Object::Dictionary(dictionary)
-}
-
-fn add_annotation(
-    document: &mut Document<'_>,
-    revision: &mut Revision,
-    page: &page::Page,
-    widget: ObjectId,
-) -> Result<(), PdfError> {
-    let annotations = page.dictionary.get("Annots");
-    let mut elements = match document.resolve(annotations)? {
-        Object::Null => Vec::new(),
-        Object::Array(elements) => elements,
-        _ => return Err(PdfError::damaged("/Annots is not an array")),
-    };
-    elements.push(Object::Reference(widget));
-    match annotations {
-        Object::Reference(id) => revision.write(*id, &Object::Array(elements)),
-        _ => {
-            let mut dictionary = page.dictionary.clone();
-            dictionary.set("Annots", Object::Array(elements));
-            revision.write(page.id, &Object::Dictionary(dictionary));
-        }
-    }
-    Ok(())
-}
-
-/// Enters the field in the form; `true` if the catalog must be written anew.
-fn add_field(
-    document: &mut Document<'_>,
-    revision: &mut Revision,
-    catalog: &mut Dictionary,
-    widget: ObjectId,
-) -> Result<bool, PdfError> {
-    const SIGNATURES_EXIST_APPEND_ONLY: i64 = 1 | 2;
-    let holder = catalog.get("AcroForm").clone();
-    let mut form = match document.resolve(&holder)? {
-        Object::Null => Dictionary::default(),
-        Object::Dictionary(form) => form,
-        _ => return Err(PdfError::damaged("/AcroForm is not a dictionary")),
-    };
-    let fields = form.get("Fields").clone();
-    let mut elements = match document.resolve(&fields)? {
-        Object::Null => Vec::new(),
-        Object::Array(elements) => elements,
-        _ => return Err(PdfError::damaged("/Fields is not an array")),
-    };
-    elements.push(Object::Reference(widget));
-    let flags = form.get("SigFlags").as_integer().unwrap_or(0);
-    form.set("SigFlags", Object::Integer(flags | SIGNATURES_EXIST_APPEND_ONLY));
-    match fields {
-        Object::Reference(id) => revision.write(id, &Object::Array(elements)),
-        _ => form.set("Fields", Object::Array(elements)),
-    }
-    match holder {
-        Object::Reference(id) => {
-            revision.write(id, &Object::Dictionary(form));
-            Ok(false)
-        }
-        _ => {
-            catalog.set("AcroForm", Object::Dictionary(form));
-            Ok(true)
-        }
-    }
+    Ok((digits, request.room))
 }
 
 /// Fills in the last number of the byte range and digests everything but the hole.
@@ -255,7 +468,7 @@ fn digest_and_close(
     mut tail: Vec<u8>,
     hole: (usize, usize),
     algorithm: DigestAlgorithm,
-) -> Result<Prepared, PdfError> {
+) -> Result<(Vec<u8>, Vec<u8>), PdfError> {
     let bad = || PdfError::damaged("the hole is not where it was made");
     let behind = hole.0 + 2 * hole.1 + 1;
     let last = tail.len().checked_sub(behind).ok_or_else(bad)?;
@@ -267,8 +480,7 @@ fn digest_and_close(
     let mut hasher = received.hasher(algorithm)?;
     hasher.update(tail.get(..hole.0 - 1).ok_or_else(bad)?);
     hasher.update(tail.get(behind..).ok_or_else(bad)?);
-    let content_digest = hasher.finish();
-    Ok(Prepared { received: received.clone(), tail, hole, content_digest, algorithm })
+    Ok((hasher.finish(), tail))
 }
 
 impl Prepared {
@@ -292,17 +504,15 @@ impl Prepared {
             slot.copy_from_slice(digits.as_bytes());
         }
         let sealed = Sealed { received: self.received, tail: self.tail };
-        let inspection = inspect(&sealed)?;
         let unlike = || PdfError::damaged("the sealed document does not read back as written");
-        let newest = inspection
-            .signatures
-            .iter()
-            .find_map(|signature| {
-                let gap = signature.gap.ok().filter(|gap| gap.end_of_range == sealed.size())?;
-                Some((gap, signature))
-            })
-            .ok_or_else(unlike)?;
-        let (gap, signature) = newest;
+        let mut document = Document::open_as(&sealed, self.security)?;
+        let fields = signature_fields(&mut document)?;
+        let newest = fields.into_iter().filter_map(|field| field.value);
+        let newest = newest.into_iter().find(|(_, id)| *id == Some(self.signature));
+        let (value, _) = newest.ok_or_else(unlike)?;
+        let signature = describe(&mut document, &sealed, None, &value)?;
+        let gap = signature.gap.ok().filter(|gap| gap.end_of_range == sealed.size());
+        let gap = gap.ok_or_else(unlike)?;
         if signature.blob() != blob
             || sealed.covered_digest(gap, self.algorithm)?.ok_or_else(unlike)?
                 != self.content_digest

@@ -2,23 +2,53 @@
 
 use super::{
     PdfError,
-    raw::{Dictionary, Document, Object, ObjectId, XrefKind, write_object},
+    raw::{Dictionary, Document, Object, ObjectId, Security, XrefKind, write_object},
 };
+use crate::crypto::digest::sha256;
 
 /// A revision under way: bytes that will stand behind the document.
-pub(super) struct Revision {
+pub(super) struct Revision<'s> {
     /// The length of the document before.
     base: u64,
     /// What stands behind it.
     pub(super) tail: Vec<u8>,
     written: Vec<(ObjectId, u64)>,
     next: u32,
+    security: Option<&'s Security>,
+    vectors: Vectors,
 }
 
-impl Revision {
-    /// Begins behind a document of `base` bytes.
-    pub(super) fn new(document: &Document<'_>, base: u64) -> Self {
-        Self { base, tail: b"\n".to_vec(), written: Vec::new(), next: document.first_free_number() }
+/// Initialisation vectors for encryption: unpredictable as long as the seed is.
+struct Vectors {
+    seed: [u8; 32],
+    count: u64,
+}
+
+impl Vectors {
+    fn next(&mut self) -> [u8; 16] {
+        self.count += 1;
+        let digest = sha256(&[&self.seed[..], &self.count.to_be_bytes()].concat());
+        std::array::from_fn(|at| digest.get(at).copied().unwrap_or(0))
+    }
+}
+
+impl<'s> Revision<'s> {
+    /// Begins behind a document of `base` bytes; what is written is encrypted as the document is.
+    /// `seed` is 32 random bytes.
+    pub(super) fn new(
+        document: &Document<'_>,
+        base: u64,
+        security: Option<&'s Security>,
+        seed: [u8; 32],
+    ) -> Self {
+        Self {
+            base,
+            tail: b"\n".to_vec(),
+            written: Vec::new(),
+            next: document.first_free_number(),
+            security,
+            vectors: Vectors { seed, count: 0 },
+        }
     }
 
     /// A fresh object number.
@@ -29,19 +59,53 @@ impl Revision {
     }
 
     /// Writes an object.
-    pub(super) fn write(&mut self, id: ObjectId, object: &Object) {
+    pub(super) fn write(&mut self, id: ObjectId, object: Object) -> Result<(), PdfError> {
+        let object = self.encrypted(id, object)?;
         self.begin(id);
-        write_object(&mut self.tail, object);
+        write_object(&mut self.tail, &object);
         self.tail.extend_from_slice(b"\nendobj\n");
+        Ok(())
     }
 
-    /// Writes a stream.
-    pub(super) fn write_stream(&mut self, id: ObjectId, dictionary: Dictionary, data: &[u8]) {
+    /// An object with its strings as they will stand in the file.
+    pub(super) fn encrypted(
+        &mut self,
+        id: ObjectId,
+        mut object: Object,
+    ) -> Result<Object, PdfError> {
+        if let Some(security) = self.security {
+            let vectors = &mut self.vectors;
+            security
+                .encrypt_strings(id, &mut object, || vectors.next())
+                .ok_or_else(|| PdfError::damaged("a string cannot be encrypted"))?;
+        }
+        Ok(object)
+    }
+
+    /// Writes a stream; `/Length` is seen to.
+    pub(super) fn write_stream(
+        &mut self,
+        id: ObjectId,
+        mut dictionary: Dictionary,
+        data: &[u8],
+    ) -> Result<(), PdfError> {
+        let encrypted = match self.security {
+            None => None,
+            Some(security) => Some(
+                security
+                    .encrypt_stream(id, data, self.vectors.next())
+                    .ok_or_else(|| PdfError::damaged("a stream cannot be encrypted"))?,
+            ),
+        };
+        let data = encrypted.as_deref().unwrap_or(data);
+        dictionary.set("Length", Object::Integer(data.len() as i64));
+        let dictionary = self.encrypted(id, Object::Dictionary(dictionary))?;
         self.begin(id);
-        write_object(&mut self.tail, &Object::Dictionary(dictionary));
+        write_object(&mut self.tail, &dictionary);
         self.tail.extend_from_slice(b"\nstream\n");
         self.tail.extend_from_slice(data);
         self.tail.extend_from_slice(b"\nendstream\nendobj\n");
+        Ok(())
     }
 
     /// Writes `N G obj` and remembers the place.
@@ -53,7 +117,7 @@ impl Revision {
     /// Writes the cross-reference and the end.
     pub(super) fn finish(mut self, document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
         let mut trailer = Dictionary::default();
-        for key in ["Root", "Info", "ID"] {
+        for key in ["Root", "Info", "ID", "Encrypt"] {
             if document.trailer().has(key) {
                 trailer.set(key, document.trailer().get(key).clone());
             }

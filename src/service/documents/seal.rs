@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,7 +17,7 @@ use crate::{
     domain::{
         Timestamp,
         id::SignatureId,
-        placement::Placement,
+        placement::{AcrossPages, Certification, LaterField, Pages, Placement, Target},
         seal_state::SealState,
         signing::{DocumentFormat, Signature, SigningState},
         source::Received,
@@ -40,6 +41,20 @@ pub struct SealRequest {
     pub seal_id: String,
     /// Where it is drawn.
     pub placement: Placement,
+    /// A seal across the edges of pages 骑缝章, beside the other; only for documents that are not
+    /// signed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub across_pages: Option<AcrossPages>,
+    /// Certifies the document: what may still change; only for documents that are not signed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certify: Option<Certification>,
+    /// Empty signature fields for those who seal later, which a certification demands; 16 at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_fields: Vec<LaterField>,
+    /// The password of an encrypted document, the user's or the owner's. It is not kept.
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Option<String>, write_only)]
+    pub password: Option<SecretString>,
     /// The type of document, in the words of the grant.
     pub document_type: String,
     /// The business number 业务流水号, unique per caller and seal for ever.
@@ -48,6 +63,23 @@ pub struct SealRequest {
     /// Why it is sealed; stands in the document.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+impl SealRequest {
+    /// A request with nothing but what it needs.
+    pub fn new(seal_id: &str, placement: Placement, document_type: &str) -> Self {
+        Self {
+            seal_id: seal_id.to_owned(),
+            placement,
+            across_pages: None,
+            certify: None,
+            later_fields: Vec::new(),
+            password: None,
+            document_type: document_type.to_owned(),
+            business_number: None,
+            reason: None,
+        }
+    }
 }
 
 /// A sealed document with its record.
@@ -90,7 +122,7 @@ impl Service {
         document: Received,
         request: SealRequest,
     ) -> Result<SealedDocument, Error> {
-        check(&request)?;
+        let layout = check(&request)?;
         let digest = hex(&document.digest());
         let claim = act.claim(self, "use", &(&request, &digest));
         if let Some((answer, tail)) = self.kept_release(claim.as_ref()).await? {
@@ -104,7 +136,7 @@ impl Service {
         // 3. The document with a hole, and what is to be signed.
         let now = self.now();
         let id = SignatureId::new(now, self.randomness()?);
-        let prepared = self.prepare(&signer, document, &request, (&id, now)).await?;
+        let prepared = self.prepare(&signer, document, layout, &request, (&id, now)).await?;
         let chain = &signer.chain;
         let unsigned = cms::begin(prepared.content_digest(), chain, signer.credential.scheme)
             .ok_or_else(|| Error::Internal("the seal has no certificate".to_owned()))?;
@@ -268,22 +300,28 @@ impl Service {
         &self,
         signer: &Signer,
         document: Received,
+        layout: Layout,
         request: &SealRequest,
         about: (&SignatureId, Timestamp),
     ) -> Result<Prepared, Error> {
         let appearance = self.appearance(signer).await?;
-        let (placement, stated) = (request.placement, request.reason.clone());
+        let (asked, seed) = (request.clone(), self.randomness()?);
         let (unique, signing_time) = (about.0.to_string(), about.1);
         let room = cms::size_hint(&signer.chain);
         let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
         tokio::task::spawn_blocking(move || {
             let request = SealingRequest {
-                placement: &placement,
+                target: &layout.target,
+                across: asked.across_pages.as_ref().zip(layout.across.as_ref()),
+                certify: asked.certify,
+                later_fields: &asked.later_fields,
+                password: asked.password.as_ref().map(ExposeSecret::expose_secret),
                 appearance: &appearance,
                 name: &name,
-                reason: stated.as_deref(),
+                reason: asked.reason.as_deref(),
                 signing_time,
                 unique: &unique,
+                seed,
                 room,
                 digest,
             };
@@ -318,7 +356,13 @@ impl Service {
     }
 }
 
-fn check(request: &SealRequest) -> Result<(), Error> {
+/// A placement that was read.
+struct Layout {
+    target: Target,
+    across: Option<Pages>,
+}
+
+fn check(request: &SealRequest) -> Result<Layout, Error> {
     business_number(&request.business_number)?;
     if let Some(text) = &request.reason {
         reason(text)?;
@@ -329,9 +373,14 @@ fn check(request: &SealRequest) -> Result<(), Error> {
             "a document type has 1 to 64 letters, digits, -, _ or .",
         ));
     }
-    let Placement { page, x_mm, y_mm, .. } = request.placement;
-    if page == 0 || !x_mm.is_finite() || !y_mm.is_finite() {
-        return Err(Error::invalid("invalid-placement", "pages are counted from 1"));
+    let misplaced = |why: &str| Error::invalid("invalid-placement", why);
+    let target = request.placement.target().map_err(misplaced)?;
+    let across = request.across_pages.as_ref().map(AcrossPages::checked).transpose();
+    if request.later_fields.len() > 16 {
+        return Err(misplaced("at most 16 fields are made for later"));
     }
-    Ok(())
+    for field in &request.later_fields {
+        field.check().map_err(misplaced)?;
+    }
+    Ok(Layout { target, across: across.map_err(misplaced)? })
 }

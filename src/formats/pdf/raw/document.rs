@@ -6,6 +6,7 @@ use super::{
     LARGEST_OBJECT, LARGEST_STREAM, LARGEST_SUM, filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
+    security::Security,
     xref::{self, Chain, Entry, XrefKind},
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
@@ -14,6 +15,9 @@ use crate::{domain::source::ReadAt, formats::pdf::PdfError};
 pub struct Document<'a> {
     source: &'a dyn ReadAt,
     chain: Chain,
+    security: Option<Security>,
+    /// Whether it is encrypted and no password that was given opens it.
+    locked: bool,
     /// Object streams decoded so far, as (number, object) in order.
     streams: BTreeMap<u32, Vec<(u32, Object)>>,
     /// How many bytes were decoded so far.
@@ -21,18 +25,89 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Opens a document.
+    /// Opens a document. Where it is encrypted and the empty password does not open it, only what
+    /// stands outside of object streams can be read, and its strings stay encrypted.
     ///
     /// # Errors
     /// The file is not a PDF, or its structure is not as the standard wants it.
     pub fn open(source: &'a dyn ReadAt) -> Result<Self, PdfError> {
+        let mut document = Self::open_locked(source)?;
+        if document.trailer().has("Encrypt") {
+            document.security = document.unlock("").ok().flatten();
+            document.locked = document.security.is_none();
+        }
+        Ok(document)
+    }
+
+    /// Opens a document with a password, the user's or the owner's; one that is not encrypted needs
+    /// none.
+    ///
+    /// # Errors
+    /// As [`Document::open`], or the password does not open the document.
+    pub fn open_with(source: &'a dyn ReadAt, password: Option<&str>) -> Result<Self, PdfError> {
+        let mut document = Self::open_locked(source)?;
+        if document.trailer().has("Encrypt") {
+            let mut opened = document.unlock(password.unwrap_or_default())?;
+            if opened.is_none() && password.is_some() {
+                opened = document.unlock("")?;
+            }
+            document.security = Some(opened.ok_or(match password {
+                Some(_) => {
+                    PdfError::Encrypted("the password is neither the user's nor the owner's")
+                }
+                None => PdfError::Encrypted("it opens with a password, and none was given"),
+            })?);
+        }
+        Ok(document)
+    }
+
+    fn open_locked(source: &'a dyn ReadAt) -> Result<Self, PdfError> {
         let mut head = [0; 5];
         if source.size() < 32 || source.read_exact_at(&mut head, 0).is_err() || head != *b"%PDF-" {
             return Err(PdfError::NotPdf);
         }
         let start = start_xref(source)?;
         let chain = xref::read_chain(source, start)?;
-        Ok(Self { source, chain, streams: BTreeMap::new(), decoded: 0 })
+        Ok(Self {
+            source,
+            chain,
+            security: None,
+            locked: false,
+            streams: BTreeMap::new(),
+            decoded: 0,
+        })
+    }
+
+    fn unlock(&mut self, password: &str) -> Result<Option<Security>, PdfError> {
+        let trailer = self.chain.trailer.clone();
+        let encrypt = self.dictionary_at(&trailer, "Encrypt")?;
+        let id = self.resolve(trailer.get("ID"))?;
+        let first = id.as_array().and_then(<[_]>::first).and_then(Object::as_string);
+        Security::open(&encrypt, first.map_or(&[], |id| id.bytes.as_slice()), password)
+    }
+
+    /// Whether it is encrypted and was not opened, so that only what stands outside of object streams
+    /// can be read.
+    pub fn is_locked(&self) -> bool {
+        self.locked
+    }
+
+    /// Opens a document that continues one whose encryption is known.
+    ///
+    /// # Errors
+    /// As [`Document::open`].
+    pub(crate) fn open_as(
+        source: &'a dyn ReadAt,
+        security: Option<Security>,
+    ) -> Result<Self, PdfError> {
+        let mut document = Self::open_locked(source)?;
+        document.security = security;
+        Ok(document)
+    }
+
+    /// The encryption, where there is one and it is open.
+    pub fn security(&self) -> Option<&Security> {
+        self.security.as_ref()
     }
 
     /// The newest trailer.
@@ -47,12 +122,12 @@ impl<'a> Document<'a> {
 
     /// The offset of the newest cross-reference section.
     pub fn xref_offset(&self) -> u64 {
-        self.chain.newest
+        self.chain.offsets.first().copied().unwrap_or(0)
     }
 
     /// How many cross-reference sections there are.
     pub fn sections(&self) -> usize {
-        self.chain.sections.len()
+        self.chain.offsets.len()
     }
 
     /// A number above every object number in use, and above what `/Size` claims.
@@ -62,19 +137,18 @@ impl<'a> Document<'a> {
         size.max(self.chain.highest.saturating_add(1))
     }
 
-    /// The objects in use, by number.
-    pub fn object_ids(&self) -> Vec<ObjectId> {
-        self.chain
-            .entries
-            .iter()
-            .filter_map(|(number, entry)| match entry {
-                Entry::Free => None,
-                Entry::InFile(_, generation) => {
-                    Some(ObjectId { number: *number, generation: *generation })
-                }
-                Entry::InStream(..) => Some(ObjectId { number: *number, generation: 0 }),
-            })
-            .collect()
+    /// The objects in use, by number, among the first `most` numbers.
+    ///
+    /// # Errors
+    /// The cross-reference is damaged.
+    pub fn object_ids(&self, most: usize) -> Result<Vec<ObjectId>, PdfError> {
+        let entries = self.chain.entries(self.source, most)?;
+        let id = |(number, entry)| match entry {
+            Entry::Free => None,
+            Entry::InFile(_, generation) => Some(ObjectId { number, generation }),
+            Entry::InStream(..) => Some(ObjectId { number, generation: 0 }),
+        };
+        Ok(entries.into_iter().filter_map(id).collect())
     }
 
     /// The object of an identifier; [`Object::Null`] where there is none.
@@ -82,24 +156,26 @@ impl<'a> Document<'a> {
     /// # Errors
     /// Something else stands where the cross-reference says the object stands.
     pub fn object(&mut self, id: ObjectId) -> Result<Object, PdfError> {
-        match self.chain.entries.get(&id.number) {
-            None | Some(Entry::Free) => Ok(Object::Null),
-            Some(Entry::InFile(_, generation)) if *generation != id.generation => Ok(Object::Null),
-            Some(Entry::InFile(offset, _)) => {
-                let (found, object, _) = Window::new(self.source, *offset)?.indirect_object()?;
-                if found == id {
-                    Ok(object)
-                } else {
-                    Err(PdfError::damaged(format!(
+        match self.chain.entry(self.source, id.number)? {
+            Entry::Free => Ok(Object::Null),
+            Entry::InFile(_, generation) if generation != id.generation => Ok(Object::Null),
+            Entry::InFile(offset, _) => {
+                let (found, mut object, _) = Window::new(self.source, offset)?.indirect_object()?;
+                if found != id {
+                    return Err(PdfError::damaged(format!(
                         "object {} stands where object {} should",
                         found.number, id.number
-                    )))
+                    )));
                 }
+                if let Some(security) = &self.security {
+                    security
+                        .decrypt_strings(id, &mut object)
+                        .ok_or_else(|| PdfError::damaged("a string does not decrypt"))?;
+                }
+                Ok(object)
             }
-            Some(Entry::InStream(stream, index)) => {
-                let (stream, index) = (*stream, *index);
-                self.object_in_stream(id.number, stream, index)
-            }
+            Entry::InStream(..) if self.locked => Ok(Object::Null),
+            Entry::InStream(stream, index) => self.object_in_stream(id.number, stream, index),
         }
     }
 
@@ -131,6 +207,29 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The decoded data of a stream; `None` where it uses a filter other than Flate.
+    ///
+    /// # Errors
+    /// It is no stream, or its data are damaged or too large.
+    pub fn stream_data(&mut self, id: ObjectId) -> Result<Option<Vec<u8>>, PdfError> {
+        let Object::Stream(dictionary, offset) = self.object(id)? else {
+            return Err(PdfError::damaged(format!("object {} is not a stream", id.number)));
+        };
+        if !filter::is_simple(&dictionary) {
+            return Ok(None);
+        }
+        let length = self.resolve(dictionary.get("Length"))?.as_integer();
+        let mut bytes = raw_data(self.source, offset, length)?;
+        if let Some(security) = &self.security {
+            bytes = security
+                .decrypt_stream(id, &bytes)
+                .ok_or_else(|| PdfError::damaged("a stream does not decrypt"))?;
+        }
+        let bytes = filter::decode(&dictionary, &bytes)?;
+        self.decoded = within_sum(self.decoded, bytes.len())?;
+        Ok(Some(bytes))
+    }
+
     fn object_in_stream(
         &mut self,
         number: u32,
@@ -154,23 +253,27 @@ impl<'a> Document<'a> {
 
     fn decode_object_stream(&mut self, stream: u32) -> Result<Vec<(u32, Object)>, PdfError> {
         let bad = || PdfError::damaged(format!("object stream {stream} is damaged"));
-        let Some(Entry::InFile(offset, _)) = self.chain.entries.get(&stream) else {
+        let Entry::InFile(offset, _) = self.chain.entry(self.source, stream)? else {
             return Err(bad());
         };
-        let (id, object, _) = Window::new(self.source, *offset)?.indirect_object()?;
+        let (id, object, _) = Window::new(self.source, offset)?.indirect_object()?;
         let Object::Stream(dictionary, data) = object else { return Err(bad()) };
         if id.number != stream || !dictionary.is_name("Type", "ObjStm") {
             return Err(bad());
         }
         let length = match dictionary.get("Length") {
             // An indirect length must be a plain object; a compressed one could lead back here.
-            Object::Reference(length) => match self.chain.entries.get(&length.number) {
-                Some(Entry::InFile(..)) => self.object(*length)?.as_integer(),
+            Object::Reference(length) => match self.chain.entry(self.source, length.number)? {
+                Entry::InFile(..) => self.object(*length)?.as_integer(),
                 _ => None,
             },
             other => other.as_integer(),
         };
-        let bytes = data_of_stream(self.source, &dictionary, data, length)?;
+        let mut bytes = raw_data(self.source, data, length)?;
+        if let Some(security) = &self.security {
+            bytes = security.decrypt_stream(id, &bytes).ok_or_else(bad)?;
+        }
+        let bytes = filter::decode(&dictionary, &bytes)?;
         self.decoded = within_sum(self.decoded, bytes.len())?;
         let whole = |key| dictionary.get(key).as_integer().and_then(|v| usize::try_from(v).ok());
         let (count, first) = whole("N").zip(whole("First")).ok_or_else(bad)?;
@@ -224,10 +327,9 @@ fn start_xref(source: &dyn ReadAt) -> Result<u64, PdfError> {
     if offset < size && rest.iter().all(|byte| is_space(*byte)) { Ok(offset) } else { Err(bad()) }
 }
 
-/// The data of a stream, decoded.
-pub(super) fn data_of_stream(
+/// The data of a stream as they stand in the file.
+pub(super) fn raw_data(
     source: &dyn ReadAt,
-    dictionary: &Dictionary,
     offset: u64,
     length: Option<i64>,
 ) -> Result<Vec<u8>, PdfError> {
@@ -242,7 +344,7 @@ pub(super) fn data_of_stream(
     }
     let mut data = vec![0; length];
     source.read_exact_at(&mut data, offset)?;
-    filter::decode(dictionary, &data)
+    Ok(data)
 }
 
 /// Adds to the count of decoded bytes, up to the limit.

@@ -26,6 +26,14 @@ pub(super) fn decode(dictionary: &Dictionary, data: &[u8]) -> Result<Vec<u8>, Pd
     }
 }
 
+/// Whether [`decode`] knows the filter.
+pub(super) fn is_simple(dictionary: &Dictionary) -> bool {
+    match single(dictionary.get("Filter")) {
+        None => true,
+        Some(filter) => filter.as_name() == Some(b"FlateDecode"),
+    }
+}
+
 /// The value, or the only element of an array; `None` for null and empty arrays.
 fn single(object: &Object) -> Option<&Object> {
     match object {

@@ -6,11 +6,13 @@ mod document;
 mod filter;
 mod lexer;
 mod object;
+mod security;
 mod writer;
 mod xref;
 
 pub use document::Document;
 pub use object::{Dictionary, Object, ObjectId, PdfString};
+pub use security::Security;
 pub use writer::write_object;
 pub use xref::{Entry, XrefKind};
 
@@ -25,5 +27,7 @@ pub(crate) const LARGEST_SUM: usize = 256 << 20;
 pub(crate) const MOST_SECTIONS: usize = 1024;
 /// The most objects.
 pub(crate) const MOST_OBJECTS: usize = 4 << 20;
+/// The most runs of consecutive numbers in all sections together.
+pub(crate) const MOST_RUNS: usize = 100_000;
 /// The deepest nesting of arrays and dictionaries.
 pub(crate) const DEEPEST: usize = 64;

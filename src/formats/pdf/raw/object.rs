@@ -84,6 +84,16 @@ impl Dictionary {
         self.0.iter().map(|(key, value)| (key.as_slice(), value))
     }
 
+    /// The entries in order, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Object)> {
+        self.0.iter_mut().map(|(key, value)| (key.as_slice(), value))
+    }
+
+    /// Takes a key away.
+    pub fn remove(&mut self, key: &str) {
+        self.0.retain(|(known, _)| known != key.as_bytes());
+    }
+
     /// Whether the value of a key is this name.
     pub fn is_name(&self, key: &str, name: &str) -> bool {
         self.get(key).as_name() == Some(name.as_bytes())

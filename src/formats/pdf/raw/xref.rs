@@ -1,12 +1,16 @@
 //! The cross-reference chain: tables, streams and hybrids, newest first (ISO 32000-2 §7.5.4,
 //! §7.5.8).
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
-    MOST_OBJECTS, MOST_SECTIONS,
-    document::{Window, data_of_stream, within_sum},
-    lexer::Lexer,
+    MOST_OBJECTS, MOST_RUNS, MOST_SECTIONS,
+    document::{Window, raw_data, within_sum},
+    filter,
+    lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object},
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
@@ -31,25 +35,48 @@ pub enum XrefKind {
     Stream,
 }
 
-/// The whole chain, merged.
+/// The whole chain: where every entry can be found, newest section first.
 #[derive(Debug)]
 pub(crate) struct Chain {
-    pub(crate) entries: BTreeMap<u32, Entry>,
+    sections: Vec<Vec<Run>>,
     /// The newest trailer.
     pub(crate) trailer: Dictionary,
     /// The newest section's kind.
     pub(crate) kind: XrefKind,
-    /// The newest section's offset.
-    pub(crate) newest: u64,
-    /// The highest number in use, those of cross-reference streams themselves included.
-    pub(crate) highest: u32,
     /// Offsets of all sections, newest first.
-    pub(crate) sections: Vec<u64>,
+    pub(crate) offsets: Vec<u64>,
+    /// The highest number in any section, those of cross-reference streams themselves included.
+    pub(crate) highest: u32,
 }
+
+/// Entries of consecutive object numbers.
+#[derive(Debug)]
+struct Run {
+    first: u32,
+    count: u32,
+    rows: Rows,
+}
+
+/// How the entries of a run are kept. A file with a million objects costs no more memory than the
+/// cross-reference itself takes, and that of a classic table none at all.
+#[derive(Debug)]
+enum Rows {
+    /// Read and listed.
+    Listed(Vec<Entry>),
+    /// Rows of [`ROW`] bytes in the file, from this offset.
+    InFile(u64),
+    /// Rows of a decoded stream, from this byte, and the widths of their first two fields.
+    Packed { data: Arc<Vec<u8>>, start: usize, row: usize, widths: (usize, usize) },
+}
+
+/// Bytes of an entry in a classic table (ISO 32000-2 §7.5.4).
+const ROW: usize = 20;
+/// Longer runs of a classic table stay in the file.
+const LONGEST_LISTED: u64 = 512;
 
 struct Section {
     kind: XrefKind,
-    entries: Vec<(u32, Entry)>,
+    runs: Vec<Run>,
     trailer: Dictionary,
     own_number: u32,
     /// Bytes that had to be read or decoded for it.
@@ -78,14 +105,13 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
             XrefKind::Stream => None,
         };
         let chain = chain.get_or_insert_with(|| Chain {
-            entries: BTreeMap::new(),
+            sections: Vec::new(),
             trailer: section.trailer.clone(),
             kind: section.kind,
-            newest: offset,
+            offsets: Vec::new(),
             highest: 0,
-            sections: Vec::new(),
         });
-        chain.sections.push(offset);
+        chain.offsets.push(offset);
         chain.add(section)?;
         if let Some(beside) = beside {
             if !seen.insert(beside) {
@@ -101,16 +127,112 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
 }
 
 impl Chain {
-    fn add(&mut self, section: Section) -> Result<(), PdfError> {
-        self.highest = self.highest.max(section.own_number);
-        for (number, entry) in section.entries {
-            self.highest = self.highest.max(number);
-            self.entries.entry(number).or_insert(entry);
+    fn add(&mut self, mut section: Section) -> Result<(), PdfError> {
+        section.runs.retain(|run| run.count > 0);
+        section.runs.sort_by_key(|run| run.first);
+        let twice = section.runs.windows(2).any(|pair| match pair {
+            [a, b] => u64::from(a.first) + u64::from(a.count) > u64::from(b.first),
+            _ => false,
+        });
+        if twice {
+            return Err(PdfError::damaged("a cross-reference section names an object twice"));
         }
-        if self.entries.len() > MOST_OBJECTS {
+        let last = section.runs.last().map(|run| run.first.saturating_add(run.count - 1));
+        self.highest = self.highest.max(section.own_number).max(last.unwrap_or(0));
+        self.sections.push(section.runs);
+        let runs = self.sections.iter().map(Vec::len).sum::<usize>();
+        let entries = self.sections.iter().flatten().map(|run| u64::from(run.count)).sum::<u64>();
+        if runs > MOST_RUNS || entries > MOST_OBJECTS as u64 {
             return Err(PdfError::Limit("over four million objects".to_owned()));
         }
         Ok(())
+    }
+
+    /// The newest entry of an object number.
+    pub(crate) fn entry(&self, source: &dyn ReadAt, number: u32) -> Result<Entry, PdfError> {
+        for runs in &self.sections {
+            let at = runs.partition_point(|run| run.first <= number);
+            let run = at.checked_sub(1).and_then(|before| runs.get(before));
+            if let Some(run) = run.filter(|run| number - run.first < run.count) {
+                return run.entry(source, number - run.first);
+            }
+        }
+        Ok(Entry::Free)
+    }
+
+    /// Every object number in use with its newest entry, up to a count of numbers.
+    pub(crate) fn entries(
+        &self,
+        source: &dyn ReadAt,
+        most: usize,
+    ) -> Result<BTreeMap<u32, Entry>, PdfError> {
+        let mut entries = BTreeMap::new();
+        for run in self.sections.iter().flatten() {
+            for index in 0..run.count {
+                if entries.len() >= most {
+                    return Ok(entries);
+                }
+                if let std::collections::btree_map::Entry::Vacant(place) =
+                    entries.entry(run.first.saturating_add(index))
+                {
+                    place.insert(run.entry(source, index)?);
+                }
+            }
+        }
+        Ok(entries)
+    }
+}
+
+impl Run {
+    fn entry(&self, source: &dyn ReadAt, index: u32) -> Result<Entry, PdfError> {
+        let place = index as usize;
+        let entry = match &self.rows {
+            Rows::Listed(entries) => entries.get(place).copied(),
+            Rows::InFile(offset) => row_in_file(source, *offset, u64::from(index))?,
+            Rows::Packed { data, start, row, widths } => {
+                let at = start.saturating_add(place.saturating_mul(*row));
+                data.get(at..at.saturating_add(*row))
+                    .and_then(|row| stream_entry(row, widths.0, widths.1))
+            }
+        };
+        entry.ok_or_else(|| PdfError::damaged("a cross-reference entry is malformed"))
+    }
+}
+
+/// Reads one row of a classic table; `None` if it is not exactly one.
+fn row_in_file(source: &dyn ReadAt, first: u64, index: u64) -> Result<Option<Entry>, PdfError> {
+    let offset = first.saturating_add(index.saturating_mul(ROW as u64));
+    if offset.saturating_add(ROW as u64) > source.size() {
+        return Ok(None);
+    }
+    let mut row = [0; ROW];
+    source.read_exact_at(&mut row, offset)?;
+    let digits = |range: std::ops::Range<usize>| {
+        let digits = row.get(range)?;
+        let all = digits.iter().all(u8::is_ascii_digit);
+        std::str::from_utf8(digits).ok().filter(|_| all)?.parse::<u64>().ok()
+    };
+    let (offset, generation) = (digits(0..10), digits(11..16));
+    Ok(match row {
+        [.., kind, a, b]
+            if row.get(10) == Some(&b' ')
+                && row.get(16) == Some(&b' ')
+                && is_space(a)
+                && is_space(b) =>
+        {
+            entry_of(offset, generation, kind)
+        }
+        _ => None,
+    })
+}
+
+fn entry_of(offset: Option<u64>, generation: Option<u64>, kind: u8) -> Option<Entry> {
+    let (offset, generation) = (offset?, generation?);
+    match kind {
+        b'n' => Some(Entry::InFile(offset, u16::try_from(generation).ok()?)),
+        // Some writers count the generations of free numbers beyond what there can be.
+        b'f' => Some(Entry::Free),
+        _ => None,
     }
 }
 
@@ -134,47 +256,96 @@ fn read_section(source: &dyn ReadAt, offset: u64) -> Result<Section, PdfError> {
     if is_table { read_table(source, offset) } else { read_stream(source, offset) }
 }
 
+/// What stands next in a classic table.
+enum Part {
+    /// A run of this many entries from an object number; the offset is that of its first row.
+    Run(u32, u64, u64),
+    Trailer(Object),
+}
+
 fn read_table(source: &dyn ReadAt, offset: u64) -> Result<Section, PdfError> {
-    let mut window = Window::new(source, offset)?;
-    // The whole section at once: tables are dense, and the window is bounded.
-    let (entries, trailer) = window.parse(|lexer| {
+    let mut at = Window::new(source, offset)?.parse(|lexer| {
         lexer.skip_space()?;
         lexer.keyword("xref")?;
-        let mut entries = Vec::new();
-        loop {
+        Ok(offset + lexer.position() as u64)
+    })?;
+    let (mut runs, mut cost) = (Vec::new(), 0_usize);
+    loop {
+        let mut window = Window::new(source, at)?;
+        let part = window.parse(|lexer| {
             lexer.skip_space()?;
             if !lexer.peek()?.is_ascii_digit() {
-                break;
+                lexer.keyword("trailer")?;
+                return Ok(Part::Trailer(lexer.object()?));
             }
             let first = lexer.unsigned()?;
             lexer.skip_space()?;
             let count = lexer.unsigned()?;
-            for number in first..first.saturating_add(count) {
-                entries.push(table_entry(lexer, number)?);
+            lexer.skip_space()?;
+            let first = u32::try_from(first).map_err(|_| LexError::Bad("number too large"))?;
+            Ok(Part::Run(first, count, at + lexer.position() as u64))
+        })?;
+        let (first, count, rows) = match part {
+            Part::Run(first, count, rows) => (first, count, rows),
+            Part::Trailer(Object::Dictionary(trailer)) => {
+                return Ok(Section { kind: XrefKind::Table, runs, trailer, own_number: 0, cost });
             }
+            Part::Trailer(_) => return Err(PdfError::damaged("a trailer is not a dictionary")),
+        };
+        let (run, end) = read_run(source, first, count, rows)?;
+        if runs.len() >= MOST_RUNS {
+            return Err(PdfError::Limit(
+                "a cross-reference table has over 100000 parts".to_owned(),
+            ));
         }
-        lexer.keyword("trailer")?;
-        Ok((entries, lexer.object()?))
-    })?;
-    let Object::Dictionary(trailer) = trailer else {
-        return Err(PdfError::damaged("a trailer is not a dictionary"));
-    };
-    let cost = entries.len().saturating_mul(20);
-    Ok(Section { kind: XrefKind::Table, entries, trailer, own_number: 0, cost })
+        cost = cost.saturating_add(if let Rows::Listed(list) = &run.rows {
+            list.len() * ROW
+        } else {
+            ROW
+        });
+        runs.push(run);
+        at = end;
+    }
 }
 
-fn table_entry(lexer: &mut Lexer<'_>, number: u64) -> Result<(u32, Entry), super::lexer::LexError> {
-    use super::lexer::LexError::Bad;
+/// Reads the rows of a run, or only looks at its ends where it is long and regular; with the offset
+/// behind it.
+fn read_run(
+    source: &dyn ReadAt,
+    first: u32,
+    count: u64,
+    rows: u64,
+) -> Result<(Run, u64), PdfError> {
+    let number = u32::try_from(count)
+        .ok()
+        .filter(|count| first.checked_add(*count).is_some())
+        .ok_or_else(|| PdfError::damaged("a cross-reference table is impossibly long"))?;
+    let regular = count > LONGEST_LISTED
+        && row_in_file(source, rows, 0)?.is_some()
+        && row_in_file(source, rows, count - 1)?.is_some();
+    if regular {
+        let run = Run { first, count: number, rows: Rows::InFile(rows) };
+        return Ok((run, rows + count * ROW as u64));
+    }
+    if count == 0 {
+        return Ok((Run { first, count: 0, rows: Rows::Listed(Vec::new()) }, rows));
+    }
+    let (entries, end) = Window::new(source, rows)?.parse(|lexer| {
+        let entries = (0..count).map(|_| table_entry(lexer)).collect::<Result<Vec<_>, _>>()?;
+        Ok((entries, rows + lexer.position() as u64))
+    })?;
+    Ok((Run { first, count: number, rows: Rows::Listed(entries) }, end))
+}
+
+fn table_entry(lexer: &mut Lexer<'_>) -> Result<Entry, LexError> {
     lexer.skip_space()?;
     let offset = lexer.unsigned()?;
     lexer.skip_space()?;
     let generation = lexer.unsigned()?;
     lexer.skip_space()?;
-    let number = u32::try_from(number).map_err(|_| Bad("object number too large"))?;
-    let in_use = lexer.peek()? == b'n';
-    lexer.keyword(if in_use { "n" } else { "f" })?;
-    let generation = u16::try_from(generation).map_err(|_| Bad("generation too large"))?;
-    Ok((number, if in_use { Entry::InFile(offset, generation) } else { Entry::Free }))
+    let kind = lexer.peek()?;
+    lexer.keyword(if kind == b'n' { "n" } else { "f" })?;
+    entry_of(Some(offset), Some(generation), kind).ok_or(LexError::Bad("generation too large"))
 }
 
 fn read_stream(source: &dyn ReadAt, offset: u64) -> Result<Section, PdfError> {
@@ -186,18 +357,14 @@ fn read_stream(source: &dyn ReadAt, offset: u64) -> Result<Section, PdfError> {
     if !dictionary.is_name("Type", "XRef") {
         return Err(PdfError::damaged("a cross-reference stream is not of type XRef"));
     }
-    let bytes = data_of_stream(source, &dictionary, data, dictionary.get("Length").as_integer())?;
-    let entries = stream_entries(&dictionary, &bytes)?;
-    Ok(Section {
-        kind: XrefKind::Stream,
-        entries,
-        trailer: dictionary,
-        own_number: id.number,
-        cost: bytes.len(),
-    })
+    let bytes = raw_data(source, data, dictionary.get("Length").as_integer())?;
+    let bytes = filter::decode(&dictionary, &bytes)?;
+    let cost = bytes.len();
+    let runs = stream_runs(&dictionary, bytes)?;
+    Ok(Section { kind: XrefKind::Stream, runs, trailer: dictionary, own_number: id.number, cost })
 }
 
-fn stream_entries(dictionary: &Dictionary, bytes: &[u8]) -> Result<Vec<(u32, Entry)>, PdfError> {
+fn stream_runs(dictionary: &Dictionary, bytes: Vec<u8>) -> Result<Vec<Run>, PdfError> {
     let bad = |what: &str| PdfError::damaged(format!("cross-reference stream: {what}"));
     let whole = |object: &Object| object.as_integer().and_then(|v| usize::try_from(v).ok());
     let widths: Option<Vec<usize>> =
@@ -206,6 +373,7 @@ fn stream_entries(dictionary: &Dictionary, bytes: &[u8]) -> Result<Vec<(u32, Ent
     if *w1 > 1 || *w2 > 8 || *w3 > 4 || w1 + w2 + w3 == 0 {
         return Err(bad("bad /W"));
     }
+    let (row, widths) = (w1 + w2 + w3, (*w1, *w2));
     let size = whole(dictionary.get("Size")).ok_or_else(|| bad("bad /Size"))?;
     let index: Vec<usize> = match dictionary.get("Index") {
         Object::Null => vec![0, size],
@@ -217,20 +385,23 @@ fn stream_entries(dictionary: &Dictionary, bytes: &[u8]) -> Result<Vec<(u32, Ent
             .collect::<Option<_>>()
             .ok_or_else(|| bad("bad /Index"))?,
     };
-    let mut rows = bytes.chunks_exact(w1 + w2 + w3);
-    let mut entries = Vec::new();
+    if index.len() / 2 > MOST_RUNS {
+        return Err(PdfError::Limit("a cross-reference stream has over 100000 parts".to_owned()));
+    }
+    let data = Arc::new(bytes);
+    let (mut start, mut runs) = (0_usize, Vec::new());
     for pair in index.chunks(2) {
         let [first, count] = pair else { return Err(bad("bad /Index")) };
-        for number in *first..first.saturating_add(*count) {
-            if entries.len() > MOST_OBJECTS {
-                return Err(PdfError::Limit("over four million objects".to_owned()));
-            }
-            let row = rows.next().ok_or_else(|| bad("fewer entries than announced"))?;
-            let number = u32::try_from(number).map_err(|_| bad("object number too large"))?;
-            entries.push((number, stream_entry(row, *w1, *w2).ok_or_else(|| bad("bad entry"))?));
-        }
+        let end = count.checked_mul(row).and_then(|length| length.checked_add(start));
+        let end = end.filter(|end| *end <= data.len());
+        let end = end.ok_or_else(|| bad("fewer entries than announced"))?;
+        let number = |value: usize| u32::try_from(value).map_err(|_| bad("number too large"));
+        number(first.saturating_add(*count))?;
+        let rows = Rows::Packed { data: Arc::clone(&data), start, row, widths };
+        runs.push(Run { first: number(*first)?, count: number(*count)?, rows });
+        start = end;
     }
-    Ok(entries)
+    Ok(runs)
 }
 
 fn stream_entry(row: &[u8], w1: usize, w2: usize) -> Option<Entry> {

@@ -1,0 +1,190 @@
+//! What earlier signatures and the encryption allow (ISO 32000-2 §12.8.2, §7.6.4.2): a seal never
+//! breaks a signature that is there.
+
+use super::{
+    PdfError,
+    fields::{Field, text},
+    raw::{Dictionary, Document, Object},
+};
+
+/// What binds a further seal.
+pub(super) struct Rules {
+    /// Whether there is a signature at all.
+    pub(super) signed: bool,
+    /// The level of the certification, 1 to 3.
+    certified: Option<i64>,
+    locks: Vec<Lock>,
+}
+
+/// Fields that a signature has locked (FieldMDP).
+struct Lock {
+    action: Vec<u8>,
+    fields: Vec<String>,
+}
+
+impl Lock {
+    fn read(document: &mut Document<'_>, holder: &Dictionary) -> Result<Self, PdfError> {
+        let action = document.resolve(holder.get("Action"))?;
+        let names = document.resolve(holder.get("Fields"))?;
+        let mut fields = Vec::new();
+        for name in names.as_array().unwrap_or_default() {
+            fields.extend(document.resolve(name)?.as_string().map(|string| text(&string.bytes)));
+        }
+        Ok(Self { action: action.as_name().unwrap_or(b"All").to_vec(), fields })
+    }
+
+    /// A field is meant by its own name or by that of a field above it.
+    fn covers(&self, name: &str) -> bool {
+        let named = self.fields.iter().any(|known| {
+            name.strip_prefix(known.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+        match self.action.as_slice() {
+            b"Include" => named,
+            b"Exclude" => !named,
+            _ => true,
+        }
+    }
+}
+
+/// Reads the rules of a document.
+pub(super) fn rules(
+    document: &mut Document<'_>,
+    catalog: &Dictionary,
+    fields: &[Field],
+) -> Result<Rules, PdfError> {
+    let form = document.resolve(catalog.get("AcroForm"))?;
+    if form.as_dictionary().is_some_and(|form| form.has("XFA")) {
+        return Err(PdfError::Xfa);
+    }
+    let mut signed = false;
+    let (mut certified, mut locks) = (None, Vec::new());
+    for (value, _) in fields.iter().filter_map(|field| field.value.as_ref()) {
+        signed = true;
+        let level = read_references(document, value, &mut locks)?;
+        certified = strictest(certified, level);
+    }
+    let permissions = document.resolve(catalog.get("Perms"))?;
+    if let Some(permissions) = permissions.as_dictionary() {
+        if permissions.has("UR") || permissions.has("UR3") {
+            return Err(PdfError::Restricted(
+                "it grants usage rights (UR3), which end when the document is changed".to_owned(),
+            ));
+        }
+        if permissions.has("DocMDP") {
+            signed = true;
+            let value = document.dictionary_at(permissions, "DocMDP")?;
+            let level = read_references(document, &value, &mut locks)?;
+            // ISO 32000-2 table 257: form filling, where nothing is said.
+            certified = strictest(certified, level.or(Some(2)));
+        }
+    }
+    Ok(Rules { signed, certified, locks })
+}
+
+fn strictest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    a.into_iter().chain(b).min()
+}
+
+/// Reads `/Reference` of a signature: locks go to `locks`, the level of a certification is returned.
+fn read_references(
+    document: &mut Document<'_>,
+    signature: &Dictionary,
+    locks: &mut Vec<Lock>,
+) -> Result<Option<i64>, PdfError> {
+    let references = document.resolve(signature.get("Reference"))?;
+    let mut level = None;
+    for reference in references.as_array().unwrap_or_default() {
+        let Object::Dictionary(reference) = document.resolve(reference)? else { continue };
+        let parameters = document.resolve(reference.get("TransformParams"))?;
+        let parameters = parameters.as_dictionary().cloned().unwrap_or_default();
+        match document.resolve(reference.get("TransformMethod"))?.as_name() {
+            Some(b"DocMDP") => {
+                let p = document.resolve(parameters.get("P"))?.as_integer().unwrap_or(2);
+                level = strictest(level, Some(p));
+            }
+            Some(b"FieldMDP") => {
+                locks.push(Lock::read(document, &parameters)?);
+                // ISO 32000-2: a lock may restrict the whole document as well.
+                let p = document.resolve(parameters.get("P"))?.as_integer();
+                level = strictest(level, p);
+            }
+            _ => {}
+        }
+    }
+    Ok(level)
+}
+
+impl Rules {
+    /// A new signature field, drawn on a page or not.
+    pub(super) fn new_field(&self, visible: bool) -> Result<(), PdfError> {
+        match self.certified {
+            Some(level) if level <= 1 => Err(nothing_allowed()),
+            Some(_) if visible => Err(PdfError::Restricted(
+                "it is certified, so a seal may only be put into an empty signature field that is \
+                 there already (`field`), or be invisible"
+                    .to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A signature in a field that is there.
+    pub(super) fn fill(&self, name: &str) -> Result<(), PdfError> {
+        if self.certified.is_some_and(|level| level <= 1) {
+            return Err(nothing_allowed());
+        }
+        if self.locks.iter().any(|lock| lock.covers(name)) {
+            return Err(PdfError::Restricted(format!("it locks the field {name}")));
+        }
+        Ok(())
+    }
+
+    /// Something that only the first signature may do.
+    pub(super) fn unsigned(&self, what: &'static str) -> Result<(), PdfError> {
+        if self.signed { Err(PdfError::AlreadySigned(what)) } else { Ok(()) }
+    }
+}
+
+fn nothing_allowed() -> PdfError {
+    PdfError::Restricted("it is certified, and allows no changes".to_owned())
+}
+
+/// What whoever has only the user password may do (ISO 32000-2 table 22).
+pub(super) fn check_permissions(
+    document: &Document<'_>,
+    fills_a_field: bool,
+    changes_pages: bool,
+) -> Result<(), PdfError> {
+    const MODIFY: u32 = 4;
+    const ANNOTATE: u32 = 6;
+    const FILL_IN: u32 = 9;
+    let Some(security) = document.security() else { return Ok(()) };
+    if changes_pages && !security.permits(MODIFY) {
+        return Err(PdfError::NotPermitted("changes of its pages"));
+    }
+    let may = if fills_a_field {
+        security.permits(ANNOTATE) || security.permits(FILL_IN)
+    } else {
+        security.permits(ANNOTATE) && security.permits(MODIFY)
+    };
+    if may { Ok(()) } else { Err(PdfError::NotPermitted("signature fields")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_cover_fields_and_what_lies_below_them() {
+        let lock = |action: &str| Lock {
+            action: action.as_bytes().to_vec(),
+            fields: vec!["form.a".to_owned()],
+        };
+        let all = ["form.a", "form.a.b", "form.ab", "other"];
+        let covered = |action| all.map(|name| lock(action).covers(name));
+        assert_eq!(covered("Include"), [true, true, false, false]);
+        assert_eq!(covered("Exclude"), [false, false, true, true]);
+        assert_eq!(covered("All"), [true; 4]);
+    }
+}
