@@ -20,6 +20,7 @@ if [ "${1:-run}" = test ]; then
     need pdfsig poppler-utils
     need mutool mupdf-tools
     need certutil libnss3-tools
+    need faketime faketime
     need openssl openssl
     need psql postgresql-client
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)

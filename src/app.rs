@@ -71,6 +71,10 @@ impl App {
             Some(directory) => load_trust(directory)?,
             None => TrustStore::default(),
         };
+        let tsa_trust = match &config.timestamps.trust {
+            Some(directory) => load_trust(directory)?,
+            None => TrustStore::default(),
+        };
         let store = Store::open(&config.database.url, &instance).await?;
         store.migrate().await?;
         let authority = Authority::load(&store).await?.ok_or(StartError::NotInitialised)?;
@@ -83,6 +87,7 @@ impl App {
             config,
             authority,
             external_trust,
+            tsa_trust,
             instance,
         }));
         service.renew_lease().await?;
@@ -169,8 +174,8 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
     Ok(Some(file))
 }
 
-/// Reads a trust directory: `*.pem` roots and `*.crl` lists in it and in its folders `seal` and
-/// `person`.
+/// Reads a trust directory: `*.pem` roots and `*.crl` lists in it and in its folders `seal`,
+/// `maker`, `tsa` and `person`.
 ///
 /// # Errors
 /// The directory or a file in it cannot be read.
@@ -179,8 +184,8 @@ pub fn load_trust(directory: &Path) -> Result<TrustStore, StartError> {
         StartError::Trust(format!("{}: {what}", path.display()))
     };
     let mut trust = TrustStore::default();
-    for folder in [directory.to_owned(), directory.join("seal"), directory.join("person")] {
-        if folder != directory && !folder.is_dir() {
+    for folder in ["", "seal", "maker", "tsa", "person"].map(|folder| directory.join(folder)) {
+        if folder != directory.join("") && !folder.is_dir() {
             continue;
         }
         let listing = std::fs::read_dir(&folder).map_err(|error| bad(&folder, &error))?;

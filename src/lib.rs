@@ -23,6 +23,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod clients;
 pub mod config;
 pub mod containers;
 pub mod crypto;

@@ -33,6 +33,10 @@ fn schemathesis(house: &House, key: &str, arguments: &[&str]) {
         .args(["--max-examples", "12", "--seed", "7", "--workers", "2", "--phases", "examples,fuzzing"])
         // What the document cannot say is what a key may do: 503 of readiness is documented.
         .args(arguments)
+        .env(
+            "SCHEMATHESIS_HOOKS",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/schemathesis_hooks.py"),
+        )
         .current_dir(house.token.directory.path());
     let (output, text) = try_run(&mut command);
     assert!(output.status.success(), "{text}");

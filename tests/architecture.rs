@@ -19,10 +19,12 @@ const RULES: &[(&str, &[&str])] = &[
     ("policy", &["crypto", "domain"]),
     ("store", &["crypto", "domain", "pki"]),
     ("verification", &["containers", "crypto", "domain", "formats", "pki"]),
-    ("config", &["devices"]),
+    ("clients", &[]),
+    ("config", &["clients", "devices"]),
     (
         "service",
         &[
+            "clients",
             "config",
             "containers",
             "crypto",
@@ -74,6 +76,7 @@ const HOMES: &[(&str, &str)] = &[
     ("anyhow", "cli"),
     ("flate2", "formats"),
     ("hayro_interpret", "formats"),
+    ("ureq", "clients"),
     ("aes", "crypto"),
     ("cbc", "crypto"),
     ("rc4", "crypto"),

@@ -58,7 +58,9 @@ fn commented_defaults_are_the_defaults() {
         "serial",
         "sm2",
         "directory",
+        "servers",
         "spool_directory",
+        "trust",
     ];
     let text: String = manual
         .lines()

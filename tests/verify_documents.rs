@@ -101,9 +101,10 @@ fn an_unlawfully_made_seal_makes_its_documents_invalid() {
 fn every_changed_byte_is_found() {
     let s = sealed();
     let gap = s.file.windows(11).rposition(|w| w == b"/Contents <").unwrap() + 11;
+    let hole_end = gap + s.file[gap..].iter().position(|byte| *byte == b'>').unwrap();
     for at in (0..s.file.len()).step_by(s.file.len() / 60) {
-        // The issuer's certificate in the hole is a hint that no signature covers.
-        if (gap..gap + 4000).contains(&at) {
+        // The issuers' certificates in the hole are hints that no signature covers.
+        if (gap..hole_end).contains(&at) {
             continue;
         }
         let mut file = s.file.clone();
@@ -116,12 +117,22 @@ fn every_changed_byte_is_found() {
     assert_ne!(s.publicly(&longer)["conclusion"], "valid");
     assert_eq!(s.publicly(&people::licence())["conclusion"], "unsigned");
     assert_eq!(s.publicly(b"not a document")["conclusion"], "indeterminate");
-    // Another signature value of the same length: its last byte stands before the padding.
-    let mut file = s.file.clone();
-    let hole_end = gap + file[gap..].iter().position(|byte| *byte == b'>').unwrap();
-    let last = file[..hole_end].iter().rposition(|byte| *byte != b'0').unwrap();
-    file[last] = if file[last] == b'1' { b'2' } else { b'1' };
-    assert_eq!(s.publicly(&file)["signatures"][0]["sub_indication"], "SIG_CRYPTO_FAILURE");
+    let changed_at = |last: usize| {
+        let mut file = s.file.clone();
+        file[last] = if file[last] == b'1' { b'2' } else { b'1' };
+        s.publicly(&file)["signatures"][0]["sub_indication"].clone()
+    };
+    // Another signature value of the same length.
+    let digits = std::str::from_utf8(&s.file[gap..hole_end]).unwrap();
+    let blob = sealwright::crypto::digest::unhex(digits).unwrap();
+    let length = 4 + usize::from(u16::from_be_bytes([blob[2], blob[3]]));
+    let cms = sealwright::containers::cms::SignedData::from_der(&blob[..length]).unwrap();
+    let value = sealwright::crypto::digest::hex(&cms.signers[0].signature);
+    let last = gap + digits.find(&value).unwrap() + value.len() - 1;
+    assert_eq!(changed_at(last), "SIG_CRYPTO_FAILURE");
+    // The last byte before the padding is the timestamp's.
+    let last = s.file[..hole_end].iter().rposition(|byte| *byte != b'0').unwrap();
+    assert_eq!(changed_at(last), "SIG_CONSTRAINTS_FAILURE");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use const_oid::ObjectIdentifier;
 use serde::Deserialize;
 
-use crate::devices::pkcs11::TokenConfig;
+use crate::{clients::tsa::TsaServer, devices::pkcs11::TokenConfig};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub struct Config {
     /// Sealing.
     #[serde(default)]
     pub sealing: SealingConfig,
+    /// Timestamps.
+    #[serde(default)]
+    pub timestamps: TimestampConfig,
 }
 
 /// The HTTP server.
@@ -159,6 +163,83 @@ impl Default for SealingConfig {
     }
 }
 
+/// Where the timestamps over signatures come from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimestampSource {
+    /// The built-in authority.
+    #[default]
+    BuiltIn,
+    /// Authorities elsewhere.
+    Servers,
+}
+
+/// Timestamps.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimestampConfig {
+    /// Where those over signatures come from.
+    pub source: TimestampSource,
+    /// The policy under which the built-in authority gives them, an object identifier.
+    pub policy: String,
+    /// How far off its time may be, milliseconds.
+    pub accuracy_ms: u32,
+    /// How many queries one address may send it in a minute.
+    pub requests_per_minute: u32,
+    /// Authorities elsewhere, in the order in which they are asked.
+    pub servers: Vec<TsaServer>,
+    /// A directory of `*.pem` roots above authorities elsewhere.
+    pub trust: Option<PathBuf>,
+    /// How far the time of an authority elsewhere may be from ours, seconds.
+    pub largest_difference_seconds: u32,
+}
+
+impl Default for TimestampConfig {
+    fn default() -> Self {
+        Self {
+            source: TimestampSource::BuiltIn,
+            policy: "1.3.6.1.4.1.32473.1.1".to_owned(),
+            accuracy_ms: 1000,
+            requests_per_minute: 6000,
+            servers: Vec::new(),
+            trust: None,
+            largest_difference_seconds: 300,
+        }
+    }
+}
+
+impl TimestampConfig {
+    fn validate(&self) -> Result<(), String> {
+        if ObjectIdentifier::new(&self.policy).is_err() {
+            return Err("timestamps.policy is not an object identifier".to_owned());
+        }
+        if !(1..=60_000).contains(&self.accuracy_ms) {
+            return Err("timestamps.accuracy_ms must be 1 to 60000".to_owned());
+        }
+        if self.source == TimestampSource::Servers
+            && (self.servers.is_empty() || self.trust.is_none())
+        {
+            return Err("timestamps.source = \"servers\" needs timestamps.servers and \
+                        timestamps.trust"
+                .to_owned());
+        }
+        for server in &self.servers {
+            if !(server.url.starts_with("http://") || server.url.starts_with("https://")) {
+                return Err("timestamps.servers: url must be http:// or https://".to_owned());
+            }
+            if !(1..=60_000).contains(&server.timeout_ms) {
+                return Err("timestamps.servers: timeout_ms must be 1 to 60000".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// The policy as an object identifier.
+    pub fn policy_oid(&self) -> ObjectIdentifier {
+        ObjectIdentifier::new(&self.policy).unwrap_or(ObjectIdentifier::new_unwrap("1.3.6.1.4.1"))
+    }
+}
+
 impl Config {
     /// Reads and checks a configuration file.
     ///
@@ -183,6 +264,7 @@ impl Config {
 
     fn validate(&self) -> Result<(), String> {
         self.token.validate()?;
+        self.timestamps.validate()?;
         if self.http.tls_certificate.is_some() != self.http.tls_key.is_some() {
             return Err("http.tls_certificate and http.tls_key go together".to_owned());
         }

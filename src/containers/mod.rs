@@ -2,3 +2,4 @@
 //! takes a digest of the content, hands out bytes to be signed, and takes a signature.
 
 pub mod cms;
+pub mod timestamp;

@@ -40,6 +40,15 @@ impl DigestAlgorithm {
         [Self::Sha256, Self::Sha384, Self::Sha512, Self::Sm3].into_iter().find(|a| a.oid() == oid)
     }
 
+    /// The length of a digest, bytes.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Sha256 | Self::Sm3 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     /// The digest of one slice.
     pub fn digest(self, data: &[u8]) -> Vec<u8> {
         let mut hasher = Hasher::new(self);
@@ -106,6 +115,13 @@ impl Hasher {
 /// SHA-256 of one slice as a fixed array, for record keeping.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(data).into()
+}
+
+/// SHA-1 of one slice, for the `ESSCertID` by which older writers name a certificate (RFC 2634
+/// §5.4.1). It protects nothing.
+pub fn sha1(data: &[u8]) -> Vec<u8> {
+    let algorithm = &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY;
+    aws_lc_rs::digest::digest(algorithm, data).as_ref().to_vec()
 }
 
 /// Lower-case hexadecimal.

@@ -52,6 +52,8 @@ words! {
         Ca => "ca",
         /// Signs receipts.
         Receipt => "receipt",
+        /// Signs timestamps.
+        Tsa => "tsa",
         /// Wraps the data keys of documents kept for idempotency.
         DocumentWrapping => "document-wrapping",
     }

@@ -20,6 +20,7 @@ mod seals;
 mod server;
 mod signatures;
 mod throttle;
+mod tsa;
 mod upload;
 mod verifications;
 
@@ -42,6 +43,7 @@ pub struct House {
     metrics: Arc<metrics::Metrics>,
     public_gate: Arc<Semaphore>,
     throttle: Arc<throttle::Throttle>,
+    tsa_throttle: Arc<throttle::Throttle>,
     readiness: Arc<health::Readiness>,
 }
 
@@ -53,6 +55,9 @@ impl House {
             metrics: Arc::default(),
             public_gate: Arc::new(Semaphore::new(http.public_verifications)),
             throttle: Arc::new(throttle::Throttle::new(http.public_requests_per_minute)),
+            tsa_throttle: Arc::new(throttle::Throttle::new(
+                service.config.timestamps.requests_per_minute,
+            )),
             readiness: Arc::default(),
             service,
         }
@@ -99,6 +104,7 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(public::verify))
         .routes(routes!(public::seal_status))
         .routes(routes!(public::crl))
+        .routes(routes!(tsa::stamp))
         .routes(routes!(public::well_known))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -121,6 +121,10 @@ impl From<Error> for Problem {
                 detail,
             ),
             Error::Device(error) => device(&error, detail),
+            Error::NoTimestamp(_) => {
+                let title = "There is no timestamp";
+                Self::new(S::SERVICE_UNAVAILABLE, "timestamp-unavailable", title, detail).later(5)
+            }
             Error::IdempotencyMismatch => Self::new(
                 S::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",

@@ -92,6 +92,11 @@ pub fn key_usage(bits: u8) -> Vec<u8> {
     extension(rfc5280::ID_CE_KEY_USAGE, true, &tlv(tlv::BIT_STRING, &[unused, bits]))
 }
 
+/// `extKeyUsage`, critical, with one purpose.
+pub fn extended_key_usage(purpose: ObjectIdentifier) -> Vec<u8> {
+    extension(rfc5280::ID_CE_EXT_KEY_USAGE, true, &sequence(&[oid(purpose)]))
+}
+
 /// `subjectKeyIdentifier` of a point.
 pub fn subject_key_identifier(point: &[u8]) -> Vec<u8> {
     let value = tlv(tlv::OCTET_STRING, &key_identifier(point));

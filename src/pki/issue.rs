@@ -63,6 +63,13 @@ pub fn signer_extensions(point: &[u8], issuer_point: &[u8], crl_uri: &str) -> Ve
     ]
 }
 
+/// The extensions of a time-stamping authority's certificate (RFC 3161 §2.3).
+pub fn tsa_extensions(point: &[u8], issuer_point: &[u8], crl_uri: &str) -> Vec<Vec<u8>> {
+    let mut extensions = signer_extensions(point, issuer_point, crl_uri);
+    extensions.push(extension::extended_key_usage(super::timestamp::ID_TIME_STAMPING));
+    extensions
+}
+
 /// Puts signed bytes, algorithm and DER signature together: a certificate, a request or a
 /// revocation list (RFC 5280 §4.1, §5.1; RFC 2986 §4.2).
 pub fn assemble(to_be_signed: &[u8], scheme: Scheme, signature: &[u8]) -> Vec<u8> {

@@ -8,6 +8,7 @@ pub mod extension;
 pub mod issue;
 pub mod path;
 pub mod request;
+pub mod timestamp;
 pub mod tlv;
 pub mod trust;
 

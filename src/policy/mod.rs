@@ -5,11 +5,13 @@ mod action;
 mod approval;
 pub mod cases;
 mod entities;
+mod levels;
 mod permit;
 mod set;
 
 pub use action::Action;
 pub use approval::ApprovalRules;
 pub use entities::{GrantFacts, Resource, SealFacts, Subject};
+pub use levels::{Level, LevelRules};
 pub use permit::{Decision, Denied, Permit};
 pub use set::{PolicyError, PolicySet, Question};

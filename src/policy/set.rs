@@ -12,7 +12,9 @@ use cedar_policy::{
     Validator,
 };
 
-use super::{Action, ApprovalRules, Decision, Denied, Permit, Resource, Subject, entities::uid};
+use super::{
+    Action, ApprovalRules, Decision, Denied, LevelRules, Permit, Resource, Subject, entities::uid,
+};
 use crate::{
     crypto::digest::{hex, sha256},
     domain::{Timestamp, fresh::Fresh},
@@ -28,6 +30,7 @@ const BUNDLED: [(&str, &str); 5] = [
 ];
 const BUNDLED_SCHEMA: &str = include_str!("../../policies/schema.cedarschema");
 const BUNDLED_APPROVAL: &str = include_str!("../../policies/approval.toml");
+const BUNDLED_LEVELS: &str = include_str!("../../policies/levels.toml");
 
 /// Why policies cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +67,7 @@ pub struct PolicySet {
     schema: Schema,
     digest: String,
     approval: ApprovalRules,
+    levels: LevelRules,
     /// Answers of the last second, by fingerprint of the question.
     answers: Arc<Fresh<[u8; 32], Result<Decision, Denied>>>,
 }
@@ -116,10 +120,11 @@ impl PolicySet {
     pub fn bundled() -> Result<Self, PolicyError> {
         let files: Vec<_> =
             BUNDLED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Self::parse(&files, BUNDLED_SCHEMA, BUNDLED_APPROVAL)
+        Self::parse(&files, BUNDLED_SCHEMA, BUNDLED_APPROVAL, BUNDLED_LEVELS)
     }
 
-    /// The policies of a directory: every `*.cedar`, `schema.cedarschema` and `approval.toml`.
+    /// The policies of a directory: every `*.cedar`, `schema.cedarschema`, `approval.toml` and
+    /// `levels.toml`.
     ///
     /// # Errors
     /// A file cannot be read, or the policies do not hold.
@@ -140,13 +145,15 @@ impl PolicySet {
         files.sort();
         let schema = file(&directory.join("schema.cedarschema"))?;
         let approval = file(&directory.join("approval.toml"))?;
-        Self::parse(&files, &schema, &approval)
+        let levels = file(&directory.join("levels.toml"))?;
+        Self::parse(&files, &schema, &approval, &levels)
     }
 
     fn parse(
         files: &[(String, String)],
         schema: &str,
         approval: &str,
+        levels: &str,
     ) -> Result<Self, PolicyError> {
         let mut policies = cedar_policy::PolicySet::new();
         for (name, text) in files {
@@ -175,17 +182,20 @@ impl PolicySet {
         }
         let approval_rules = ApprovalRules::parse(approval)
             .map_err(|error| PolicyError::Validation(format!("approval.toml: {error}")))?;
+        let level_rules = LevelRules::parse(levels)
+            .map_err(|error| PolicyError::Validation(format!("levels.toml: {error}")))?;
         let mut digested = Vec::new();
         for (name, text) in files {
             digested.extend([name.as_bytes(), text.as_bytes()]);
         }
-        digested.extend([schema.as_bytes(), approval.as_bytes()]);
+        digested.extend([schema.as_bytes(), approval.as_bytes(), levels.as_bytes()]);
         let leaves: Vec<u8> = digested.iter().flat_map(|part| sha256(part)).collect();
         Ok(Self {
             policies,
             schema: schema_fragment,
             digest: hex(&sha256(&leaves)),
             approval: approval_rules,
+            levels: level_rules,
             answers: Arc::default(),
         })
     }
@@ -198,6 +208,11 @@ impl PolicySet {
     /// How many must agree, and in what order.
     pub fn approval(&self) -> &ApprovalRules {
         &self.approval
+    }
+
+    /// Which level of PAdES a seal's signatures get.
+    pub fn levels(&self) -> &LevelRules {
+        &self.levels
     }
 
     /// The ids of all policies, sorted.

@@ -15,7 +15,9 @@ use crate::{
         Certificate, TrustStore,
         crl::{Crl, CrlTemplate},
         extension::Subject,
-        issue::{CertificateTemplate, assemble, root_extensions, signer_extensions},
+        issue::{
+            CertificateTemplate, assemble, root_extensions, signer_extensions, tsa_extensions,
+        },
     },
     store::{KeyState, Store},
 };
@@ -32,6 +34,8 @@ pub struct Authority {
     pub ca: (Key, Certificate),
     /// The key that signs receipts, and its certificate.
     pub receipt: (Key, Certificate),
+    /// The key that signs timestamps, and its certificate.
+    pub tsa: (Key, Certificate),
     /// The key that wraps the data keys of kept documents.
     pub wrapping: Key,
 }
@@ -57,9 +61,12 @@ impl Authority {
         let mut tx = store.read(Scope::Service).await?;
         let ca = tx.service_certificate(KeyPurpose::Ca, SCHEME).await?;
         let receipt = tx.service_certificate(KeyPurpose::Receipt, SCHEME).await?;
+        let tsa = tx.service_certificate(KeyPurpose::Tsa, SCHEME).await?;
         let wrapping = tx.key_for(KeyPurpose::DocumentWrapping).await?;
-        Ok(match (ca, receipt, wrapping) {
-            (Some(ca), Some(receipt), Some(wrapping)) => Some(Self { ca, receipt, wrapping }),
+        Ok(match (ca, receipt, tsa, wrapping) {
+            (Some(ca), Some(receipt), Some(tsa), Some(wrapping)) => {
+                Some(Self { ca, receipt, tsa, wrapping })
+            }
             _ => None,
         })
     }
@@ -74,7 +81,8 @@ impl Authority {
 }
 
 impl Maker<'_> {
-    /// Creates root, receipt certificate and wrapping key, as far as they are missing.
+    /// Creates root, receipt and timestamp certificates and wrapping key, as far as they are
+    /// missing.
     ///
     /// # Errors
     /// The token or the database fails.
@@ -82,6 +90,7 @@ impl Maker<'_> {
         let mut tx = self.store.read(Scope::Service).await?;
         let known_ca = tx.service_certificate(KeyPurpose::Ca, SCHEME).await?;
         let known_receipt = tx.service_certificate(KeyPurpose::Receipt, SCHEME).await?;
+        let known_tsa = tx.service_certificate(KeyPurpose::Tsa, SCHEME).await?;
         let known_wrapping = tx.key_for(KeyPurpose::DocumentWrapping).await?;
         drop(tx);
         let ca = match known_ca {
@@ -90,13 +99,17 @@ impl Maker<'_> {
         };
         let receipt = match known_receipt {
             Some(known) => known,
-            None => self.create_receipt(&ca).await?,
+            None => self.create_signer(&ca, KeyPurpose::Receipt).await?,
+        };
+        let tsa = match known_tsa {
+            Some(known) => known,
+            None => self.create_signer(&ca, KeyPurpose::Tsa).await?,
         };
         let wrapping = match known_wrapping {
             Some(known) => known,
             None => self.make_key(KeyPurpose::DocumentWrapping, None).await?,
         };
-        Ok(Authority { ca, receipt, wrapping })
+        Ok(Authority { ca, receipt, tsa, wrapping })
     }
 
     async fn create_root(&self) -> Result<(Key, Certificate), Error> {
@@ -110,11 +123,18 @@ impl Maker<'_> {
         Ok((key, certificate))
     }
 
-    async fn create_receipt(&self, ca: &(Key, Certificate)) -> Result<(Key, Certificate), Error> {
-        let key = self.make_key(KeyPurpose::Receipt, Some(SCHEME)).await?;
-        let extensions =
-            signer_extensions(&key.public_point, &ca.0.public_point, &crl_uri(self.config));
-        let about = (self.subject("Receipts"), &key, self.config.ca.root_days);
+    async fn create_signer(
+        &self,
+        ca: &(Key, Certificate),
+        purpose: KeyPurpose,
+    ) -> Result<(Key, Certificate), Error> {
+        let key = self.make_key(purpose, Some(SCHEME)).await?;
+        let (point, issuer, uri) = (&key.public_point, &ca.0.public_point, crl_uri(self.config));
+        let (extensions, name) = match purpose {
+            KeyPurpose::Tsa => (tsa_extensions(point, issuer, &uri), "Time-Stamping"),
+            _ => (signer_extensions(point, issuer, &uri), "Receipts"),
+        };
+        let about = (self.subject(name), &key, self.config.ca.root_days);
         let certificate = self.issue(&ca.0, ca.1.subject_der(), about, extensions).await?;
         self.keep(&key, &certificate).await?;
         Ok((key, certificate))

@@ -49,6 +49,9 @@ pub enum Error {
     /// The document cannot be sealed.
     #[error(transparent)]
     Document(#[from] PdfError),
+    /// No time-stamping authority gave a timestamp.
+    #[error("no timestamp was to be had, so nothing was released: {0}")]
+    NoTimestamp(String),
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),

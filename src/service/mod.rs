@@ -11,6 +11,7 @@ mod failpoint;
 pub mod public;
 pub mod recovery;
 pub mod seals;
+mod timestamps;
 mod vault;
 
 use std::{
@@ -48,8 +49,11 @@ pub struct Service {
     pub authority: Authority,
     /// Roots that may stand above seal certificates from elsewhere.
     pub external_trust: TrustStore,
+    /// Roots that may stand above time-stamping authorities elsewhere.
+    pub tsa_trust: TrustStore,
     /// This process.
     pub instance: Arc<str>,
+    steady: timestamps::Steady,
     vault: vault::Vault,
     intentions: Gathering<documents::Intend>,
     releases: Gathering<documents::Release>,
@@ -62,8 +66,17 @@ pub struct Service {
 impl Service {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, token, policy, clock, config, authority, external_trust, instance } =
-            parts;
+        let Parts {
+            store,
+            token,
+            policy,
+            clock,
+            config,
+            authority,
+            external_trust,
+            tsa_trust,
+            instance,
+        } = parts;
         Self {
             store,
             token,
@@ -72,7 +85,9 @@ impl Service {
             config,
             authority,
             external_trust,
+            tsa_trust,
             instance: instance.into(),
+            steady: timestamps::Steady::default(),
             vault: vault::Vault::default(),
             intentions: Gathering::default(),
             releases: Gathering::default(),
@@ -224,6 +239,8 @@ pub struct Parts {
     pub authority: Authority,
     /// Roots for certificates from elsewhere.
     pub external_trust: TrustStore,
+    /// Roots that may stand above time-stamping authorities elsewhere.
+    pub tsa_trust: TrustStore,
     /// This process.
     pub instance: String,
 }

@@ -7,15 +7,23 @@ use super::{
 };
 use crate::{
     crypto::VerifyError,
-    domain::report::{Check, Coverage},
+    domain::{
+        Timestamp,
+        report::{Check, Coverage},
+    },
     pki::path::{self, PathError},
 };
+
+/// The question about the timestamp over the signature.
+pub(super) const TIMESTAMP: &str = "timestamp";
 
 /// The answers, and what the conclusion needs of them beyond yes and no.
 pub(super) struct Answers {
     pub(super) checks: Vec<Check>,
     pub(super) coverage: Option<Coverage>,
     pub(super) path: Result<(), PathError>,
+    /// The time that a good timestamp proves.
+    pub(super) proven_time: Option<Timestamp>,
 }
 
 fn check(name: &str, passed: Option<bool>, detail: impl Into<String>) -> Check {
@@ -26,7 +34,8 @@ fn check(name: &str, passed: Option<bool>, detail: impl Into<String>) -> Check {
 pub(super) fn run(facts: &Facts<'_>, size: u64, options: &Options) -> Answers {
     let coverage = coverage(facts, size);
     let path = chain(facts, options);
-    let checks = vec![
+    let (timestamp, proven_time) = timestamp(facts, options).unzip();
+    let mut checks = vec![
         format(facts),
         byte_range(facts),
         field(facts),
@@ -41,7 +50,8 @@ pub(super) fn run(facts: &Facts<'_>, size: u64, options: &Options) -> Answers {
         key_usage(facts),
         revocation(&path),
     ];
-    Answers { checks, coverage, path }
+    checks.extend(timestamp);
+    Answers { checks, coverage, path, proven_time: proven_time.flatten() }
 }
 
 fn format(facts: &Facts<'_>) -> Check {
@@ -57,7 +67,7 @@ fn format(facts: &Facts<'_>) -> Check {
     let problem = match cms.signers.as_slice() {
         [] => Some("there is no signer in the signature"),
         [signer] if signer.signed_attributes.is_none() => Some("there are no signed attributes"),
-        [_] if cms.has_content => Some("the signature carries a content of its own"),
+        [_] if cms.content.is_some() => Some("the signature carries a content of its own"),
         [_] if !facts.found.padding_is_zero() => Some("there is data behind the signature value"),
         [_] => None,
         _ => Some("there is more than one signer in the signature"),
@@ -225,6 +235,24 @@ fn key_usage(facts: &Facts<'_>) -> Check {
         Some(None) => check(NAME, Some(true), "the certificate does not restrict its key"),
         None => check(NAME, None, "there is no certificate"),
     }
+}
+
+/// Whether the timestamp over the signature is good, and the time that it proves then.
+fn timestamp(facts: &Facts<'_>, options: &Options) -> Option<(Check, Option<Timestamp>)> {
+    const NAME: &str = TIMESTAMP;
+    Some(match facts.timestamp.as_ref()? {
+        Err(why) => (check(NAME, Some(false), why.clone()), None),
+        Ok(token) => {
+            let (certificate, at) = (&token.certificate, token.info.at);
+            match path::validate(certificate, &token.others, &options.trust, options.at) {
+                Ok(_) => (
+                    check(NAME, Some(true), format!("{} says {at}", certificate.subject())),
+                    Some(at),
+                ),
+                Err(error) => (check(NAME, None, format!("the authority: {error}")), None),
+            }
+        }
+    })
 }
 
 fn revocation(path: &Result<(), PathError>) -> Check {

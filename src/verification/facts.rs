@@ -5,11 +5,13 @@ use crate::{
         CmsError, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SignedData,
         SignerInfo,
     },
+    containers::timestamp::TimestampToken,
     crypto::{DigestAlgorithm, VerifyError, verify_message},
     domain::{Timestamp, source::ReadAt},
     formats::pdf::{FoundSignature, PdfError},
     pki::{
         Certificate,
+        timestamp::ID_SIGNATURE_TIMESTAMP,
         tlv::{self, Reader},
     },
 };
@@ -29,6 +31,8 @@ pub(super) struct Facts<'a> {
     pub(super) digest_matches: Option<bool>,
     /// Whether the signature value belongs to the signed attributes and the certificate.
     pub(super) signature: Option<Result<(), VerifyError>>,
+    /// The timestamp over the signature value, where there is one; else why it is not good.
+    pub(super) timestamp: Option<Result<TimestampToken, String>>,
     /// The time that the signer claims.
     pub(super) claimed_time: Option<Timestamp>,
 }
@@ -52,6 +56,7 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
         digest_algorithm: None,
         digest_matches: None,
         signature: None,
+        timestamp: None,
         claimed_time: found.claimed_time.as_deref().and_then(pdf_date),
     };
     // Document timestamps and seals of other kinds say nothing in the manner looked for here.
@@ -64,6 +69,7 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
     if let Some(time) = signer.attribute(ID_SIGNING_TIME).and_then(|value| cms_time(&value)) {
         facts.claimed_time = Some(time);
     }
+    facts.timestamp = timestamp(&signer);
     facts.digest_algorithm = DigestAlgorithm::from_oid(signer.digest_algorithm);
     let Some(algorithm) = facts.digest_algorithm else { return facts };
     match found.digest(source, algorithm) {
@@ -81,6 +87,16 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
         ));
     }
     facts
+}
+
+/// The signature timestamp (ETSI EN 319 122-1 §5.3).
+fn timestamp(signer: &SignerInfo) -> Option<Result<TimestampToken, String>> {
+    let token = signer.unsigned_attribute(ID_SIGNATURE_TIMESTAMP)?;
+    Some(match TimestampToken::from_der(&token) {
+        Ok(token) if token.stamps(&signer.signature) => Ok(token),
+        Ok(_) => Err("the timestamp is over something else".to_owned()),
+        Err(error) => Err(error.to_string()),
+    })
 }
 
 /// Whether the signed attributes say that data with this digest was signed (RFC 5652 §5.4, §11).

@@ -1,4 +1,6 @@
-//! Building a detached `SignedData` with one signer.
+//! Building a `SignedData` with one signer, detached or around its content.
+
+use const_oid::ObjectIdentifier;
 
 use super::{
     ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA, ID_SIGNING_CERTIFICATE_V2,
@@ -7,6 +9,7 @@ use crate::{
     crypto::{DigestAlgorithm, Scheme, sm2},
     pki::{
         Certificate, extension,
+        timestamp::ID_SIGNATURE_TIMESTAMP,
         tlv::{self, oid, sequence, set_of, tlv, unsigned},
     },
 };
@@ -22,6 +25,8 @@ pub struct Unsigned {
     chain: Vec<Vec<u8>>,
     /// `SET OF Attribute`, DER: what is signed.
     attributes: Vec<u8>,
+    /// The content and its type, where it stands inside.
+    content: Option<(ObjectIdentifier, Vec<u8>)>,
 }
 
 /// The size of the finished blob at most, bytes; known before any device is asked.
@@ -35,6 +40,31 @@ pub fn size_hint(chain: &[Certificate]) -> usize {
 /// Begins a blob over a content whose digest (of the scheme's algorithm) is given. `chain` is leaf
 /// first; without a leaf there is nothing to begin.
 pub fn begin(content_digest: &[u8], chain: &[Certificate], scheme: Scheme) -> Option<Unsigned> {
+    begin_of_type(ID_DATA, content_digest, chain, scheme)
+}
+
+/// Begins a blob around its content. The chain stands in it unless it is not `wanted`.
+pub fn begin_around(
+    content: (ObjectIdentifier, Vec<u8>),
+    chain: &[Certificate],
+    scheme: Scheme,
+    wanted: bool,
+) -> Option<Unsigned> {
+    let digest = scheme.digest().digest(&content.1);
+    let mut unsigned = begin_of_type(content.0, &digest, chain, scheme)?;
+    unsigned.content = Some(content);
+    if !wanted {
+        unsigned.chain.clear();
+    }
+    Some(unsigned)
+}
+
+fn begin_of_type(
+    content_type: ObjectIdentifier,
+    content_digest: &[u8],
+    chain: &[Certificate],
+    scheme: Scheme,
+) -> Option<Unsigned> {
     let signer = chain.first()?.clone();
     let attribute = |kind, value: Vec<u8>| sequence(&[oid(kind), tlv(tlv::SET, &value)]);
     let certificate_hash = DigestAlgorithm::digest(scheme.digest(), signer.der());
@@ -45,12 +75,12 @@ pub fn begin(content_digest: &[u8], chain: &[Certificate], scheme: Scheme) -> Op
     }
     certificate_id.push(tlv(tlv::OCTET_STRING, &certificate_hash));
     let attributes = set_of(vec![
-        attribute(ID_CONTENT_TYPE, oid(ID_DATA)),
+        attribute(ID_CONTENT_TYPE, oid(content_type)),
         attribute(ID_MESSAGE_DIGEST, tlv(tlv::OCTET_STRING, content_digest)),
         attribute(ID_SIGNING_CERTIFICATE_V2, sequence(&[sequence(&[sequence(&certificate_id)])])),
     ]);
     let chain = chain.iter().map(|certificate| certificate.der().to_vec()).collect();
-    Some(Unsigned { scheme, signer, chain, attributes })
+    Some(Unsigned { scheme, signer, chain, attributes, content: None })
 }
 
 impl Unsigned {
@@ -69,8 +99,9 @@ impl Unsigned {
         digest.try_into().ok()
     }
 
-    /// The finished `ContentInfo`, DER, around a DER signature.
-    pub fn finish(self, signature: &[u8]) -> Vec<u8> {
+    /// The finished `ContentInfo`, DER, around a DER signature, perhaps with a timestamp token over
+    /// it (RFC 3161 appendix A).
+    pub fn finish(self, signature: &[u8], timestamp: Option<&[u8]>) -> Vec<u8> {
         let digest_algorithm = sequence(&[oid(self.scheme.digest().oid())]);
         let identifier = sequence(&[self.signer.issuer_der(), unsigned(self.signer.serial())]);
         // [0] IMPLICIT: the same bytes as the SET that was signed, under another tag.
@@ -78,23 +109,36 @@ impl Unsigned {
         if let Some(tag) = attributes.first_mut() {
             *tag = 0xa0;
         }
-        let signer_info = sequence(&[
+        let mut signer_info = vec![
             unsigned(&[1]),
             identifier,
             digest_algorithm.clone(),
             attributes,
             extension::signature_algorithm(self.scheme),
             tlv(tlv::OCTET_STRING, signature),
-        ]);
+        ];
+        signer_info.extend(timestamp.map(|token| {
+            let attribute = sequence(&[oid(ID_SIGNATURE_TIMESTAMP), tlv(tlv::SET, token)]);
+            tlv(0xa1, &attribute)
+        }));
+        let signer_info = sequence(&signer_info);
+        // RFC 5652 §5.1: version 3 where the content is something else than data.
+        let (version, content_info) = match self.content {
+            None => (1, sequence(&[oid(ID_DATA)])),
+            Some((kind, content)) => {
+                let content = tlv(0xa0, &tlv(tlv::OCTET_STRING, &content));
+                (3, sequence(&[oid(kind), content]))
+            }
+        };
         let mut certificates = self.chain;
         certificates.sort();
-        let signed_data = sequence(&[
-            unsigned(&[1]),
-            set_of(vec![digest_algorithm]),
-            sequence(&[oid(ID_DATA)]),
-            tlv(0xa0, &tlv::join(&certificates)),
-            set_of(vec![signer_info]),
-        ]);
+        let mut signed_data =
+            vec![unsigned(&[version]), set_of(vec![digest_algorithm]), content_info];
+        if !certificates.is_empty() {
+            signed_data.push(tlv(0xa0, &tlv::join(&certificates)));
+        }
+        signed_data.push(set_of(vec![signer_info]));
+        let signed_data = sequence(&signed_data);
         sequence(&[oid(ID_SIGNED_DATA), tlv(0xa0, &signed_data)])
     }
 }

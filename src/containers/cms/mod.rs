@@ -4,7 +4,7 @@
 mod build;
 mod read;
 
-pub use build::{Unsigned, begin, size_hint};
+pub use build::{Unsigned, begin, begin_around, size_hint};
 pub use read::{CmsError, SignedData, SignerIdentifier, SignerInfo};
 
 use const_oid::ObjectIdentifier;
@@ -20,6 +20,9 @@ pub const ID_MESSAGE_DIGEST: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 /// `id-signingTime`, RFC 5652 §11.3; read, never written: PAdES has `/M` for it.
 pub const ID_SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
+/// `id-aa-signingCertificate`, RFC 2634 §5.4; read, never written: it is SHA-1.
+pub const ID_SIGNING_CERTIFICATE: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 /// `id-aa-signingCertificateV2`, RFC 5035 §3.
 pub const ID_SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");

@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 
-use super::{ID_SIGNED_DATA, ID_SIGNING_CERTIFICATE_V2};
+use super::{ID_SIGNED_DATA, ID_SIGNING_CERTIFICATE, ID_SIGNING_CERTIFICATE_V2};
 use crate::{
     crypto::DigestAlgorithm,
     pki::{
@@ -28,8 +28,10 @@ pub enum CmsError {
 /// A `SignedData`.
 #[derive(Clone, Debug)]
 pub struct SignedData {
-    /// Whether the content stands inside.
-    pub has_content: bool,
+    /// The type of the content.
+    pub content_type: ObjectIdentifier,
+    /// The content, where it stands inside.
+    pub content: Option<Vec<u8>>,
     /// The certificates that could be read.
     pub certificates: Vec<Certificate>,
     /// The signers.
@@ -58,6 +60,8 @@ pub struct SignerInfo {
     pub signature_algorithm: ObjectIdentifier,
     /// The signature value.
     pub signature: Vec<u8>,
+    /// The unsigned attributes as a `SET`.
+    pub unsigned_attributes: Option<Vec<u8>>,
 }
 
 impl SignedData {
@@ -75,8 +79,11 @@ impl SignedData {
         data.expect(tlv::INTEGER)?;
         data.expect(tlv::SET)?;
         let mut encapsulated = Reader::new(data.expect(tlv::SEQUENCE)?.content);
-        encapsulated.expect(tlv::OID)?;
-        let has_content = encapsulated.optional(0xa0)?.is_some();
+        let content_type = read_oid(encapsulated.expect(tlv::OID)?.content)?;
+        let content = match encapsulated.optional(0xa0)? {
+            Some(content) => Some(Reader::new(content.content).read()?.content.to_vec()),
+            None => None,
+        };
         let mut certificates = Vec::new();
         if let Some(set) = data.optional(0xa0)? {
             let mut set = Reader::new(set.content);
@@ -91,7 +98,7 @@ impl SignedData {
         while infos.peek().is_some() {
             signers.push(read_signer(infos.expect(tlv::SEQUENCE)?.content)?);
         }
-        Ok(Self { has_content, certificates, signers })
+        Ok(Self { content_type, content, certificates, signers })
     }
 }
 
@@ -113,12 +120,15 @@ fn read_signer(content: &[u8]) -> Result<SignerInfo, CmsError> {
         info.optional(0xa0)?.map(|attributes| tlv::tlv(tlv::SET, attributes.content));
     let signature_algorithm = algorithm(&mut info)?;
     let signature = info.expect(tlv::OCTET_STRING)?.content.to_vec();
+    let unsigned_attributes =
+        info.optional(0xa1)?.map(|attributes| tlv::tlv(tlv::SET, attributes.content));
     Ok(SignerInfo {
         identifier,
         digest_algorithm,
         signed_attributes,
         signature_algorithm,
         signature,
+        unsigned_attributes,
     })
 }
 
@@ -131,26 +141,36 @@ fn read_oid(content: &[u8]) -> Result<ObjectIdentifier, CmsError> {
     ObjectIdentifier::from_bytes(content).map_err(|_| CmsError::Oid)
 }
 
+/// The only value of an attribute in a `SET` of them.
+fn only_value(attributes: &[u8], kind: ObjectIdentifier) -> Option<Vec<u8>> {
+    let set = tlv::only(attributes, tlv::SET).ok()?;
+    let mut rest = Reader::new(set.content);
+    let mut found = None;
+    while rest.peek().is_some() {
+        let mut attribute = Reader::new(rest.expect(tlv::SEQUENCE).ok()?.content);
+        if read_oid(attribute.expect(tlv::OID).ok()?.content).ok()? != kind {
+            continue;
+        }
+        let mut values = Reader::new(attribute.expect(tlv::SET).ok()?.content);
+        let value = values.read().ok()?;
+        if found.is_some() || values.peek().is_some() {
+            return None;
+        }
+        found = Some(value.raw.to_vec());
+    }
+    found
+}
+
 impl SignerInfo {
     /// The content of the only value of a signed attribute. An attribute that is there twice, or
     /// has several values, counts as not there.
     pub fn attribute(&self, kind: ObjectIdentifier) -> Option<Vec<u8>> {
-        let set = tlv::only(self.signed_attributes.as_deref()?, tlv::SET).ok()?;
-        let mut attributes = Reader::new(set.content);
-        let mut found = None;
-        while attributes.peek().is_some() {
-            let mut attribute = Reader::new(attributes.expect(tlv::SEQUENCE).ok()?.content);
-            if read_oid(attribute.expect(tlv::OID).ok()?.content).ok()? != kind {
-                continue;
-            }
-            let mut values = Reader::new(attribute.expect(tlv::SET).ok()?.content);
-            let value = values.read().ok()?;
-            if found.is_some() || values.peek().is_some() {
-                return None;
-            }
-            found = Some(value.raw.to_vec());
-        }
-        found
+        only_value(self.signed_attributes.as_deref()?, kind)
+    }
+
+    /// As [`SignerInfo::attribute`], of an unsigned attribute.
+    pub fn unsigned_attribute(&self, kind: ObjectIdentifier) -> Option<Vec<u8>> {
+        only_value(self.unsigned_attributes.as_deref()?, kind)
     }
 
     /// The signer's certificate among others.
@@ -168,7 +188,9 @@ impl SignerInfo {
     /// Whether the signing-certificate-v2 attribute names this certificate: `None` where there is
     /// no such attribute or its digest algorithm is unknown.
     pub fn names_certificate(&self, certificate: &Certificate) -> Option<bool> {
-        let value = self.attribute(ID_SIGNING_CERTIFICATE_V2)?;
+        let Some(value) = self.attribute(ID_SIGNING_CERTIFICATE_V2) else {
+            return self.names_certificate_by_sha1(certificate);
+        };
         let outer = tlv::only(&value, tlv::SEQUENCE).ok()?;
         let list = Reader::new(outer.content).expect(tlv::SEQUENCE).ok()?;
         let mut id = Reader::new(Reader::new(list.content).expect(tlv::SEQUENCE).ok()?.content);
@@ -181,5 +203,15 @@ impl SignerInfo {
         };
         let hash = id.expect(tlv::OCTET_STRING).ok()?;
         Some(digest.digest(certificate.der()) == hash.content)
+    }
+
+    /// The same by the older signing-certificate attribute.
+    fn names_certificate_by_sha1(&self, certificate: &Certificate) -> Option<bool> {
+        let value = self.attribute(ID_SIGNING_CERTIFICATE)?;
+        let outer = tlv::only(&value, tlv::SEQUENCE).ok()?;
+        let list = Reader::new(outer.content).expect(tlv::SEQUENCE).ok()?;
+        let mut id = Reader::new(Reader::new(list.content).expect(tlv::SEQUENCE).ok()?.content);
+        let hash = id.expect(tlv::OCTET_STRING).ok()?;
+        Some(crate::crypto::digest::sha1(certificate.der()) == hash.content)
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     formats::pdf::{self, Appearance, PdfError, Prepared, Sealed, SealingRequest},
     pictures::read_png,
     pki::Certificate,
-    policy::{Action, GrantFacts, Permit, Resource},
+    policy::{Action, GrantFacts, Level, Permit, Resource},
     service::{
         Act, Error, Service,
         applications::reason,
@@ -136,6 +136,7 @@ impl Service {
         // 3. The document with a hole, and what is to be signed.
         let now = self.now();
         let id = SignatureId::new(now, self.randomness()?);
+        let level = self.policy.levels().of(signer.seal.kind, signer.seal.code.as_str());
         let prepared = self.prepare(&signer, document, layout, &request, (&id, now)).await?;
         let chain = &signer.chain;
         let unsigned = cms::begin(prepared.content_digest(), chain, signer.credential.scheme)
@@ -167,8 +168,16 @@ impl Service {
             Intent { act: Arc::new(act.clone()), signer, permit, claim, signature, to_be_signed };
         // 4 to 6.
         let signed = self.sign_on_record(intent).await?;
+        let timestamp = match level {
+            Level::Basic => None,
+            Level::Timestamped => match self.timestamp_signature(&signed.value).await {
+                Ok(token) => Some(token),
+                Err(error) => return Err(self.abort(signed, error).await),
+            },
+        };
+        failpoint!("after-timestamp");
         // 7. The blob goes into the hole; the result is read back as a stranger would.
-        let blob = unsigned.finish(&signed.value);
+        let blob = unsigned.finish(&signed.value, timestamp.as_deref());
         failpoint!("before-embed");
         let embedded = tokio::task::spawn_blocking(move || {
             let sealed = prepared.embed(&blob)?;
@@ -307,7 +316,11 @@ impl Service {
         let appearance = self.appearance(signer).await?;
         let (asked, seed) = (request.clone(), self.randomness()?);
         let (unique, signing_time) = (about.0.to_string(), about.1);
-        let room = cms::size_hint(&signer.chain);
+        let room = cms::size_hint(&signer.chain)
+            + match self.policy.levels().of(signer.seal.kind, signer.seal.code.as_str()) {
+                Level::Basic => 0,
+                Level::Timestamped => self.timestamp_room(),
+            };
         let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
         tokio::task::spawn_blocking(move || {
             let request = SealingRequest {
