@@ -9,31 +9,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{
-    database::Engine,
-    people::{self, Cast},
-    python_tool, run,
-    server::House,
-};
-
-struct Desk {
-    house: House,
-    cast: Cast,
-    seal: String,
-    directory: PathBuf,
-}
+use support::{desk::Desk, python_tool, run};
 
 impl Desk {
-    fn new() -> Self {
-        let mut house = House::new(Engine::Sqlite);
-        house.start();
-        let cast = Cast::hire(&house);
-        let seal = people::granted(&house, &cast);
-        let directory = house.token.directory.path().join("desk");
-        fs::create_dir(&directory).unwrap();
-        Self { house, cast, seal, directory }
-    }
-
     fn request(&self, more: &Value) -> Value {
         let mut request = json!({ "seal_id": self.seal, "document_type": "licence" });
         for (key, value) in more.as_object().unwrap() {
@@ -74,15 +52,7 @@ impl Desk {
     /// Both judges find `count` good signatures.
     fn good(&self, document: &[u8], count: usize) {
         let path = self.file("good.pdf", document);
-        let root = self.directory.join("root.pem");
-        let known =
-            support::server::send(self.house.url(), "GET", "/.well-known/sealwright", &[], &[]);
-        let known = known.unwrap().expect(200);
-        fs::write(&root, known["root_certificate"].as_str().unwrap()).unwrap();
-        let text = run(python_tool("pyhanko")
-            .args(["sign", "validate", "--pretty-print", "--trust"])
-            .args([&root, &path]));
-        assert_eq!(text.matches("judged VALID").count(), count, "{text}");
+        self.pyhanko_finds("good.pdf", count);
         let text = run(Command::new("pdfsig").args(["-nocert"]).arg(&path));
         assert_eq!(text.matches("Signature is Valid").count(), count, "{text}");
         run(Command::new("qpdf").arg("--check").arg(&path));

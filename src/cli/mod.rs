@@ -9,6 +9,7 @@ mod init;
 mod openapi;
 mod policy;
 mod report;
+mod seal;
 mod serve;
 mod token;
 mod verify;
@@ -47,6 +48,8 @@ enum Command {
     Init(init::Arguments),
     /// Do the main job on bundled documents, with SQLite and SoftHSM; nothing to configure.
     Demo(demo::Arguments),
+    /// Have files sealed by a service.
+    Seal(Box<seal::Arguments>),
     /// Verify files, without a server.
     Verify(verify::Arguments),
     /// Look at the token.
@@ -85,6 +88,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Serve => serve::run(Config::load(&config)?).await,
         Command::Init(arguments) => init::run(Config::load(&config)?, arguments, json).await,
         Command::Demo(arguments) => demo::run(arguments, json).await,
+        Command::Seal(arguments) => {
+            tokio::task::spawn_blocking(move || seal::run(&arguments, json)).await?
+        }
         Command::Verify(arguments) => verify::run(&arguments, json),
         Command::Token(arguments) => token::run(Config::load(&config)?, &arguments, json).await,
         Command::Doctor => doctor::run(Config::load(&config)?, json).await,

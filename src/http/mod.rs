@@ -5,6 +5,7 @@ mod administration;
 mod applications;
 mod audit;
 mod caller;
+mod detached;
 mod digests;
 mod docs;
 mod extract;
@@ -94,6 +95,8 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(seals::create_grant, seals::grants))
         .routes(routes!(seals::revoke_grant))
         .routes(routes!(signatures::create, signatures::signatures))
+        .routes(routes!(detached::create))
+        .routes(routes!(detached::kit))
         .routes(routes!(signatures::signature))
         .routes(routes!(signatures::receipt))
         .routes(routes!(signatures::void))

@@ -18,7 +18,7 @@ pub struct RegisterFacts {
     /// Whether the signature value is on record as released.
     pub on_record: bool,
     /// Whether the record is of a bare digest: the service never saw this document.
-    pub content_unseen: bool,
+    pub bare_digest: bool,
     /// The state of the version when the signature was released.
     pub state_then: Option<SealState>,
     /// Its state now.
@@ -42,7 +42,7 @@ pub fn add_seal(report: &mut Report, facts: RegisterFacts) {
         "the signature is by a key of this register, but not on record here"
     };
     add("signature-on-record", facts.on_record.then_some(true), recorded.to_owned());
-    if facts.content_unseen {
+    if facts.bare_digest {
         let text = "the service signed a bare digest and did not see this document";
         add("content-seen", None, text.to_owned());
     }

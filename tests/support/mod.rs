@@ -3,6 +3,7 @@
 #![allow(dead_code, unfulfilled_lint_expectations, reason = "each test file uses another part")]
 
 pub mod database;
+pub mod desk;
 pub mod people;
 pub mod server;
 pub mod token;

@@ -1,8 +1,10 @@
 //! Sealing 签章, verifying 验章, voiding 作废, and finding what was sealed.
 
+mod detached;
 mod find;
 mod intend;
 mod receipt;
+mod record;
 mod release;
 mod seal;
 mod sign_digest;
@@ -10,6 +12,7 @@ mod signing_cycle;
 mod verify;
 mod void;
 
+pub use detached::{DetachedRequest, DetachedSignature, SealingKit};
 pub use find::SignatureQuery;
 pub(super) use intend::Intend;
 pub use receipt::Receipt;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     failpoint,
     receipt::Receipt,
+    record::NewRecord,
     signing_cycle::{Intent, Keepsake, Signer, SignerKey, not_active},
 };
 use crate::{
@@ -19,13 +20,13 @@ use crate::{
         id::SignatureId,
         placement::{AcrossPages, Certification, LaterField, Pages, Placement, Target},
         seal_state::SealState,
-        signing::{DocumentFormat, Signature, SigningState},
+        signing::{DocumentFormat, Signature},
         source::Received,
     },
     formats::pdf::{self, Appearance, PdfError, Prepared, Sealed, SealingRequest},
     pictures::read_png,
     pki::Certificate,
-    policy::{Action, GrantFacts, Level, Permit, Resource},
+    policy::{Action, GrantFacts, Permit, Resource},
     service::{
         Act, Error, Service,
         applications::reason,
@@ -136,7 +137,7 @@ impl Service {
         // 3. The document with a hole, and what is to be signed.
         let now = self.now();
         let id = SignatureId::new(now, self.randomness()?);
-        let level = self.policy.levels().of(signer.seal.kind, signer.seal.code.as_str());
+        let level = self.level(&signer);
         let prepared = self.prepare(&signer, document, layout, &request, (&id, now)).await?;
         let chain = &signer.chain;
         let unsigned = cms::begin(prepared.content_digest(), chain, signer.credential.scheme)
@@ -144,38 +145,21 @@ impl Service {
         let to_be_signed = unsigned
             .digest()
             .ok_or_else(|| Error::Internal("the certificate has no usable key".to_owned()))?;
-        let signature = Signature {
+        let about = NewRecord {
             id,
-            organization_id: signer.seal.organization_id.clone(),
-            seal_id: signer.seal.id.clone(),
-            seal_version_id: signer.version.id.clone(),
-            principal_id: act.principal()?.id.clone(),
-            business_number: request.business_number,
             document_type: request.document_type,
+            business_number: request.business_number,
             format: DocumentFormat::Pdf,
-            scheme: signer.credential.scheme,
             content_unseen: false,
-            state: SigningState::Intended,
             document_digest: digest,
-            sealed_digest: None,
-            signature_digest: None,
-            policy_digest: self.policy.digest().to_owned(),
-            created_at: now,
-            completed_at: None,
-            voided: None,
+            at: now,
         };
+        let signature = self.new_record(act, &signer, about)?;
         let intent =
             Intent { act: Arc::new(act.clone()), signer, permit, claim, signature, to_be_signed };
         // 4 to 6.
         let signed = self.sign_on_record(intent).await?;
-        let timestamp = match level {
-            Level::Basic => None,
-            Level::Timestamped => match self.timestamp_signature(&signed.value).await {
-                Ok(token) => Some(token),
-                Err(error) => return Err(self.abort(signed, error).await),
-            },
-        };
-        failpoint!("after-timestamp");
+        let (signed, timestamp) = self.timestamped(signed, level).await?;
         // 7. The blob goes into the hole; the result is read back as a stranger would.
         let blob = unsigned.finish(&signed.value, timestamp.as_deref());
         failpoint!("before-embed");
@@ -316,11 +300,7 @@ impl Service {
         let appearance = self.appearance(signer).await?;
         let (asked, seed) = (request.clone(), self.randomness()?);
         let (unique, signing_time) = (about.0.to_string(), about.1);
-        let room = cms::size_hint(&signer.chain)
-            + match self.policy.levels().of(signer.seal.kind, signer.seal.code.as_str()) {
-                Level::Basic => 0,
-                Level::Timestamped => self.timestamp_room(),
-            };
+        let room = self.container_room(signer);
         let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
         tokio::task::spawn_blocking(move || {
             let request = SealingRequest {

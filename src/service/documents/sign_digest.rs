@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     receipt::Receipt,
+    record::NewRecord,
     seal::business_number,
     signing_cycle::{Intent, Keepsake},
 };
@@ -18,7 +19,7 @@ use crate::{
     },
     domain::{
         id::SignatureId,
-        signing::{DocumentFormat, Signature, SigningState},
+        signing::{DocumentFormat, Signature},
     },
     policy::Action,
     service::{Act, Error, Service, seals::grants::is_document_type},
@@ -88,26 +89,16 @@ impl Service {
         let signer = self.signer(act, &request.seal_id, Scheme::P256, kind, true).await?;
         let permit = self.may_use(act, &signer, Action::SignDigest, kind)?;
         let now = self.now();
-        let signature = Signature {
+        let about = NewRecord {
             id: SignatureId::new(now, self.randomness()?),
-            organization_id: signer.seal.organization_id.clone(),
-            seal_id: signer.seal.id.clone(),
-            seal_version_id: signer.version.id.clone(),
-            principal_id: act.principal()?.id.clone(),
-            business_number: request.business_number,
             document_type: request.document_type,
+            business_number: request.business_number,
             format: DocumentFormat::Digest,
-            scheme: signer.credential.scheme,
             content_unseen: true,
-            state: SigningState::Intended,
             document_digest: hex(&sha256(&digest)),
-            sealed_digest: None,
-            signature_digest: None,
-            policy_digest: self.policy.digest().to_owned(),
-            created_at: now,
-            completed_at: None,
-            voided: None,
+            at: now,
         };
+        let signature = self.new_record(act, &signer, about)?;
         let intent = Intent {
             act: Arc::new(act.clone()),
             signer,

@@ -27,7 +27,7 @@ use crate::{
         signing::{Signature, SigningState},
     },
     pki::Certificate,
-    policy::{Action, Decision, Permit},
+    policy::{Action, Decision, Level, Permit},
     service::{Act, Answer, Error, Service, authority::fault},
     store::{AuditEvent, Claim, Payload, Tx},
 };
@@ -125,6 +125,23 @@ impl Recorded {
 }
 
 impl Service {
+    /// 6, its end: the timestamp over the signature, where the level asks for one.
+    pub(super) async fn timestamped(
+        &self,
+        signed: Signed,
+        level: Level,
+    ) -> Result<(Signed, Option<Vec<u8>>), Error> {
+        let token = match level {
+            Level::Basic => None,
+            Level::Timestamped => match self.timestamp_signature(&signed.value).await {
+                Ok(token) => Some(token),
+                Err(error) => return Err(self.abort(signed, error).await),
+            },
+        };
+        failpoint!("after-timestamp");
+        Ok((signed, token))
+    }
+
     /// Steps 4 to 6.
     pub(super) async fn sign_on_record(&self, intent: Intent) -> Result<Signed, Error> {
         failpoint!("before-intend");

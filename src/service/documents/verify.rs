@@ -7,6 +7,7 @@ use crate::{
         Timestamp,
         organization::Scope,
         report::{Report, SealReport},
+        signing::DocumentFormat,
         source::Source,
     },
     formats::pdf,
@@ -93,7 +94,9 @@ impl Service {
                 .map_or("unknown", |c| c.custody.as_str())
                 .to_owned(),
             on_record: record.is_some(),
-            content_unseen: record.as_ref().is_some_and(|record| record.content_unseen),
+            bare_digest: record
+                .as_ref()
+                .is_some_and(|record| record.format == DocumentFormat::Digest),
             state_then,
             state_now: version.state,
             seal: SealReport {

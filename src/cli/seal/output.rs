@@ -1,0 +1,98 @@
+//! Which files are sealed, and where the sealed ones go. A file is there as a whole or not at all.
+
+use std::{
+    collections::BTreeSet,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use super::Wrong;
+
+/// The files that are named, and the PDF files of folders that are.
+pub(super) fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in named {
+        let bad = |error: std::io::Error| Wrong(format!("{}: {error}", path.display()));
+        if !path.metadata().map_err(bad)?.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let listing = std::fs::read_dir(path).map_err(bad)?;
+        let mut inside: Vec<_> = listing
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| is_pdf(path) && !is_sealed(path))
+            .collect();
+        if inside.is_empty() {
+            return Err(Wrong(format!("{}: there is no *.pdf in it", path.display())).into());
+        }
+        inside.sort();
+        files.append(&mut inside);
+    }
+    Ok(files)
+}
+
+fn is_pdf(path: &Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("pdf"))
+}
+
+/// Whether an earlier run of the command wrote it.
+fn is_sealed(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with(".sealed"))
+}
+
+/// Where each file goes. Nothing is written over unless `force` says so.
+pub(super) fn targets(
+    files: &[PathBuf],
+    out: Option<&Path>,
+    force: bool,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let folder =
+        out.filter(|out| files.len() > 1 || out.is_dir() || out.to_string_lossy().ends_with('/'));
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Wrong(format!("{}: {error}", folder.display())))?;
+    }
+    let mut targets = Vec::new();
+    for file in files {
+        let name = file.file_name().unwrap_or_default();
+        targets.push(match (folder, out) {
+            (Some(folder), _) => folder.join(name),
+            (None, Some(out)) => out.to_owned(),
+            (None, None) => file.with_extension("sealed.pdf"),
+        });
+    }
+    let distinct: BTreeSet<_> = targets.iter().collect();
+    if distinct.len() < targets.len() {
+        return Err(Wrong("two files would be written to the same place".to_owned()).into());
+    }
+    for target in &targets {
+        if target.exists() && !force {
+            return Err(Wrong(format!("{} is there already; --force", target.display())).into());
+        }
+    }
+    Ok(targets)
+}
+
+/// Writes a file as a whole.
+pub(super) fn write(target: &Path, content: &mut dyn Read) -> anyhow::Result<()> {
+    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    std::io::copy(content, &mut file)?;
+    file.as_file().sync_all()?;
+    let file = file.persist(target)?;
+    // Temporary files are for their owner alone; what comes of them is an ordinary file.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}
+
+/// Writes the receipt beside a sealed file.
+pub(super) fn write_receipt(target: &Path, receipt: &str) -> anyhow::Result<PathBuf> {
+    let path = target.with_extension("receipt.sd-jwt");
+    write(&path, &mut receipt.as_bytes())?;
+    Ok(path)
+}
