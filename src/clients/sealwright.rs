@@ -102,6 +102,9 @@ impl Remote {
             .header("idempotency-key", idempotency_key)
             .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"))
             .header("content-length", length.to_string())
+            // A no comes before the document is sent; without this it would be lost with the
+            // connection.
+            .header("expect", "100-continue")
             .send(SendBody::from_reader(&mut body));
         let response = self.judge(response)?;
         let header = |name: &str| {
