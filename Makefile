@@ -27,7 +27,7 @@ deny:
 
 bench: build
 	scripts/install.sh test
-	cargo bench --locked --bench sealing
+	cargo bench --locked
 
 # Long runs: random deaths and fuzzing, not part of `make test`.
 soak:

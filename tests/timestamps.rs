@@ -32,13 +32,6 @@ fn root_of(house: &House) -> PathBuf {
     path
 }
 
-/// A configuration with more lines, before the service starts.
-fn configure(house: &House, find: &str, replace: &str) {
-    let text = fs::read_to_string(&house.config).unwrap();
-    assert!(text.contains(find));
-    fs::write(&house.config, text.replacen(find, replace, 1)).unwrap();
-}
-
 fn query(directory: &Path, data: &Path, arguments: &[&str]) -> Vec<u8> {
     let path = directory.join("query.tsq");
     run(Command::new("openssl")
@@ -171,7 +164,7 @@ fn pyhanko_signs_with_our_timestamps() {
 #[test]
 fn a_timestamped_seal_outlives_its_certificate() {
     let mut house = House::new(Engine::Sqlite);
-    configure(&house, "[ca]\n", "[ca]\nseal_days = 1\ncrl_hours = 96\n");
+    house.configure("[ca]\n", "[ca]\nseal_days = 1\ncrl_hours = 96\n");
     house.start();
     let root = root_of(&house);
     let cast = Cast::hire(&house);
@@ -222,7 +215,7 @@ fn authorities_elsewhere_are_asked_one_after_the_other() {
     // Nobody listens there; somebody listens, but is no authority; and then one.
     let dead = "http://127.0.0.1:9/tsa";
     let other = format!("{}/healthz", authority.url());
-    configure(&house, "[ca]\n", &servers(&[dead, &other, &theirs]));
+    house.configure("[ca]\n", &servers(&[dead, &other, &theirs]));
     house.start();
     let cast = Cast::hire(&house);
     let seal = people::granted(&house, &cast);
@@ -245,7 +238,7 @@ fn authorities_elsewhere_are_asked_one_after_the_other() {
 
     // Without any, nothing is released, and the use of the grant is given back.
     house.stop();
-    configure(&house, &theirs, dead);
+    house.configure(&theirs, dead);
     house.start();
     assert_eq!(seal_one(&house).problem(503), "timestamp-unavailable");
     let listed = house.get(&cast.caller, "/v1/signatures?state=failed").expect(200);
@@ -256,7 +249,7 @@ fn authorities_elsewhere_are_asked_one_after_the_other() {
     // An authority that nobody trusts is none.
     house.stop();
     fs::copy(&own_root, trust.join("root.pem")).unwrap();
-    configure(&house, dead, &theirs);
+    house.configure(dead, &theirs);
     house.start();
     assert_eq!(seal_one(&house).problem(503), "timestamp-unavailable");
 }
@@ -264,13 +257,7 @@ fn authorities_elsewhere_are_asked_one_after_the_other() {
 #[test]
 fn policy_tells_which_seals_get_timestamps() {
     let mut house = House::new(Engine::Sqlite);
-    let policies = house.token.directory.path().join("policies");
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    run(Command::new("cp").arg("-r").arg(&own).arg(&policies));
-    fs::write(policies.join("levels.toml"), "default = \"B-T\"\n[kinds]\nlegal-name = \"B-B\"\n")
-        .unwrap();
-    let line = format!("[policy]\ndirectory = \"{}\"\n[ca]\n", policies.display());
-    configure(&house, "[ca]\n", &line);
+    house.set_level("B-B");
     house.start();
     let cast = Cast::hire(&house);
     let seal = people::granted(&house, &cast);

@@ -114,6 +114,23 @@ impl House {
         house
     }
 
+    /// Changes the configuration, before the service starts.
+    pub fn configure(&self, find: &str, replace: &str) {
+        let text = fs::read_to_string(&self.config).unwrap();
+        assert!(text.contains(find), "{find}");
+        fs::write(&self.config, text.replacen(find, replace, 1)).unwrap();
+    }
+
+    /// Sets the level of all signatures, before the service starts.
+    pub fn set_level(&self, level: &str) {
+        let policies = self.token.directory.path().join("policies");
+        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
+        super::run(Command::new("cp").args(["-r", own]).arg(&policies));
+        fs::write(policies.join("levels.toml"), format!("default = \"{level}\"\n")).unwrap();
+        let line = format!("[policy]\ndirectory = \"{}\"\n[ca]\n", policies.display());
+        self.configure("[ca]\n", &line);
+    }
+
     /// The program with its configuration.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealwright"));
