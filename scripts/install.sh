@@ -19,6 +19,7 @@ if [ "${1:-run}" = test ]; then
     need qpdf qpdf
     need pdfsig poppler-utils
     need mutool mupdf-tools
+    need zbarimg zbar-tools
     need certutil libnss3-tools
     need faketime faketime
     need openssl openssl

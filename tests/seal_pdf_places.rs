@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{desk::Desk, python_tool, run};
+use support::{desk::Desk, people, python_tool, run};
 
 impl Desk {
     fn request(&self, more: &Value) -> Value {
@@ -387,4 +387,43 @@ with open(sys.argv[1], "rb") as file:
     let second = desk.seal(&first, &fill("C"));
     desk.good(&second, 2);
     assert_eq!(desk.refused(&document, &fill("D")), "pdf-field-unusable");
+}
+
+#[test]
+fn a_caption_is_text_that_others_read_and_a_code_that_they_scan() {
+    let desk = Desk::new();
+    for rotate in [0, 90] {
+        let document = blank(&format!("/MediaBox [0 0 595 842] /Rotate {rotate}"), 1);
+        let caption = json!({
+            "name": true, "time": true, "reason": true, "text": "第 2 份，共 3 份",
+            "qr_code": "https://seal.example/v/01M7YX",
+        });
+        let placement = json!({ "page": 1, "x_mm": 80.0, "y_mm": 60.0 });
+        let request = json!({ "placement": placement, "caption": caption, "reason": "签发许可证" });
+        let sealed = desk.seal(&document, &request);
+        desk.good(&sealed, 1);
+        let path = desk.file("caption.pdf", &sealed);
+        let image = desk.render(&sealed, 1, 254);
+        near(image.red_box().unwrap(), [60.0, 40.0, 100.0, 80.0], "the seal keeps its place");
+        let text = run(Command::new("pdftotext").arg(&path).arg("-"));
+        for wanted in [people::ORGANIZATION, "+08:00", "签发许可证", "第 2 份，共 3 份"] {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
+        let fonts = run(Command::new("pdffonts").arg(&path));
+        let line = fonts.lines().find(|line| line.contains("Caption")).unwrap();
+        assert!(line.contains("Identity-H") && line.contains("yes yes yes"), "{fonts}");
+        let scanned = run(Command::new("zbarimg")
+            .args(["--quiet", "--raw"])
+            .arg(desk.directory.join("render.png")));
+        assert_eq!(scanned.lines().next(), Some("https://seal.example/v/01M7YX"));
+    }
+    let document = blank("/MediaBox [0 0 595 842]", 1);
+    let placement = json!({ "page": 1, "x_mm": 60.0, "y_mm": 22.0, "from": "bottom-left" });
+    let low = json!({ "placement": placement, "caption": { "name": true, "qr_code": "x" } });
+    assert_eq!(desk.refused(&document, &low), "pdf-seal-off-page");
+    let placement = json!({ "page": 1, "x_mm": 60.0, "y_mm": 60.0 });
+    let strange = json!({ "placement": placement, "caption": { "text": "\u{e000}" } });
+    assert_eq!(desk.refused(&document, &strange), "invalid-caption");
+    let nothing = json!({ "placement": placement, "caption": {} });
+    assert_eq!(desk.refused(&document, &nothing), "invalid-caption");
 }

@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     domain::{
         application::{Application, ApplicationKind, Verdict},
+        caption::Caption,
         organization::{Organization, Person},
         placement::{AcrossPages, Corner, Placement},
         principal::{Principal, Role},
@@ -267,6 +268,7 @@ async fn seal_one(
         business_number: Some(format!("DEMO-{name}")),
         // The document of several pages is sealed across their edges as well 骑缝章.
         across_pages: (name == "approval").then(AcrossPages::default),
+        caption: (name == "approval").then(|| Caption { time: true, ..Caption::default() }),
         ..SealRequest::new(seal.id.as_str(), placement, name)
     };
     let act = Act { idempotency_key: Some(format!("demo-{name}")), ..caller.clone() };

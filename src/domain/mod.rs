@@ -2,6 +2,7 @@
 
 pub mod access_key;
 pub mod application;
+pub mod caption;
 pub mod clock;
 pub mod fresh;
 pub mod id;

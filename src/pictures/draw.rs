@@ -1,5 +1,7 @@
 //! A simple round seal: ring, five-pointed star, the name along the upper arc.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use fontdb::{Database, Family, Query};
 use tiny_skia::{Color, FillRule, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
 use ttf_parser::{Face, OutlineBuilder};
@@ -88,8 +90,8 @@ fn star(x: f32, y: f32, radius: f32) -> Option<Path> {
 
 /// The outlines of the characters along the upper arc, evenly spaced, from left to right.
 fn arc_text(name: &str, middle: f32, inner: f32) -> Result<Vec<Path>, DrawError> {
-    let (data, index) = chinese_font()?;
-    let face = Face::parse(&data, index).map_err(|_| DrawError::NoFont)?;
+    let font = chinese_font()?;
+    let face = Face::parse(&font.data, font.index).map_err(|_| DrawError::NoFont)?;
     let characters: Vec<char> = name.chars().collect();
     let count = characters.len() as f32;
     // The arc widens with the name up to 260 degrees; characters shrink after that.
@@ -116,7 +118,23 @@ fn arc_text(name: &str, middle: f32, inner: f32) -> Result<Vec<Path>, DrawError>
 
 /// The bytes and the index of a font that has Chinese characters; a serif face (宋体) where there
 /// is one, as official seals are cut.
-fn chinese_font() -> Result<(Vec<u8>, u32), DrawError> {
+pub(super) fn chinese_font() -> Result<Arc<Font>, DrawError> {
+    /// Fonts are large and searching for them takes long; they do not change while we run.
+    static FOUND: Mutex<Option<Arc<Font>>> = Mutex::new(None);
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(font) = &*found {
+        return Ok(Arc::clone(font));
+    }
+    Ok(Arc::clone(found.insert(Arc::new(find_font()?))))
+}
+
+/// A font file, and which of the fonts in it is meant.
+pub(super) struct Font {
+    pub(super) data: Vec<u8>,
+    pub(super) index: u32,
+}
+
+fn find_font() -> Result<Font, DrawError> {
     let mut fonts = Database::new();
     fonts.load_system_fonts();
     let preferred = [
@@ -134,7 +152,7 @@ fn chinese_font() -> Result<(Vec<u8>, u32), DrawError> {
     for id in candidates {
         let found = fonts.with_face_data(id, |data, index| {
             let has = Face::parse(data, index).is_ok_and(|face| face.glyph_index('章').is_some());
-            has.then(|| (data.to_vec(), index))
+            has.then(|| Font { data: data.to_vec(), index })
         });
         if let Some(Some(font)) = found {
             return Ok(font);

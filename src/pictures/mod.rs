@@ -1,7 +1,10 @@
-//! Pictures of seals 印模: reading an uploaded PNG with limits, and drawing a simple round seal.
+//! Pictures of seals 印模: reading an uploaded PNG with limits, drawing a simple round seal, and
+//! setting text in an embedded font.
 
 mod draw;
+mod typeset;
 mod upload;
 
 pub use draw::{DrawError, RoundSeal};
+pub use typeset::{Typeset, qr_code, typeset};
 pub use upload::{PictureError, Pixels, read_png};

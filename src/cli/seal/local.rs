@@ -20,7 +20,7 @@ use crate::{
     },
     formats::pdf::{self, Appearance, SealingRequest},
     pictures::read_png,
-    service::documents::{DetachedRequest, SealRequest, SealingKit},
+    service::documents::{DetachedRequest, SealRequest, SealingKit, set_caption},
 };
 
 /// Seals a file without sending it.
@@ -45,11 +45,16 @@ pub(super) fn seal(
     let (mut unique, mut seed) = ([0; 10], [0; 32]);
     random::fill(&mut unique)?;
     random::fill(&mut seed)?;
+    let caption = request.caption.as_ref().map(|caption| {
+        set_caption(caption, &caption.lines(&kit.name, now, request.reason.as_deref()))
+    });
+    let caption = caption.transpose()?;
     let prepared = pdf::prepare(
         &received,
         &SealingRequest {
             target: &layout,
             across: across.zip(pages.as_ref()),
+            caption: caption.as_ref(),
             certify: request.certify,
             later_fields: &request.later_fields,
             password: request.password.as_ref().map(ExposeSecret::expose_secret),

@@ -19,6 +19,7 @@ use crate::{
     clients::sealwright::{Remote, RemoteError},
     crypto::digest::{hex, sha256},
     domain::{
+        caption::Caption,
         placement::{AcrossPages, Certification, Corner, Edge, Placement},
         source::{Received, Source},
     },
@@ -92,6 +93,12 @@ pub(super) struct Arguments {
     /// The edge for that: left, right, top or bottom.
     #[arg(long, default_value = "right", value_parser = word::<Edge>)]
     edge: Edge,
+    /// Write below the seal: name, time and reason, separated by commas.
+    #[arg(long, value_delimiter = ',', value_parser = ["name", "time", "reason"])]
+    caption: Vec<String>,
+    /// Draw a QR code 二维码 below the seal that says this.
+    #[arg(long, value_name = "TEXT")]
+    qr_code: Option<String>,
     /// Certify: no-changes, form-filling or annotations.
     #[arg(long, value_parser = word::<Certification>)]
     certify: Option<Certification>,
@@ -199,9 +206,18 @@ fn request(arguments: &Arguments) -> anyhow::Result<SealRequest> {
         edge: arguments.edge,
         ..AcrossPages::default()
     });
+    let says = |word: &str| arguments.caption.iter().any(|known| known == word);
+    let caption = Caption {
+        name: says("name"),
+        time: says("time"),
+        reason: says("reason"),
+        text: None,
+        qr_code: arguments.qr_code.clone(),
+    };
     let password = arguments.password_file.as_deref();
     Ok(SealRequest {
         across_pages: across,
+        caption: (caption != Caption::default()).then_some(caption),
         certify: arguments.certify,
         business_number: arguments.business_number.clone(),
         reason: arguments.reason.clone(),

@@ -144,7 +144,35 @@ pub(super) fn centred(
     (dictionary.into_iter().collect(), content)
 }
 
-fn deflate(data: &[u8]) -> Vec<u8> {
+/// An appearance stream of a seal with a caption below it, in points: the seal's form at its place, and
+/// the operators of the caption.
+pub(super) fn captioned(
+    seal: ObjectId,
+    font: ObjectId,
+    content: &str,
+    (wide, high): (f64, f64),
+    (units_per_point, rotate): (f64, i64),
+) -> (Dictionary, Vec<u8>) {
+    let forms: Dictionary = [("Inner", Object::Reference(seal))].into_iter().collect();
+    let fonts: Dictionary = [("Text", Object::Reference(font))].into_iter().collect();
+    let resources: Dictionary =
+        [("XObject", Object::Dictionary(forms)), ("Font", Object::Dictionary(fonts))]
+            .into_iter()
+            .collect();
+    let content = format!("q {units_per_point:.6} 0 0 {units_per_point:.6} 0 0 cm\n{content}Q\n");
+    let size = [0.0, 0.0, wide * units_per_point, high * units_per_point];
+    let dictionary = [
+        ("Type", Object::name("XObject")),
+        ("Subtype", Object::name("Form")),
+        ("BBox", Object::Array(size.map(Object::real).to_vec())),
+        ("Matrix", upright(rotate)),
+        ("Resources", Object::Dictionary(resources)),
+    ];
+    (dictionary.into_iter().collect(), content.into_bytes())
+}
+
+/// Compresses data for `/FlateDecode`.
+pub(super) fn deflate(data: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     // Writing into memory does not fail.
     let _ = encoder.write_all(data);

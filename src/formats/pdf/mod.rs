@@ -3,6 +3,7 @@
 //! `raw` is our own lazy reader, which keeps offsets; nothing else decides what was signed.
 
 mod appearance;
+mod caption;
 mod error;
 mod fields;
 mod form;
@@ -17,6 +18,7 @@ mod slices;
 mod stamp;
 
 pub use appearance::Appearance;
+pub use caption::CaptionText;
 pub use error::PdfError;
 pub use inspect::{FoundSignature, Gap, Inspection, inspect};
 pub use prepare::{Prepared, Sealed, SealingRequest, prepare};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Appearance, PdfError,
-    appearance::POINTS_PER_MM,
+    Appearance, CaptionText, PdfError,
+    appearance::{POINTS_PER_MM, captioned},
     fields::signature_fields,
     form::{self, EmptyField},
     inspect::{Gap, describe},
@@ -35,6 +35,8 @@ pub struct SealingRequest<'a> {
     pub target: &'a Target,
     /// Slices of it across the edges of pages, and which pages.
     pub across: Option<(&'a AcrossPages, &'a Pages)>,
+    /// What is written below it.
+    pub caption: Option<&'a CaptionText>,
     /// What may change afterwards, where the seal certifies the document.
     pub certify: Option<Certification>,
     /// Empty fields for those who seal later.
@@ -286,11 +288,18 @@ fn write_plan(
     let mut annotations: BTreeMap<u32, (Page, Vec<ObjectId>)> = BTreeMap::new();
     match plan.place {
         Place::New(page, shown) => {
-            let rect = shown.map_or([0.0; 4], |shown| page.to_user_space(shown));
-            let form = match shown {
-                Some(_) => Some(picture.form(revision, page.units_per_mm(), page.rotate)?),
-                None => None,
+            let (form, shown) = match (shown, request.caption) {
+                (Some(shown), Some(caption)) => {
+                    let (form, all) = picture.with_caption(revision, &page, shown, caption)?;
+                    (Some(form), Some(all))
+                }
+                (Some(shown), None) => {
+                    let form = picture.form(revision, page.units_per_mm(), page.rotate)?;
+                    (Some(form), Some(shown))
+                }
+                (None, _) => (None, None),
             };
+            let rect = shown.map_or([0.0; 4], |shown| page.to_user_space(shown));
             let name = format!("Seal-{}", request.unique);
             let widget = form::widget(&name, page.id, rect, Some((signature, form)));
             let id = revision.reserve();
@@ -369,6 +378,39 @@ impl Picture<'_> {
         let (dictionary, content) = appearance.form(image, units_per_mm, rotate);
         revision.write_stream(form, dictionary, &content)?;
         Ok(form)
+    }
+
+    /// With words below it; returns the form and the rectangle of both, as shown.
+    fn with_caption(
+        &mut self,
+        revision: &mut Revision<'_>,
+        page: &Page,
+        shown: [f64; 4],
+        caption: &CaptionText,
+    ) -> Result<(ObjectId, [f64; 4]), PdfError> {
+        let (seal_mm, caption_mm) = (self.request.appearance.size_mm(), caption.size_mm());
+        let (wide_mm, high_mm) = (seal_mm.0.max(caption_mm.0), seal_mm.1 + caption_mm.1);
+        let [left, bottom, right, top] = shown;
+        let scale = page.units_per_mm();
+        let middle = f64::midpoint(left, right);
+        let half = wide_mm * scale / 2.0;
+        let all = [middle - half, bottom - caption_mm.1 * scale, middle + half, top];
+        let (wide, high) = page.shown_size();
+        if all[0] < -1e-6 || all[1] < -1e-6 || all[2] > wide + 1e-6 {
+            return Err(PdfError::OffPage { width_mm: wide / scale, height_mm: high / scale });
+        }
+        let seal = self.form(revision, POINTS_PER_MM, 0)?;
+        let font = caption.write_font(revision)?;
+        let (wide, high) = (wide_mm * POINTS_PER_MM, high_mm * POINTS_PER_MM);
+        let (x, y) = ((wide_mm - seal_mm.0) / 2.0 * POINTS_PER_MM, caption_mm.1 * POINTS_PER_MM);
+        let mut content = format!("q 1 0 0 1 {x:.4} {y:.4} cm /Inner Do Q\n");
+        content.push_str(&caption.operators(wide / 2.0, y));
+        let units = scale / POINTS_PER_MM;
+        let form = revision.reserve();
+        let (dictionary, content) =
+            captioned(seal, font, &content, (wide, high), (units, page.rotate));
+        revision.write_stream(form, dictionary, &content)?;
+        Ok((form, all))
     }
 
     /// In a field that is there: at true size if it fits, smaller only if that was asked for.

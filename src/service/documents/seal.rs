@@ -17,14 +17,15 @@ use crate::{
     crypto::{Scheme, digest::hex},
     domain::{
         Timestamp,
+        caption::Caption,
         id::SignatureId,
         placement::{AcrossPages, Certification, LaterField, Pages, Placement, Target},
         seal_state::SealState,
         signing::{DocumentFormat, Signature},
         source::Received,
     },
-    formats::pdf::{self, Appearance, PdfError, Prepared, Sealed, SealingRequest},
-    pictures::read_png,
+    formats::pdf::{self, Appearance, CaptionText, PdfError, Prepared, Sealed, SealingRequest},
+    pictures::{DrawError, qr_code, read_png, typeset},
     pki::Certificate,
     policy::{Action, GrantFacts, Permit, Resource},
     service::{
@@ -46,6 +47,9 @@ pub struct SealRequest {
     /// signed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub across_pages: Option<AcrossPages>,
+    /// What is written below the seal; for a seal on a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<Caption>,
     /// Certifies the document: what may still change; only for documents that are not signed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certify: Option<Certification>,
@@ -73,6 +77,7 @@ impl SealRequest {
             seal_id: seal_id.to_owned(),
             placement,
             across_pages: None,
+            caption: None,
             certify: None,
             later_fields: Vec::new(),
             password: None,
@@ -303,9 +308,17 @@ impl Service {
         let room = self.container_room(signer);
         let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
         tokio::task::spawn_blocking(move || {
+            let caption = match &asked.caption {
+                Some(caption) => {
+                    let lines = caption.lines(&name, signing_time, asked.reason.as_deref());
+                    Some(set_caption(caption, &lines)?)
+                }
+                None => None,
+            };
             let request = SealingRequest {
                 target: &layout.target,
                 across: asked.across_pages.as_ref().zip(layout.across.as_ref()),
+                caption: caption.as_ref(),
                 certify: asked.certify,
                 later_fields: &asked.later_fields,
                 password: asked.password.as_ref().map(ExposeSecret::expose_secret),
@@ -318,11 +331,10 @@ impl Service {
                 room,
                 digest,
             };
-            pdf::prepare(&document, &request)
+            Ok(pdf::prepare(&document, &request)?)
         })
         .await
         .map_err(|_| Error::Internal("preparing was interrupted".to_owned()))?
-        .map_err(Error::from)
     }
 
     async fn appearance(&self, signer: &Signer) -> Result<Arc<Appearance>, Error> {
@@ -349,6 +361,17 @@ impl Service {
     }
 }
 
+/// A caption as glyphs.
+///
+/// # Errors
+/// The font lacks a character, or there is none.
+pub fn set_caption(caption: &Caption, lines: &[String]) -> Result<CaptionText, Error> {
+    let unfit = |error: DrawError| Error::invalid("invalid-caption", error.to_string());
+    let text = typeset(lines).map_err(unfit)?;
+    let code = caption.qr_code.as_deref().map(qr_code).transpose().map_err(unfit)?;
+    Ok(CaptionText { text, code })
+}
+
 /// A placement that was read.
 struct Layout {
     target: Target,
@@ -369,6 +392,12 @@ fn check(request: &SealRequest) -> Result<Layout, Error> {
     let misplaced = |why: &str| Error::invalid("invalid-placement", why);
     let target = request.placement.target().map_err(misplaced)?;
     let across = request.across_pages.as_ref().map(AcrossPages::checked).transpose();
+    if let Some(caption) = &request.caption {
+        caption.check().map_err(|why| Error::invalid("invalid-caption", why))?;
+        if matches!(target, Target::Field(..) | Target::Invisible) {
+            return Err(misplaced("a caption is for a seal on a page"));
+        }
+    }
     if request.later_fields.len() > 16 {
         return Err(misplaced("at most 16 fields are made for later"));
     }
