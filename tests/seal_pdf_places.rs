@@ -427,3 +427,40 @@ fn a_caption_is_text_that_others_read_and_a_code_that_they_scan() {
     let nothing = json!({ "placement": placement, "caption": {} });
     assert_eq!(desk.refused(&document, &nothing), "invalid-caption");
 }
+
+#[test]
+fn outlines_stay_outlines() {
+    let mut desk = Desk::new();
+    let svg = |inside: &str| {
+        format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 400 400\">{inside}</svg>")
+    };
+    let frame = "<rect x=\"10\" y=\"10\" width=\"380\" height=\"380\" fill=\"none\" \
+                 stroke=\"#d01010\" stroke-width=\"20\"/><path fill=\"#d01010\" d=\"M150 200h100v9h-100z\"/>";
+    let (house, cast) = (&desk.house, &desk.cast);
+    let seal = people::key_ready(house, cast);
+    let make = |svg: String| {
+        let picture = json!({ "from": "svg", "svg": svg, "width_mm": 40.0, "height_mm": 40.0 });
+        let path = format!("/v1/seals/{seal}/make");
+        house.post(&cast.maker, &path, &json!({ "picture": picture }))
+    };
+    assert_eq!(make(svg("<text>章</text>")).problem(422), "invalid-picture");
+    make(svg(frame)).expect(200);
+    people::register(house, cast, &seal);
+    people::grant(house, cast, &seal, &json!({}));
+    desk.seal = seal;
+    let document = blank("/MediaBox [0 0 595 842]", 3);
+    let placement = json!({ "page": 1, "x_mm": 80.0, "y_mm": 60.0 });
+    let request = json!({ "placement": placement, "across_pages": {} });
+    let sealed = desk.seal(&document, &request);
+    desk.good(&sealed, 1);
+    let path = desk.file("vector.pdf", &sealed);
+    let images = run(Command::new("pdfimages").arg("-list").arg(&path));
+    assert_eq!(images.lines().count(), 2, "no images: {images}");
+    let mut left = desk.render(&sealed, 1, 254);
+    let cut = left.width - 150;
+    for y in 0..left.height {
+        let row = (y * left.width + cut) * 3..(y + 1) * left.width * 3;
+        left.pixels[row].fill(255);
+    }
+    near(left.red_box().unwrap(), [60.0, 40.0, 100.0, 80.0], "outlines");
+}

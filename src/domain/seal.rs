@@ -203,11 +203,13 @@ pub struct Grant {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A picture 印模: a PNG with its true size.
+/// A picture 印模 with its true size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
-    /// The PNG as uploaded or drawn.
+    /// The PNG as uploaded, or made from the SVG.
     pub png: Vec<u8>,
+    /// The SVG as uploaded or drawn, where the picture is one of outlines.
+    pub svg: Option<String>,
     /// Width on paper, millimetres.
     pub width_mm: f64,
     /// Height on paper, millimetres.

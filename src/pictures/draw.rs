@@ -3,11 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fontdb::{Database, Family, Query};
-use tiny_skia::{Color, FillRule, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
+use tiny_skia::{Path, PathBuilder, PathSegment, Transform};
 use ttf_parser::{Face, OutlineBuilder};
-
-/// 600 dots per inch.
-const DOTS_PER_MM: f64 = 600.0 / 25.4;
 
 /// Why a seal cannot be drawn.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -41,11 +38,11 @@ pub struct RoundSeal<'a> {
 }
 
 impl RoundSeal<'_> {
-    /// Draws the seal at 600 dpi on a transparent ground; the answer is a PNG.
+    /// Draws the seal; the answer is an SVG of outlines, in hundredths of a millimetre.
     ///
     /// # Errors
     /// See [`DrawError`].
-    pub fn draw(&self) -> Result<Vec<u8>, DrawError> {
+    pub fn draw(&self) -> Result<String, DrawError> {
         if !(30.0..=60.0).contains(&self.diameter_mm) {
             return Err(DrawError::Size);
         }
@@ -53,26 +50,40 @@ impl RoundSeal<'_> {
         if !(2..=40).contains(&count) {
             return Err(DrawError::Length);
         }
-        let side = (self.diameter_mm * DOTS_PER_MM).ceil() as u32;
-        let mut pixmap = Pixmap::new(side, side).ok_or(DrawError::Encoding)?;
-        let mut paint = Paint::default();
-        paint.set_color(Color::from_rgba8(0xd0, 0x10, 0x10, 0xff));
-        paint.anti_alias = true;
-        let middle = side as f32 / 2.0;
-        let ring = (self.diameter_mm * 0.028 * DOTS_PER_MM) as f32;
-        let radius = middle - ring / 2.0 - 1.0;
-        if let Some(circle) = PathBuilder::from_circle(middle, middle, radius) {
-            let stroke = Stroke { width: ring, ..Stroke::default() };
-            pixmap.stroke_path(&circle, &paint, &stroke, Transform::identity(), None);
+        let side = self.diameter_mm * 100.0;
+        let (middle, ring) = ((side / 2.0) as f32, (side * 0.028) as f32);
+        let radius = middle - ring / 2.0;
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}mm\" height=\"{0}mm\" \
+             viewBox=\"0 0 {side} {side}\"><g fill=\"#d01010\"><circle cx=\"{middle}\" \
+             cy=\"{middle}\" r=\"{radius}\" fill=\"none\" stroke=\"#d01010\" \
+             stroke-width=\"{ring}\"/>",
+            self.diameter_mm
+        );
+        let star = star(middle, middle, middle * 0.3);
+        for path in star.into_iter().chain(arc_text(self.name, middle, radius - ring)?) {
+            svg.push_str(&format!("<path d=\"{}\"/>", data(&path)));
         }
-        if let Some(star) = star(middle, middle, middle * 0.3) {
-            pixmap.fill_path(&star, &paint, FillRule::Winding, Transform::identity(), None);
-        }
-        for path in arc_text(self.name, middle, radius - ring)? {
-            pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
-        }
-        pixmap.encode_png().map_err(|_| DrawError::Encoding)
+        svg.push_str("</g></svg>");
+        Ok(svg)
     }
+}
+
+/// The data of an SVG path.
+fn data(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path.segments() {
+        text.push_str(&match segment {
+            PathSegment::MoveTo(p) => format!("M{:.1} {:.1}", p.x, p.y),
+            PathSegment::LineTo(p) => format!("L{:.1} {:.1}", p.x, p.y),
+            PathSegment::QuadTo(c, p) => format!("Q{:.1} {:.1} {:.1} {:.1}", c.x, c.y, p.x, p.y),
+            PathSegment::CubicTo(a, b, p) => {
+                format!("C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}", a.x, a.y, b.x, b.y, p.x, p.y)
+            }
+            PathSegment::Close => "Z".to_owned(),
+        });
+    }
+    text
 }
 
 fn star(x: f32, y: f32, radius: f32) -> Option<Path> {

@@ -267,16 +267,17 @@ impl Tx {
     pub async fn keep_picture(
         &mut self,
         digest: &str,
-        png: &[u8],
+        picture: &Picture,
         at: Timestamp,
     ) -> Result<(), StoreError> {
         self.execute(
             query(
-                "INSERT INTO pictures (digest, png, created_at) VALUES ($1, $2, $3) \
+                "INSERT INTO pictures (digest, png, svg, created_at) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (digest) DO NOTHING",
             )
             .bind(digest.to_owned())
-            .bind(Base64::encode_string(png))
+            .bind(Base64::encode_string(&picture.png))
+            .bind(picture.svg.clone())
             .bind(at.as_micros()),
         )
         .await?;
@@ -294,7 +295,7 @@ impl Tx {
         let row = self
             .optional(
                 query(
-                    "SELECT p.png, v.picture_width_um, v.picture_height_um FROM seal_versions v \
+                    "SELECT p.png, p.svg, v.picture_width_um, v.picture_height_um FROM seal_versions v \
                      JOIN pictures p ON p.digest = v.picture_digest WHERE v.id = $1",
                 )
                 .bind(version.to_string()),
@@ -304,6 +305,7 @@ impl Tx {
             let c = Columns::of("pictures", &row);
             Ok(Picture {
                 png: c.word("png", |text| Base64::decode_vec(text).ok())?,
+                svg: c.get("svg")?,
                 width_mm: c.integer("picture_width_um")? as f64 / 1000.0,
                 height_mm: c.integer("picture_height_um")? as f64 / 1000.0,
             })

@@ -19,8 +19,7 @@ use crate::{
         source::{ReadAt, Received, Source},
     },
     formats::pdf::{self, Appearance, SealingRequest},
-    pictures::read_png,
-    service::documents::{DetachedRequest, SealRequest, SealingKit, set_caption},
+    service::documents::{DetachedRequest, SealRequest, SealingKit, appearance, set_caption},
 };
 
 /// Seals a file without sending it.
@@ -36,7 +35,7 @@ pub(super) fn seal(
         request.seal_id, request.document_type
     );
     let kit: SealingKit = serde_json::from_value(patiently(|| Ok(remote.get(&path)?))?)?;
-    let appearance = appearance(&kit)?;
+    let picture = picture(&kit)?;
     let wrong = |why: &str| Wrong(why.to_owned());
     let layout = request.placement.target().map_err(wrong)?;
     let across = request.across_pages.as_ref();
@@ -58,7 +57,7 @@ pub(super) fn seal(
             certify: request.certify,
             later_fields: &request.later_fields,
             password: request.password.as_ref().map(ExposeSecret::expose_secret),
-            appearance: &appearance,
+            appearance: &picture,
             name: &kit.name,
             reason: request.reason.as_deref(),
             signing_time: now,
@@ -89,12 +88,10 @@ pub(super) fn seal(
     Ok(Done { record, receipt, replayed: false })
 }
 
-fn appearance(kit: &SealingKit) -> anyhow::Result<Appearance> {
+fn picture(kit: &SealingKit) -> anyhow::Result<Appearance> {
     let png = Base64::decode_vec(&kit.picture)
         .map_err(|_| anyhow::anyhow!("the service's answer holds no picture"))?;
-    let pixels = read_png(&png)?;
-    let size = (kit.width_mm, kit.height_mm);
-    Ok(Appearance::new(pixels.width, pixels.height, &pixels.rgba, size)?)
+    appearance(&png, kit.svg.as_deref(), (kit.width_mm, kit.height_mm)).map_err(anyhow::Error::msg)
 }
 
 /// A document from its beginning to its end.

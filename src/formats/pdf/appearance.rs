@@ -1,22 +1,33 @@
-//! What a seal looks like on the page: a picture with its transparency as a soft mask.
+//! What a seal looks like on the page: a picture of pixels with its transparency as a soft mask, or
+//! of outlines.
 
 use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
 
-use super::raw::{Dictionary, Object, ObjectId};
+use super::{
+    PdfError,
+    raw::{Dictionary, Object, ObjectId},
+    revision::Revision,
+};
+use crate::pictures::Vector;
 
 /// Points, 1/72 inch, per millimetre.
 pub(super) const POINTS_PER_MM: f64 = 72.0 / 25.4;
 
-/// A picture ready to be written into any number of documents: compressed once.
+/// A picture ready to be written into any number of documents.
 #[derive(Clone, Debug)]
 pub struct Appearance {
-    width: u32,
-    height: u32,
-    colour: Vec<u8>,
-    alpha: Vec<u8>,
+    kind: Kind,
     size_mm: (f64, f64),
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Pixels, compressed once: colours, and how much of them covers.
+    Pixels { width: u32, height: u32, colour: Vec<u8>, alpha: Vec<u8> },
+    /// Outlines.
+    Vector(Vector),
 }
 
 /// Why a picture cannot be used.
@@ -43,7 +54,13 @@ impl Appearance {
             rgba.chunks_exact(4).flat_map(|pixel| pixel.iter().copied().take(3)).collect();
         let alpha: Vec<u8> =
             rgba.chunks_exact(4).filter_map(|pixel| pixel.last().copied()).collect();
-        Ok(Self { width, height, colour: deflate(&colour), alpha: deflate(&alpha), size_mm })
+        let (colour, alpha) = (deflate(&colour), deflate(&alpha));
+        Ok(Self { kind: Kind::Pixels { width, height, colour, alpha }, size_mm })
+    }
+
+    /// From outlines, and the true size on paper.
+    pub fn vector(vector: Vector, size_mm: (f64, f64)) -> Self {
+        Self { kind: Kind::Vector(vector), size_mm }
     }
 
     /// Width and height on paper, millimetres.
@@ -51,65 +68,72 @@ impl Appearance {
         self.size_mm
     }
 
-    /// The image stream, which refers to the mask.
-    pub(super) fn image(&self, mask: ObjectId) -> (Dictionary, &[u8]) {
-        let mut dictionary = self.image_dictionary("DeviceRGB");
+    /// Writes what every form of the picture uses; none for outlines, which are in the forms.
+    pub(super) fn write_image(
+        &self,
+        revision: &mut Revision<'_>,
+    ) -> Result<Option<ObjectId>, PdfError> {
+        let Kind::Pixels { width, height, colour, alpha } = &self.kind else { return Ok(None) };
+        let [image, mask] = std::array::from_fn(|_| revision.reserve());
+        let mut dictionary = image_dictionary("DeviceRGB", *width, *height);
         dictionary.set("SMask", Object::Reference(mask));
-        (dictionary, &self.colour)
-    }
-
-    /// The mask stream.
-    pub(super) fn mask(&self) -> (Dictionary, &[u8]) {
-        (self.image_dictionary("DeviceGray"), &self.alpha)
+        revision.write_stream(image, dictionary, colour)?;
+        revision.write_stream(mask, image_dictionary("DeviceGray", *width, *height), alpha)?;
+        Ok(Some(image))
     }
 
     /// The appearance stream: the picture in a box of the given size in user space, turned so that
     /// it is upright on a page that is shown rotated.
     pub(super) fn form(
         &self,
-        image: ObjectId,
+        image: Option<ObjectId>,
         units_per_mm: f64,
         rotate: i64,
     ) -> (Dictionary, Vec<u8>) {
         let (width, height) = (self.size_mm.0 * units_per_mm, self.size_mm.1 * units_per_mm);
         let numbers =
             |values: &[f64]| Object::Array(values.iter().copied().map(Object::real).collect());
-        let x_objects: Dictionary = [("Seal", Object::Reference(image))].into_iter().collect();
         // Ink, not paint: black text beneath stays black.
         let ink: Dictionary =
             [("Type", Object::name("ExtGState")), ("BM", Object::name("Multiply"))]
                 .into_iter()
                 .collect();
         let states: Dictionary = [("Ink", Object::Dictionary(ink))].into_iter().collect();
-        let resources: Dictionary =
-            [("XObject", Object::Dictionary(x_objects)), ("ExtGState", Object::Dictionary(states))]
-                .into_iter()
-                .collect();
-        let content =
-            format!("q /Ink gs {width:.4} 0 0 {height:.4} 0 0 cm /Seal Do Q").into_bytes();
+        let mut resources: Dictionary =
+            [("ExtGState", Object::Dictionary(states))].into_iter().collect();
+        if let Some(image) = image {
+            let x_objects = [("Seal", Object::Reference(image))].into_iter().collect();
+            resources.set("XObject", Object::Dictionary(x_objects));
+        }
+        let drawing = match &self.kind {
+            Kind::Pixels { .. } => format!("{width:.4} 0 0 {height:.4} 0 0 cm /Seal Do"),
+            Kind::Vector(vector) => vector.operators((width, height)),
+        };
+        let content = deflate(format!("q /Ink gs {drawing} Q").as_bytes());
         let dictionary = [
             ("Type", Object::name("XObject")),
             ("Subtype", Object::name("Form")),
             ("BBox", numbers(&[0.0, 0.0, width, height])),
             ("Matrix", upright(rotate)),
             ("Resources", Object::Dictionary(resources)),
+            ("Filter", Object::name("FlateDecode")),
         ];
         (dictionary.into_iter().collect(), content)
     }
+}
 
-    fn image_dictionary(&self, colour_space: &str) -> Dictionary {
-        [
-            ("Type", Object::name("XObject")),
-            ("Subtype", Object::name("Image")),
-            ("Width", Object::Integer(self.width.into())),
-            ("Height", Object::Integer(self.height.into())),
-            ("ColorSpace", Object::name(colour_space)),
-            ("BitsPerComponent", Object::Integer(8)),
-            ("Filter", Object::name("FlateDecode")),
-        ]
-        .into_iter()
-        .collect()
-    }
+fn image_dictionary(colour_space: &str, width: u32, height: u32) -> Dictionary {
+    [
+        ("Type", Object::name("XObject")),
+        ("Subtype", Object::name("Image")),
+        ("Width", Object::Integer(width.into())),
+        ("Height", Object::Integer(height.into())),
+        ("ColorSpace", Object::name(colour_space)),
+        ("BitsPerComponent", Object::Integer(8)),
+        ("Filter", Object::name("FlateDecode")),
+    ]
+    .into_iter()
+    .collect()
 }
 
 /// The matrix that turns an appearance so that it is upright on a page that is shown rotated.

@@ -352,7 +352,8 @@ fn write_plan(
 /// The picture: its image is written when it is first needed.
 struct Picture<'r> {
     request: &'r SealingRequest<'r>,
-    image: Option<ObjectId>,
+    /// What its forms use, once that is written.
+    image: Option<Option<ObjectId>>,
 }
 
 impl Picture<'_> {
@@ -365,14 +366,7 @@ impl Picture<'_> {
         let appearance = self.request.appearance;
         let image = match self.image {
             Some(image) => image,
-            None => {
-                let [image, mask] = std::array::from_fn(|_| revision.reserve());
-                let (dictionary, data) = appearance.image(mask);
-                revision.write_stream(image, dictionary, data)?;
-                let (dictionary, data) = appearance.mask();
-                revision.write_stream(mask, dictionary, data)?;
-                *self.image.insert(image)
-            }
+            None => *self.image.insert(appearance.write_image(revision)?),
         };
         let form = revision.reserve();
         let (dictionary, content) = appearance.form(image, units_per_mm, rotate);

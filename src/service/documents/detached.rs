@@ -66,6 +66,8 @@ pub struct SealingKit {
     pub name: String,
     /// The picture 印模: PNG, base64.
     pub picture: String,
+    /// The picture as SVG, where it is one of outlines; then that is drawn.
+    pub svg: Option<String>,
     /// Width of the picture on paper, millimetres.
     pub width_mm: f64,
     /// Height of the picture on paper, millimetres.
@@ -98,6 +100,7 @@ impl Service {
             version: signer.version.number,
             name: signer.seal.name.clone(),
             picture: Base64::encode_string(&picture.png),
+            svg: picture.svg,
             width_mm: picture.width_mm,
             height_mm: picture.height_mm,
             room: self.container_room(&signer),

@@ -25,7 +25,7 @@ use crate::{
         source::Received,
     },
     formats::pdf::{self, Appearance, CaptionText, PdfError, Prepared, Sealed, SealingRequest},
-    pictures::{DrawError, qr_code, read_png, typeset},
+    pictures::{DrawError, Vector, qr_code, read_png, typeset},
     pki::Certificate,
     policy::{Action, GrantFacts, Permit, Resource},
     service::{
@@ -347,10 +347,8 @@ impl Service {
         let picture = picture.ok_or(Error::NotFound("the picture of the seal"))?;
         drop(tx);
         let appearance = tokio::task::spawn_blocking(move || {
-            let pixels = read_png(&picture.png).map_err(|error| error.to_string())?;
             let size = (picture.width_mm, picture.height_mm);
-            Appearance::new(pixels.width, pixels.height, &pixels.rgba, size)
-                .map_err(|error| error.to_string())
+            appearance(&picture.png, picture.svg.as_deref(), size)
         })
         .await
         .map_err(|_| Error::Internal("the picture could not be prepared".to_owned()))?
@@ -359,6 +357,24 @@ impl Service {
         self.remember_appearance(key, Arc::clone(&appearance));
         Ok(appearance)
     }
+}
+
+/// A picture ready to be written into documents: its outlines where it has such, else its pixels.
+///
+/// # Errors
+/// The picture does not read back, in words.
+pub fn appearance(
+    png: &[u8],
+    svg: Option<&str>,
+    size_mm: (f64, f64),
+) -> Result<Appearance, String> {
+    if let Some(svg) = svg {
+        let vector = Vector::read(svg).map_err(|error| error.to_string())?;
+        return Ok(Appearance::vector(vector, size_mm));
+    }
+    let pixels = read_png(png).map_err(|error| error.to_string())?;
+    Appearance::new(pixels.width, pixels.height, &pixels.rgba, size_mm)
+        .map_err(|error| error.to_string())
 }
 
 /// A caption as glyphs.

@@ -13,7 +13,7 @@ use crate::{
         seal::{Key, Picture, SealVersion},
         seal_state::SealEvent,
     },
-    pictures::{RoundSeal, read_png},
+    pictures::{RoundSeal, Vector, read_png},
     pki::{Certificate, TrustStore, extension::Subject},
     policy::Action,
     service::{Act, Answer, Error, Service},
@@ -48,6 +48,15 @@ pub enum NewPicture {
         /// Height on paper, millimetres, 10 to 80.
         height_mm: f64,
     },
+    /// An uploaded SVG of outlines in plain colours: sharp at any size.
+    Svg {
+        /// The text of the file, at most 1 MiB.
+        svg: String,
+        /// Width on paper, millimetres, 10 to 80.
+        width_mm: f64,
+        /// Height on paper, millimetres, 10 to 80.
+        height_mm: f64,
+    },
     /// A simple round seal with a star, drawn by the service.
     Round {
         /// Diameter on paper, millimetres, 30 to 60.
@@ -61,25 +70,43 @@ impl NewPicture {
             |error: &dyn std::fmt::Display| Error::invalid("invalid-picture", error.to_string());
         match self {
             Self::Png { png, width_mm, height_mm } => {
-                let sides = [*width_mm, *height_mm];
-                if !sides.iter().all(|side| (10.0..=80.0).contains(side)) {
-                    return Err(bad(&"a seal is 10 to 80 mm wide and high"));
-                }
                 let png = Base64::decode_vec(png).map_err(|_| bad(&"the picture is not base64"))?;
                 let pixels = read_png(&png).map_err(|error| bad(&error))?;
                 let shape = f64::from(pixels.width) / f64::from(pixels.height);
-                if (shape / (width_mm / height_mm) - 1.0).abs() > 0.02 {
-                    return Err(bad(&"width and height on paper would distort the picture"));
-                }
-                Ok(Picture { png, width_mm: *width_mm, height_mm: *height_mm })
+                let (width_mm, height_mm) =
+                    size(shape, *width_mm, *height_mm).map_err(|error| bad(&error))?;
+                Ok(Picture { png, svg: None, width_mm, height_mm })
+            }
+            Self::Svg { svg, width_mm, height_mm } => {
+                let vector = Vector::read(svg).map_err(|error| bad(&error))?;
+                let shape = vector.width / vector.height;
+                let (width_mm, height_mm) =
+                    size(shape, *width_mm, *height_mm).map_err(|error| bad(&error))?;
+                let png = vector.to_png(width_mm).map_err(|error| bad(&error))?;
+                read_png(&png).map_err(|error| bad(&error))?;
+                Ok(Picture { png, svg: Some(svg.clone()), width_mm, height_mm })
             }
             Self::Round { diameter_mm } => {
                 let seal = RoundSeal { name, diameter_mm: *diameter_mm };
-                let png = seal.draw().map_err(|error| bad(&error))?;
-                Ok(Picture { png, width_mm: *diameter_mm, height_mm: *diameter_mm })
+                let svg = seal.draw().map_err(|error| bad(&error))?;
+                let vector = Vector::read(&svg).map_err(|error| bad(&error))?;
+                let png = vector.to_png(*diameter_mm).map_err(|error| bad(&error))?;
+                let (width_mm, height_mm) = (*diameter_mm, *diameter_mm);
+                Ok(Picture { png, svg: Some(svg), width_mm, height_mm })
             }
         }
     }
+}
+
+/// Checks the size on paper against the shape of a picture, width to height.
+fn size(shape: f64, width_mm: f64, height_mm: f64) -> Result<(f64, f64), &'static str> {
+    if ![width_mm, height_mm].iter().all(|side| (10.0..=80.0).contains(side)) {
+        return Err("a seal is 10 to 80 mm wide and high");
+    }
+    if (shape / (width_mm / height_mm) - 1.0).abs() > 0.02 {
+        return Err("width and height on paper would distort the picture");
+    }
+    Ok((width_mm, height_mm))
 }
 
 impl Service {
@@ -117,14 +144,15 @@ impl Service {
             valid_until: Some(leaf.not_after()),
             ..found.version.clone()
         };
-        let digest = hex(&sha256(&picture.png));
+        let master = picture.svg.as_deref().map_or(picture.png.as_slice(), str::as_bytes);
+        let digest = hex(&sha256(master));
         let pem: Vec<String> = chain.iter().map(Certificate::to_pem).collect();
         let maker = act.person()?.clone();
         let actor = act.clone();
         self.once(act, once, move |tx| {
             Box::pin(async move {
                 let decision = permit.consume(now).ok_or(Error::Overloaded)?;
-                tx.keep_picture(&digest, &picture.png, now).await?;
+                tx.keep_picture(&digest, &picture, now).await?;
                 tx.complete_version(&version, &maker, (&digest, &picture), &pem).await?;
                 if let Some(certificate) = &issued {
                     tx.insert_issued_certificate(certificate, credential_scheme(&version), now)
