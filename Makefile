@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`.
 .DELETE_ON_ERROR:
-.PHONY: demo build test lint deny bench soak clean
+.PHONY: demo build test lint deny bench fuzz soak clean
 
 demo: build
 	rm -rf demo-out
@@ -29,9 +29,14 @@ bench: build
 	scripts/install.sh test
 	cargo bench --locked
 
-# Long runs: random deaths and fuzzing, not part of `make test`.
+# A minute for each of the two targets that read documents to be sealed.
+fuzz:
+	scripts/install.sh fuzz
+	SECONDS_EACH=60 scripts/soak.sh seal raw
+
+# Long runs of every fuzz target, not part of `make test`.
 soak:
-	scripts/install.sh test
+	scripts/install.sh fuzz
 	scripts/soak.sh
 
 clean:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's packages: `install.sh run` for the demonstration,
-# `install.sh test` for the tests as well (with a Python environment in .venv).
+# `install.sh test` for the tests as well (with a Python environment in .venv), `install.sh fuzz`
+# for fuzzing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +15,9 @@ need softhsm2-util softhsm2
 if ! fc-list 2>/dev/null | grep -q 'Noto Serif CJK'; then
     missing+=(fonts-noto-cjk)
     need fc-list fontconfig
+fi
+if [ "${1:-run}" = fuzz ]; then
+    need c++ g++
 fi
 if [ "${1:-run}" = test ]; then
     need qpdf qpdf

@@ -1,10 +1,24 @@
 #!/usr/bin/env bash
-# Long runs: every fuzz target for SECONDS_EACH (default 600) on a nightly compiler.
+# Fuzzing on the stable compiler, without a sanitizer: `soak.sh` gives every target SECONDS_EACH
+# (default 600), `soak.sh TARGET…` only those. Memory and time of each input are bounded.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-fuzz >/dev/null || cargo install --locked --quiet cargo-fuzz
-mkdir -p fuzz/corpus/pdf
-cp -n test-vectors/samples/*.pdf fuzz/corpus/pdf/ 2>/dev/null || true
-for target in pdf cms certificate picture; do
-    cargo +nightly fuzz run "$target" -- -max_total_time="${SECONDS_EACH:-600}" -max_len=400000
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(seal raw pdf cms timestamp certificate picture)
+cargo fuzz build -s none
+for target in "${targets[@]}"; do
+    mkdir -p "fuzz/corpus/$target"
+    for sample in test-vectors/samples/*.pdf test-vectors/origins/*.pdf; do
+        name=$(basename "$sample")
+        case $target in
+            raw | pdf) cp "$sample" "fuzz/corpus/$target/$name" ;;
+            # The first byte chooses what is asked for.
+            seal) for choice in 00 0d 13; do
+                { printf '%b' "\\x$choice"; cat "$sample"; } >"fuzz/corpus/seal/$choice-$name"
+            done ;;
+        esac
+    done
+    cargo fuzz run -s none "$target" -- -max_total_time="${SECONDS_EACH:-600}" -max_len=400000 \
+        -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1
 done

@@ -15,7 +15,7 @@ use crate::{
     jobs::Jobs,
     pki::{Certificate, TrustStore, crl::Crl},
     policy::{PolicyError, PolicySet},
-    service::{Authority, Error, Parts, Service},
+    service::{Authority, Error, Maker, Parts, Service},
     store::{Store, StoreError},
 };
 
@@ -77,8 +77,18 @@ impl App {
         };
         let store = Store::open(&config.database.url, &instance).await?;
         store.migrate().await?;
-        let authority = Authority::load(&store).await?.ok_or(StartError::NotInitialised)?;
+        if !Authority::is_begun(&store).await? {
+            return Err(StartError::NotInitialised);
+        }
         let token = start_token(&config).await?;
+        let authority = match Authority::load(&store).await? {
+            Some(authority) => authority,
+            // An earlier version of the program knew fewer keys than this one.
+            None => {
+                let now = clock.now();
+                Maker { store: &store, token: &token, config: &config, now }.create().await?
+            }
+        };
         let service = Arc::new(Service::new(Parts {
             store,
             token,

@@ -464,3 +464,18 @@ fn outlines_stay_outlines() {
     }
     near(left.red_box().unwrap(), [60.0, 40.0, 100.0, 80.0], "outlines");
 }
+
+#[test]
+fn a_document_whose_parts_are_one_object_is_refused() {
+    let desk = Desk::new();
+    // The form's fields and the page's annotations are the same array.
+    let objects = [
+        "<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields 4 0 R>>>>",
+        "<</Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 595 842]>>",
+        "<</Type /Page /Parent 2 0 R /Annots 4 0 R>>",
+        "[]",
+    ];
+    let document = plain(&objects.map(str::to_owned));
+    let placement = json!({ "page": 1, "x_mm": 50.0, "y_mm": 60.0 });
+    assert_eq!(desk.refused(&document, &json!({ "placement": placement })), "pdf-damaged");
+}

@@ -270,3 +270,17 @@ fn policy_tells_which_seals_get_timestamps() {
         .args([&root_of(&house), &file]));
     assert!(text.contains("judged VALID") && !text.contains("Time-Stamping"), "{text}");
 }
+
+#[test]
+fn a_service_from_before_timestamps_gets_what_it_lacks() {
+    let mut house = House::new(Engine::Sqlite);
+    let database = house.database.trim_start_matches("sqlite://").split('?').next().unwrap();
+    let forget = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
+                  c.execute(\"DELETE FROM service_certificates WHERE purpose = 'tsa'\"); c.commit()";
+    run(python_tool("python").args(["-c", forget, database]));
+    house.start();
+    let directory = house.token.directory.path();
+    let data = directory.join("data");
+    fs::write(&data, b"x").unwrap();
+    assert!(ask(&house, &query(directory, &data, &["-sha256", "-cert"])).body.len() > 1000);
+}

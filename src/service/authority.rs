@@ -53,7 +53,16 @@ pub struct Maker<'a> {
 }
 
 impl Authority {
-    /// What an earlier `init` created; `None` if there was none.
+    /// Whether `init` was run.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_begun(store: &Store) -> Result<bool, Error> {
+        let mut tx = store.read(Scope::Service).await?;
+        Ok(tx.service_certificate(KeyPurpose::Ca, SCHEME).await?.is_some())
+    }
+
+    /// What an earlier `init` created; `None` if there was none, or not all of it.
     ///
     /// # Errors
     /// The database fails.

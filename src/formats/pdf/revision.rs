@@ -115,7 +115,17 @@ impl<'s> Revision<'s> {
     }
 
     /// Writes the cross-reference and the end.
+    ///
+    /// # Errors
+    /// An object was written twice: two things that a seal changes are one in the document.
     pub(super) fn finish(mut self, document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
+        self.written.sort();
+        if self.written.windows(2).any(|pair| match pair {
+            [(a, _), (b, _)] => a.number == b.number,
+            _ => false,
+        }) {
+            return Err(PdfError::damaged("one object serves as two parts of the document"));
+        }
         let mut trailer = Dictionary::default();
         for key in ["Root", "Info", "ID", "Encrypt"] {
             if document.trailer().has(key) {
@@ -185,9 +195,7 @@ impl<'s> Revision<'s> {
 
     /// What was written, by number, in runs without gaps.
     fn runs(&self) -> Vec<Vec<(ObjectId, u64)>> {
-        let mut written = self.written.clone();
-        written.sort();
-        written
+        self.written
             .chunk_by(|(a, _), (b, _)| a.number.checked_add(1) == Some(b.number))
             .map(<[_]>::to_vec)
             .collect()
