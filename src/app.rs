@@ -68,11 +68,11 @@ impl App {
         let instance = instance(&*clock);
         let policy = load_policy(&config)?;
         let external_trust = match &config.trust.directory {
-            Some(directory) => load_trust(directory)?,
+            Some(directory) => load_trust(directory, SIGNERS)?,
             None => TrustStore::default(),
         };
         let tsa_trust = match &config.timestamps.trust {
-            Some(directory) => load_trust(directory)?,
+            Some(directory) => load_trust(directory, AUTHORITIES)?,
             None => TrustStore::default(),
         };
         let store = Store::open(&config.database.url, &instance).await?;
@@ -184,17 +184,22 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
     Ok(Some(file))
 }
 
-/// Reads a trust directory: `*.pem` roots and `*.crl` lists in it and in its folders `seal`,
-/// `maker`, `tsa` and `person`.
+/// Roots in these folders of a trust directory stand above signatures; those in the directory itself
+/// stand above everything.
+pub const SIGNERS: &[&str] = &["", "seal", "person"];
+/// The folders for time-stamping authorities.
+pub const AUTHORITIES: &[&str] = &["", "tsa"];
+
+/// Reads folders of a trust directory, as far as they exist: `*.pem` roots and `*.crl` lists.
 ///
 /// # Errors
 /// The directory or a file in it cannot be read.
-pub fn load_trust(directory: &Path) -> Result<TrustStore, StartError> {
+pub fn load_trust(directory: &Path, folders: &[&str]) -> Result<TrustStore, StartError> {
     let bad = |path: &Path, what: &dyn std::fmt::Display| {
         StartError::Trust(format!("{}: {what}", path.display()))
     };
     let mut trust = TrustStore::default();
-    for folder in ["", "seal", "maker", "tsa", "person"].map(|folder| directory.join(folder)) {
+    for folder in folders.iter().map(|folder| directory.join(folder)) {
         if folder != directory.join("") && !folder.is_dir() {
             continue;
         }

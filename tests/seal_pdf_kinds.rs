@@ -57,6 +57,10 @@ impl Press {
         let document = fs::read(before).unwrap();
         let reply = self.house.seal(&cast.caller, &request, &document, None);
         let name = format!("{}+{what}", kind["name"].as_str().unwrap());
+        if let Some(code) = kind["refused"].as_str() {
+            assert_eq!(reply.problem(422), code, "{name}");
+            return None;
+        }
         if reply.status != 201 {
             let problem = String::from_utf8_lossy(&reply.body).into_owned();
             self.wrong.push(format!("{name}: {} {problem}", reply.status));

@@ -479,3 +479,91 @@ fn a_document_whose_parts_are_one_object_is_refused() {
     let placement = json!({ "page": 1, "x_mm": 50.0, "y_mm": 60.0 });
     assert_eq!(desk.refused(&document, &json!({ "placement": placement })), "pdf-damaged");
 }
+
+#[test]
+fn what_a_hidden_field_would_show_is_not_sealed() {
+    let desk = Desk::new();
+    let field = |more: &str| {
+        let objects = [
+            "<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields [4 0 R]>>>>".to_owned(),
+            "<</Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 595 842]>>".to_owned(),
+            "<</Type /Page /Parent 2 0 R /Annots [4 0 R]>>".to_owned(),
+            format!(
+                "<</Type /Annot /Subtype /Widget /FT /Sig /T (A) /P 3 0 R /AP <</N 5 0 R>> {more}>>"
+            ),
+            "<</Type /XObject /Subtype /Form /BBox [0 0 595 842] /Length 27>>\nstream\n\
+             1 0 0 rg 0 0 595 842 re f  \nendstream"
+                .to_owned(),
+        ];
+        plain(&objects)
+    };
+    let fill = json!({ "placement": { "field": "A" } });
+    let hidden = field("/F 2 /Rect [0 0 595 842]");
+    assert_eq!(desk.refused(&hidden, &fill), "pdf-field-unusable");
+    // One without a size stays without a picture.
+    let sealed = desk.seal(&field("/F 4 /Rect [0 0 0 0]"), &fill);
+    desk.good(&sealed, 1);
+    assert_eq!(desk.render(&sealed, 1, 50).red_box(), None);
+}
+
+#[test]
+fn light_outlines_cover_dark_ones() {
+    let mut desk = Desk::new();
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 400 400\">\
+        <rect width=\"390\" height=\"390\" fill=\"#d01010\"/>\
+        <rect x=\"100\" y=\"100\" width=\"200\" height=\"200\" fill=\"#ffffff\"/></svg>";
+    let (house, cast) = (&desk.house, &desk.cast);
+    let seal = people::key_ready(house, cast);
+    let picture = json!({ "from": "svg", "svg": svg, "width_mm": 40.0, "height_mm": 40.0 });
+    house
+        .post(&cast.maker, &format!("/v1/seals/{seal}/make"), &json!({ "picture": picture }))
+        .expect(200);
+    people::register(house, cast, &seal);
+    people::grant(house, cast, &seal, &json!({}));
+    desk.seal = seal;
+    let placement = json!({ "page": 1, "x_mm": 50.0, "y_mm": 60.0 });
+    let sealed =
+        desk.seal(&blank("/MediaBox [0 0 595 842]", 1), &json!({ "placement": placement }));
+    let image = desk.render(&sealed, 1, 254);
+    assert!(image.is_red(350, 450) && !image.is_red(500, 600), "白文: white on red");
+}
+
+#[test]
+fn content_that_restores_too_much_does_not_move_the_slices() {
+    let desk = Desk::new();
+    let content = "Q Q 0.1 0 0 0.1 0 0 cm 0 0 0 0 re W n q";
+    let mut objects = vec![
+        "<</Type /Catalog /Pages 2 0 R>>".to_owned(),
+        "<</Type /Pages /Kids [3 0 R 4 0 R] /Count 2 /MediaBox [0 0 595 842]>>".to_owned(),
+        "<</Type /Page /Parent 2 0 R /Contents 5 0 R>>".to_owned(),
+        "<</Type /Page /Parent 2 0 R>>".to_owned(),
+    ];
+    objects.push(format!("<</Length {}>>\nstream\n{content}\nendstream", content.len()));
+    let placement = json!({ "invisible": true });
+    let across = json!({ "position_mm": 100.0 });
+    let sealed =
+        desk.seal(&plain(&objects), &json!({ "placement": placement, "across_pages": across }));
+    let red = desk.render(&sealed, 1, 254).red_box().unwrap();
+    near([red[1], red[3], red[2], red[2]], [80.0, 120.0, 209.9, 209.9], "slice");
+}
+
+#[test]
+fn sealed_files_that_open_without_a_password_verify() {
+    let desk = Desk::new();
+    let plain = desk.file("plain.pdf", &people::licence());
+    for kind in [&["128", "--use-aes=y"][..], &["256"]] {
+        let path = desk.directory.join("encrypted.pdf");
+        run(Command::new("qpdf")
+            .args(["--allow-weak-crypto", "--encrypt", "", "owner"])
+            .args(kind)
+            .arg("--")
+            .args([&plain, &path]));
+        let placement = json!({ "page": 1, "x_mm": 50.0, "y_mm": 60.0 });
+        let sealed = desk.seal(&fs::read(&path).unwrap(), &json!({ "placement": placement }));
+        let bytes = [("content-type", "application/octet-stream")];
+        let report =
+            support::server::send(desk.house.url(), "POST", "/public/verify", &bytes, &sealed);
+        let report = report.unwrap().expect(200);
+        assert_eq!(report["signatures"][0]["indication"], "TOTAL-PASSED", "{report}");
+    }
+}

@@ -204,6 +204,7 @@ fn the_command_line_tells_by_its_exit_code() {
 fn judge(path: &Path) -> Report {
     let source = Source::file(fs::File::open(path).unwrap()).unwrap();
     let options = Options {
+        tsa_trust: TrustStore::default(),
         file: None,
         trust: TrustStore::default(),
         at: Timestamp::from_seconds(1_780_000_000),
@@ -248,6 +249,7 @@ fn garbage_is_an_answer_not_a_fault() {
     for cut in (0..licence.len()).step_by(licence.len() / 40) {
         let source = Source::memory(licence[..cut].to_vec());
         let options = Options {
+            tsa_trust: TrustStore::default(),
             file: None,
             trust: TrustStore::default(),
             at: Timestamp::from_seconds(1_780_000_000),
@@ -294,6 +296,7 @@ fn with_object_stream(header: &str, count: usize, body: &str) -> Vec<u8> {
 fn an_object_stream_cannot_be_made_to_repeat_itself() {
     let judged = |file: Vec<u8>| {
         let options = Options {
+            tsa_trust: TrustStore::default(),
             file: None,
             trust: TrustStore::default(),
             at: Timestamp::from_seconds(1_780_000_000),

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{Exit, init, print, verify};
 use crate::{
-    app::{App, load_trust},
+    app::App,
     config::Config,
     domain::{
         application::{Application, ApplicationKind, Verdict},
@@ -341,7 +341,7 @@ async fn publish(service: &Service, out: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 fn verify_all(out: &Path) -> anyhow::Result<Vec<Report>> {
-    let trust = load_trust(&out.join("trust"))?;
+    let trust = verify::Trust::load(&out.join("trust"))?;
     let now = crate::domain::Clock::now(&crate::domain::SystemClock);
     ["licence.pdf", "approval.pdf"]
         .iter()

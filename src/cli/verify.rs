@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, exit::Wrong, print, print_json, report};
 use crate::{
-    app::load_trust,
+    app::{AUTHORITIES, SIGNERS, load_trust},
     domain::{
         Clock, SystemClock, Timestamp,
         report::{Conclusion, Report},
@@ -50,8 +50,8 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
         Some(text) => Timestamp::parse(text).map_err(|error| Wrong(format!("--at: {error}")))?,
     };
     let trust = match &arguments.trust {
-        Some(directory) => load_trust(directory)?,
-        None => TrustStore::default(),
+        Some(directory) => Trust::load(directory)?,
+        None => Trust::default(),
     };
     let mut reports = Vec::new();
     for file in &arguments.files {
@@ -66,15 +66,31 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
     Ok(reports.iter().map(exit).max().unwrap_or(Exit::Usage))
 }
 
+/// Whom to trust, by role.
+#[derive(Clone, Default)]
+pub(super) struct Trust {
+    signers: TrustStore,
+    authorities: TrustStore,
+}
+
+impl Trust {
+    /// Reads a trust directory.
+    pub(super) fn load(directory: &Path) -> anyhow::Result<Self> {
+        let signers = load_trust(directory, SIGNERS)?;
+        Ok(Self { signers, authorities: load_trust(directory, AUTHORITIES)? })
+    }
+}
+
 /// Verifies one file on disk.
-pub(super) fn verify_file(
-    file: &Path,
-    trust: &TrustStore,
-    at: Timestamp,
-) -> anyhow::Result<Report> {
+pub(super) fn verify_file(file: &Path, trust: &Trust, at: Timestamp) -> anyhow::Result<Report> {
     let bad = |error: std::io::Error| Wrong(format!("{}: {error}", file.display()));
     let source = std::fs::File::open(file).and_then(Source::file).map_err(bad)?;
-    let options = Options { file: Some(file.display().to_string()), trust: trust.clone(), at };
+    let options = Options {
+        file: Some(file.display().to_string()),
+        trust: trust.signers.clone(),
+        tsa_trust: trust.authorities.clone(),
+        at,
+    };
     Ok(verification::verify(&source, &options))
 }
 

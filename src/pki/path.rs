@@ -102,6 +102,8 @@ pub fn validate(
 }
 
 fn check(path: &[Certificate], trust: &TrustStore, at: Timestamp) -> Result<(), PathError> {
+    // Not knowing the status of one certificate excuses nothing else.
+    let mut unknown = None;
     for (depth, certificate) in path.iter().enumerate() {
         let subject = certificate.subject().to_string();
         if !certificate.is_valid_at(at) {
@@ -118,10 +120,15 @@ fn check(path: &[Certificate], trust: &TrustStore, at: Timestamp) -> Result<(), 
             return Err(PathError::CriticalExtension { subject, extension });
         }
         if let Some(issuer) = path.get(depth + 1) {
-            check_revocation(certificate, issuer, depth == 0, trust, at)?;
+            match check_revocation(certificate, issuer, depth == 0, trust, at) {
+                Err(error @ PathError::RevocationUnknown(_)) => {
+                    unknown.get_or_insert(error);
+                }
+                other => other?,
+            }
         }
     }
-    Ok(())
+    unknown.map_or(Ok(()), Err)
 }
 
 fn check_revocation(

@@ -244,7 +244,7 @@ fn timestamp(facts: &Facts<'_>, options: &Options) -> Option<(Check, Option<Time
         Err(why) => (check(NAME, Some(false), why.clone()), None),
         Ok(token) => {
             let (certificate, at) = (&token.certificate, token.info.at);
-            match path::validate(certificate, &token.others, &options.trust, options.at) {
+            match path::validate(certificate, &token.others, &options.tsa_trust, options.at) {
                 Ok(_) => (
                     check(NAME, Some(true), format!("{} says {at}", certificate.subject())),
                     Some(at),

@@ -26,8 +26,10 @@ pub use seal::{RegisterFacts, add_seal};
 pub struct Options {
     /// The name of the file, for the report.
     pub file: Option<String>,
-    /// Whom to trust.
+    /// Whom to trust as signers.
     pub trust: TrustStore,
+    /// Whom to trust as time-stamping authorities.
+    pub tsa_trust: TrustStore,
     /// The time for which the question is asked.
     pub at: Timestamp,
 }

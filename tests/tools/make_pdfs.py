@@ -3,7 +3,7 @@
 usage: make_pdfs.py SAMPLES ORIGINS OUT
 
 Writes OUT/*.pdf and OUT/manifest.json: a list of {"name", "pages", "password"?, "strict"?: whether
-pyHanko reads it strictly, "pyhanko"?: whether it reads it at all, "unit"?: the /UserUnit, which
+pyHanko reads it strictly, "pyhanko"?: whether it reads it at all, "refused"?: with which code it is not sealed, "unit"?: the /UserUnit, which
 poppler does not heed}.
 """
 
@@ -124,7 +124,7 @@ def simple(page=b"/MediaBox[0 0 595 842]", pages=b"", content=text, annots=b"", 
 
 
 written("plain", plain(simple()))
-written("wrong-size", plain(simple(), size=3), strict=False)
+written("wrong-size", plain(simple(), size=3), refused="pdf-damaged")
 written("size-too-large", plain(simple(), size=500))
 written("user-unit-2", plain(simple(b"/MediaBox[0 0 298 421]/UserUnit 2.0")), unit=2)
 written("crop-box", plain(simple(b"/MediaBox[-100 -50 700 950]/CropBox[20 30 615 872]")))

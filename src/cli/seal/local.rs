@@ -83,8 +83,8 @@ pub(super) fn seal(
         .map_err(|_| anyhow::anyhow!("the service's answer holds no container"))?;
     let sealed = prepared.embed(&container)?;
     let size = sealed.size();
-    output::write(target, &mut Reader { source: &sealed, at: 0, size })?;
-    let receipt = output::write_receipt(target, &part("receipt"))?;
+    output::write(target, &mut Reader { source: &sealed, at: 0, size }, file)?;
+    let receipt = output::write_receipt(target, &part("receipt"), file)?;
     Ok(Done { record, receipt, replayed: false })
 }
 

@@ -295,12 +295,14 @@ fn seal_there(
     let digest = hex(&Received::read(source)?.digest());
     let body = with_password(request)?;
     // The same file and request are the same sealing, however often the command is run.
-    let key = format!("seal-{}", hex(&sha256(format!("{digest} {body}").as_bytes())));
+    // The password is no part of it: the key is kept by the service.
+    let asked = serde_json::to_string(request)?;
+    let key = format!("seal-{}", hex(&sha256(format!("{digest} {asked}").as_bytes())));
     let answer = patiently(|| remote.seal(&body, open(file)?, &key).map_err(Into::into))?;
     let (record, receipt, replayed) =
         (answer.record.clone(), answer.receipt.clone(), answer.replayed);
-    output::write(target, &mut answer.into_reader())?;
-    let receipt = output::write_receipt(target, &receipt)?;
+    output::write(target, &mut answer.into_reader(), file)?;
+    let receipt = output::write_receipt(target, &receipt, file)?;
     Ok(Done { record, receipt, replayed })
 }
 

@@ -62,37 +62,44 @@ pub(super) fn targets(
             (None, None) => file.with_extension("sealed.pdf"),
         });
     }
-    let distinct: BTreeSet<_> = targets.iter().collect();
-    if distinct.len() < targets.len() {
+    let receipts: Vec<_> = targets.iter().map(|target| receipt_of(target)).collect();
+    let written: Vec<_> = targets.iter().chain(&receipts).collect();
+    let distinct: BTreeSet<_> = written.iter().collect();
+    if distinct.len() < written.len() {
         return Err(Wrong("two files would be written to the same place".to_owned()).into());
     }
-    for target in &targets {
-        if target.exists() && !force {
-            return Err(Wrong(format!("{} is there already; --force", target.display())).into());
+    for path in written {
+        let place = path.canonicalize().ok();
+        let is_input = |file: &PathBuf| place.is_some() && file.canonicalize().ok() == place;
+        if files.iter().any(is_input) {
+            return Err(Wrong(format!("{} would be written over itself", path.display())).into());
+        }
+        if place.is_some() && !force {
+            return Err(Wrong(format!("{} is there already; --force", path.display())).into());
         }
     }
     Ok(targets)
 }
 
-/// Writes a file as a whole.
-pub(super) fn write(target: &Path, content: &mut dyn Read) -> anyhow::Result<()> {
+/// Writes a file as a whole, for the same eyes as another file.
+pub(super) fn write(target: &Path, content: &mut dyn Read, like: &Path) -> anyhow::Result<()> {
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     std::io::copy(content, &mut file)?;
     file.as_file().sync_all()?;
-    let file = file.persist(target)?;
-    // Temporary files are for their owner alone; what comes of them is an ordinary file.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
+    // Temporary files are for their owner alone; who may read the document may read what comes of it.
+    file.as_file().set_permissions(std::fs::metadata(like)?.permissions())?;
+    file.persist(target)?;
     Ok(())
 }
 
 /// Writes the receipt beside a sealed file.
-pub(super) fn write_receipt(target: &Path, receipt: &str) -> anyhow::Result<PathBuf> {
-    let path = target.with_extension("receipt.sd-jwt");
-    write(&path, &mut receipt.as_bytes())?;
+pub(super) fn write_receipt(target: &Path, receipt: &str, like: &Path) -> anyhow::Result<PathBuf> {
+    let path = receipt_of(target);
+    write(&path, &mut receipt.as_bytes(), like)?;
     Ok(path)
+}
+
+fn receipt_of(target: &Path) -> PathBuf {
+    target.with_extension("receipt.sd-jwt")
 }

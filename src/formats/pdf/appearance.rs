@@ -68,25 +68,54 @@ impl Appearance {
         self.size_mm
     }
 
-    /// Writes what every form of the picture uses; none for outlines, which are in the forms.
-    pub(super) fn write_image(
-        &self,
-        revision: &mut Revision<'_>,
-    ) -> Result<Option<ObjectId>, PdfError> {
-        let Kind::Pixels { width, height, colour, alpha } = &self.kind else { return Ok(None) };
+    /// Writes what every form of the picture uses.
+    pub(super) fn write_image(&self, revision: &mut Revision<'_>) -> Result<ObjectId, PdfError> {
+        let (width, height, colour, alpha) = match &self.kind {
+            Kind::Pixels { width, height, colour, alpha } => (width, height, colour, alpha),
+            Kind::Vector(vector) => return self.write_outlines(revision, vector),
+        };
         let [image, mask] = std::array::from_fn(|_| revision.reserve());
         let mut dictionary = image_dictionary("DeviceRGB", *width, *height);
         dictionary.set("SMask", Object::Reference(mask));
         revision.write_stream(image, dictionary, colour)?;
         revision.write_stream(mask, image_dictionary("DeviceGray", *width, *height), alpha)?;
-        Ok(Some(image))
+        Ok(image)
+    }
+
+    /// Outlines as a group (ISO 32000-2 §11.6.6) in a square of one unit, as an image is: they cover
+    /// each other like paint, and only all of them together are ink.
+    fn write_outlines(
+        &self,
+        revision: &mut Revision<'_>,
+        vector: &Vector,
+    ) -> Result<ObjectId, PdfError> {
+        let group = [
+            ("S", Object::name("Transparency")),
+            ("CS", Object::name("DeviceRGB")),
+            ("I", Object::Boolean(true)),
+        ];
+        let size = [0.0, 0.0, vector.width, vector.height];
+        let shrink = [1.0 / vector.width, 0.0, 0.0, 1.0 / vector.height, 0.0, 0.0];
+        let fine = |number: f64| Object::Real(format!("{number:.9}"));
+        let dictionary = [
+            ("Type", Object::name("XObject")),
+            ("Subtype", Object::name("Form")),
+            ("BBox", Object::Array(size.map(Object::real).to_vec())),
+            ("Matrix", Object::Array(shrink.map(fine).to_vec())),
+            ("Group", Object::Dictionary(group.into_iter().collect())),
+            ("Filter", Object::name("FlateDecode")),
+        ];
+        let form = revision.reserve();
+        let content = deflate(vector.operators((vector.width, vector.height)).as_bytes());
+        revision.write_stream(form, dictionary.into_iter().collect(), &content)?;
+        Ok(form)
     }
 
     /// The appearance stream: the picture in a box of the given size in user space, turned so that
     /// it is upright on a page that is shown rotated.
     pub(super) fn form(
         &self,
-        image: Option<ObjectId>,
+        image: ObjectId,
         units_per_mm: f64,
         rotate: i64,
     ) -> (Dictionary, Vec<u8>) {
@@ -99,24 +128,19 @@ impl Appearance {
                 .into_iter()
                 .collect();
         let states: Dictionary = [("Ink", Object::Dictionary(ink))].into_iter().collect();
-        let mut resources: Dictionary =
-            [("ExtGState", Object::Dictionary(states))].into_iter().collect();
-        if let Some(image) = image {
-            let x_objects = [("Seal", Object::Reference(image))].into_iter().collect();
-            resources.set("XObject", Object::Dictionary(x_objects));
-        }
-        let drawing = match &self.kind {
-            Kind::Pixels { .. } => format!("{width:.4} 0 0 {height:.4} 0 0 cm /Seal Do"),
-            Kind::Vector(vector) => vector.operators((width, height)),
-        };
-        let content = deflate(format!("q /Ink gs {drawing} Q").as_bytes());
+        let x_objects: Dictionary = [("Seal", Object::Reference(image))].into_iter().collect();
+        let resources: Dictionary =
+            [("XObject", Object::Dictionary(x_objects)), ("ExtGState", Object::Dictionary(states))]
+                .into_iter()
+                .collect();
+        let content =
+            format!("q /Ink gs {width:.4} 0 0 {height:.4} 0 0 cm /Seal Do Q").into_bytes();
         let dictionary = [
             ("Type", Object::name("XObject")),
             ("Subtype", Object::name("Form")),
             ("BBox", numbers(&[0.0, 0.0, width, height])),
             ("Matrix", upright(rotate)),
             ("Resources", Object::Dictionary(resources)),
-            ("Filter", Object::name("FlateDecode")),
         ];
         (dictionary.into_iter().collect(), content)
     }

@@ -9,8 +9,8 @@ use super::{
 
 /// The most nodes of the field tree.
 const MOST_FIELDS: usize = 50_000;
-/// The longest field name that is told.
-const LONGEST_NAME: usize = 256;
+/// The longest field name.
+const LONGEST_NAME: usize = 4096;
 
 /// A signature field.
 #[derive(Clone)]
@@ -64,7 +64,9 @@ pub(super) fn signature_fields(document: &mut Document<'_>) -> Result<Vec<Field>
             Some(part) => format!("{parent}.{}", text(&part.bytes)),
             None => parent,
         };
-        let name: String = name.chars().take(LONGEST_NAME).collect();
+        if name.chars().count() > LONGEST_NAME {
+            return Err(PdfError::Limit("a field's name is over 4096 characters long".to_owned()));
+        }
         let is_signature = match document.resolve(dictionary.get("FT"))?.as_name() {
             Some(kind) => kind == b"Sig",
             None => inherited,

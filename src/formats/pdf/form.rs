@@ -11,6 +11,7 @@ use super::{
 const PRINT: i64 = 4;
 const LOCKED: i64 = 128;
 const HIDDEN: i64 = 2;
+const NO_VIEW: i64 = 32;
 /// Signatures exist; append only (ISO 32000-2 table 225).
 const SIGNATURE_FLAGS: i64 = 1 | 2;
 
@@ -50,7 +51,11 @@ fn sign_widget(widget: &mut Dictionary, signature: Option<ObjectId>, appearance:
             let flags = widget.get("F").as_integer().unwrap_or(0);
             widget.set("F", Object::Integer((flags | PRINT | LOCKED) & !HIDDEN));
         }
-        None => widget.set("F", Object::Integer(PRINT | LOCKED)),
+        None => {
+            // Nothing is drawn, whatever was prepared to be.
+            widget.remove("AP");
+            widget.set("F", Object::Integer(PRINT | LOCKED));
+        }
     }
 }
 
@@ -138,7 +143,11 @@ pub(super) fn empty_field(
         [] => None,
         [one] => {
             let id = one.as_reference().ok_or_else(|| unusable("its widget is no object"))?;
-            Some((id, document.resolve(one)?.as_dictionary().cloned().unwrap_or_default()))
+            let kid = document.resolve(one)?.as_dictionary().cloned().unwrap_or_default();
+            if kid.has("T") {
+                return Err(unusable("it has fields below it"));
+            }
+            Some((id, kid))
         }
         _ => return Err(unusable("it is drawn in several places")),
     };
@@ -150,9 +159,14 @@ pub(super) fn empty_field(
         rect => Some(page::rectangle(document, rect)?),
     };
     let rect = rect.filter(|[left, bottom, right, top]| left < right && bottom < top);
-    let hidden = document.resolve(widget.get("F"))?.as_integer().unwrap_or(0) & HIDDEN != 0;
-    let rect = rect.filter(|_| !hidden);
+    let flags = document.resolve(widget.get("F"))?.as_integer().unwrap_or(0);
+    if flags & (HIDDEN | NO_VIEW) != 0 {
+        return Err(unusable("it is hidden"));
+    }
     let page = page::of_annotation(document, catalog, widget_id)?;
+    if rect.is_some() && page.is_none() {
+        return Err(unusable("it is on no page"));
+    }
     let lock = match document.resolve(field.dictionary.get("Lock"))? {
         Object::Dictionary(lock) => Some(lock),
         _ => None,

@@ -14,6 +14,7 @@ mod prepare;
 pub mod raw;
 mod restrictions;
 mod revision;
+mod sealed;
 mod slices;
 mod stamp;
 
@@ -21,4 +22,5 @@ pub use appearance::Appearance;
 pub use caption::CaptionText;
 pub use error::PdfError;
 pub use inspect::{FoundSignature, Gap, Inspection, inspect};
-pub use prepare::{Prepared, Sealed, SealingRequest, prepare};
+pub use prepare::{SealingRequest, prepare};
+pub use sealed::{Prepared, Sealed};

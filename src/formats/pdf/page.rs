@@ -18,7 +18,7 @@ pub(super) struct Page {
     pub(super) id: ObjectId,
     pub(super) dictionary: Dictionary,
     /// `/Resources`, its own or inherited, not resolved.
-    pub(super) resources: Object,
+    pub(super) resources: Arc<Object>,
     /// The visible box in user space: left, bottom, right, top.
     visible: [f64; 4],
     /// Clockwise rotation when shown: 0, 90, 180 or 270.
@@ -169,7 +169,7 @@ pub(super) fn rectangle(
 ) -> Result<[f64; 4], PdfError> {
     let array = document.resolve(object)?;
     let mut numbers = Vec::new();
-    for element in array.as_array().unwrap_or_default() {
+    for element in array.as_array().filter(|all| all.len() == 4).unwrap_or_default() {
         numbers.extend(document.resolve(element)?.as_number());
     }
     match numbers[..] {
@@ -196,7 +196,7 @@ fn page(
         other => document.resolve(other)?.as_number().filter(|unit| *unit > 0.0).unwrap_or(1.0),
     };
     let rotate = inherited.rotate.unwrap_or(0).rem_euclid(360);
-    let resources = inherited.resources.as_deref().cloned().unwrap_or(Object::Null);
+    let resources = inherited.resources.clone().unwrap_or(Arc::new(Object::Null));
     Ok(Page { number, id, dictionary, resources, visible, rotate, user_unit })
 }
 

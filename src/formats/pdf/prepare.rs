@@ -1,4 +1,4 @@
-//! Sealing: a new revision with a signature field and a hole, then the blob in the hole.
+//! Sealing: a new revision with a signature field and a hole.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use super::{
     appearance::{POINTS_PER_MM, captioned},
     fields::signature_fields,
     form::{self, EmptyField},
-    inspect::{Gap, describe},
     keyword,
     page::{self, Page},
-    raw::{Dictionary, Document, Object, ObjectId, Security, write_object},
+    raw::{Dictionary, Document, Object, ObjectId, write_object},
     restrictions::{self, Rules},
     revision::Revision,
+    sealed::{Prepared, WIDTH, digest_and_close},
     slices::slices,
     stamp::{Drawing, Ink},
 };
@@ -24,9 +24,6 @@ use crate::{
         source::{ReadAt, Received},
     },
 };
-
-/// Digits of a number in `/ByteRange`, as many as a cross-reference table has for an offset.
-const WIDTH: usize = 10;
 
 /// What is to be put into the document.
 #[derive(Clone, Copy, Debug)]
@@ -61,28 +58,6 @@ pub struct SealingRequest<'a> {
     pub digest: DigestAlgorithm,
 }
 
-/// A document with a hole in it. Filling it consumes it.
-#[derive(Debug)]
-pub struct Prepared {
-    received: Received,
-    tail: Vec<u8>,
-    /// Where the hexadecimal digits of `/Contents` begin in the tail, and how many bytes they hold.
-    hole: (usize, usize),
-    content_digest: Vec<u8>,
-    algorithm: DigestAlgorithm,
-    signature: ObjectId,
-    security: Option<Security>,
-}
-
-/// A sealed document: the original bytes, and what stands behind them.
-#[derive(Clone, Debug)]
-pub struct Sealed {
-    /// The document as it came.
-    pub received: Received,
-    /// The revision appended to it.
-    pub tail: Vec<u8>,
-}
-
 /// Prepares a document for sealing.
 ///
 /// # Errors
@@ -93,6 +68,11 @@ pub fn prepare(received: &Received, request: &SealingRequest<'_>) -> Result<Prep
         return Err(PdfError::Limit("the file is over 9 GB".to_owned()));
     }
     let mut document = Document::open_with(source, request.password)?;
+    if document.reaches_beyond_size()? {
+        return Err(PdfError::damaged(
+            "objects stand at numbers beyond /Size, which some readers do not show",
+        ));
+    }
     let security = document.security().cloned();
     let root = document
         .trailer()
@@ -132,6 +112,11 @@ pub fn prepare(received: &Received, request: &SealingRequest<'_>) -> Result<Prep
     })
 }
 
+/// The name of a new field.
+fn field_name(request: &SealingRequest<'_>) -> String {
+    format!("Seal-{}", request.unique)
+}
+
 /// Everything that will be drawn and where, after everything was found to be allowed.
 struct Plan {
     place: Place,
@@ -166,17 +151,17 @@ fn plan(
             Place::Existing(Box::new(form::empty_field(document, catalog, &fields, name)?))
         }
         Target::Invisible => {
-            rules.new_field(false)?;
+            rules.new_field(false, &field_name(request))?;
             Place::New(page::one(document, catalog, 1)?, None)
         }
         Target::Keyword(keyword) => {
-            rules.new_field(true)?;
+            rules.new_field(true, &field_name(request))?;
             let (page, at) = keyword::find(document, catalog, source, request.password, keyword)?;
             let rect = page.place_shown(&at, request.appearance.size_mm())?;
             Place::New(page, Some(rect))
         }
         Target::At(pages, position) => {
-            rules.new_field(true)?;
+            rules.new_field(true, &field_name(request))?;
             on_pages(document, catalog, request, (pages, position), &mut drawings)?
         }
     };
@@ -229,7 +214,7 @@ fn later_fields(
 ) -> Result<Vec<(Page, [f64; 4], String)>, PdfError> {
     let mut later: Vec<(Page, [f64; 4], String)> = Vec::new();
     for field in request.later_fields {
-        rules.new_field(true)?;
+        rules.new_field(true, &field.name)?;
         let taken = later.iter().any(|(_, _, name)| *name == field.name);
         if taken || !form::is_free(document, &field.name)? {
             return Err(PdfError::Field(format!("{}: a field bears this name", field.name)));
@@ -264,7 +249,7 @@ fn references(request: &SealingRequest<'_>, plan: &Plan, root: ObjectId) -> Vec<
         && let Some(lock) = &field.lock
     {
         let mut parameters = Dictionary::default();
-        for key in ["Action", "Fields"] {
+        for key in ["Action", "Fields", "P"] {
             if lock.has(key) {
                 parameters.set(key, lock.get(key).clone());
             }
@@ -300,7 +285,7 @@ fn write_plan(
                 (None, _) => (None, None),
             };
             let rect = shown.map_or([0.0; 4], |shown| page.to_user_space(shown));
-            let name = format!("Seal-{}", request.unique);
+            let name = field_name(request);
             let widget = form::widget(&name, page.id, rect, Some((signature, form)));
             let id = revision.reserve();
             revision.write(id, Object::Dictionary(widget))?;
@@ -329,7 +314,11 @@ fn write_plan(
         for (number, (page, drawings)) in plan.drawings {
             let mut changed = page.dictionary.clone();
             ink.draw(document, revision, &page, &drawings, &mut changed)?;
-            pages.insert(number, (page, changed));
+            if annotations.contains_key(&number) {
+                pages.insert(number, (page, changed));
+            } else {
+                revision.write(page.id, Object::Dictionary(changed))?;
+            }
         }
     }
     for (number, (page, ids)) in annotations {
@@ -353,7 +342,7 @@ fn write_plan(
 struct Picture<'r> {
     request: &'r SealingRequest<'r>,
     /// What its forms use, once that is written.
-    image: Option<Option<ObjectId>>,
+    image: Option<ObjectId>,
 }
 
 impl Picture<'_> {
@@ -496,113 +485,4 @@ fn write_signature(
     out.resize(digits + 2 * request.room, b'0');
     out.extend_from_slice(b">>>\nendobj\n");
     Ok((digits, request.room))
-}
-
-/// Fills in the last number of the byte range and digests everything but the hole.
-fn digest_and_close(
-    received: &Received,
-    mut tail: Vec<u8>,
-    hole: (usize, usize),
-    algorithm: DigestAlgorithm,
-) -> Result<(Vec<u8>, Vec<u8>), PdfError> {
-    let bad = || PdfError::damaged("the hole is not where it was made");
-    let behind = hole.0 + 2 * hole.1 + 1;
-    let last = tail.len().checked_sub(behind).ok_or_else(bad)?;
-    let number_end = hole.0.checked_sub("]/Contents <".len()).ok_or_else(bad)?;
-    let number = number_end.checked_sub(WIDTH).ok_or_else(bad)?;
-    let slot = tail.get_mut(number..number_end).ok_or_else(bad)?;
-    slot.copy_from_slice(format!("{last:0WIDTH$}").as_bytes());
-
-    let mut hasher = received.hasher(algorithm)?;
-    hasher.update(tail.get(..hole.0 - 1).ok_or_else(bad)?);
-    hasher.update(tail.get(behind..).ok_or_else(bad)?);
-    Ok((hasher.finish(), tail))
-}
-
-impl Prepared {
-    /// The digest of everything but the hole: what the signature blob has to vouch for.
-    pub fn content_digest(&self) -> &[u8] {
-        &self.content_digest
-    }
-
-    /// Fills the hole, then opens the result as a stranger would and compares what the new
-    /// signature covers with what was digested.
-    ///
-    /// # Errors
-    /// The blob is too large, or the document does not read back as it was written.
-    pub fn embed(mut self, blob: &[u8]) -> Result<Sealed, PdfError> {
-        let (start, room) = self.hole;
-        if blob.len() > room {
-            return Err(PdfError::HoleTooSmall { needed: blob.len(), room });
-        }
-        let digits = crate::crypto::digest::hex(blob);
-        if let Some(slot) = self.tail.get_mut(start..start + digits.len()) {
-            slot.copy_from_slice(digits.as_bytes());
-        }
-        let sealed = Sealed { received: self.received, tail: self.tail };
-        let unlike = || PdfError::damaged("the sealed document does not read back as written");
-        let mut document = Document::open_as(&sealed, self.security)?;
-        let fields = signature_fields(&mut document)?;
-        let newest = fields.into_iter().filter_map(|field| field.value);
-        let newest = newest.into_iter().find(|(_, id)| *id == Some(self.signature));
-        let (value, _) = newest.ok_or_else(unlike)?;
-        let signature = describe(&mut document, &sealed, None, &value)?;
-        let gap = signature.gap.ok().filter(|gap| gap.end_of_range == sealed.size());
-        let gap = gap.ok_or_else(unlike)?;
-        if signature.blob() != blob
-            || sealed.covered_digest(gap, self.algorithm)?.ok_or_else(unlike)?
-                != self.content_digest
-        {
-            return Err(unlike());
-        }
-        Ok(sealed)
-    }
-}
-
-impl Sealed {
-    /// SHA-256 of the sealed document.
-    pub fn digest(&self) -> Vec<u8> {
-        let mut hasher = self.received.sha256();
-        hasher.update(&self.tail);
-        hasher.finish()
-    }
-
-    /// The digest of everything but a gap behind the original, which was digested when it came;
-    /// `None` if the gap is elsewhere.
-    fn covered_digest(
-        &self,
-        gap: Gap,
-        algorithm: DigestAlgorithm,
-    ) -> Result<Option<Vec<u8>>, PdfError> {
-        let base = self.received.source.size();
-        let part = |start: u64, end: u64| {
-            let start = usize::try_from(start.checked_sub(base)?).ok()?;
-            self.tail.get(start..usize::try_from(end.checked_sub(base)?).ok()?)
-        };
-        let parts = part(base, gap.start).zip(part(gap.end, gap.end_of_range));
-        let Some((before, behind)) = parts else { return Ok(None) };
-        let mut hasher = self.received.hasher_of_what_is_there(algorithm)?;
-        hasher.update(before);
-        hasher.update(behind);
-        Ok(Some(hasher.finish()))
-    }
-}
-
-impl ReadAt for Sealed {
-    fn size(&self) -> u64 {
-        self.received.source.size() + self.tail.len() as u64
-    }
-
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
-        let base = self.received.source.size();
-        let in_source = usize::try_from(base.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let (first, second) = buffer.split_at_mut(in_source.min(buffer.len()));
-        if !first.is_empty() {
-            self.received.source.read_exact_at(first, offset)?;
-        }
-        if second.is_empty() {
-            return Ok(());
-        }
-        self.tail.as_slice().read_exact_at(second, offset.max(base) - base)
-    }
 }

@@ -117,7 +117,10 @@ fn read_references(
 
 impl Rules {
     /// A new signature field, drawn on a page or not.
-    pub(super) fn new_field(&self, visible: bool) -> Result<(), PdfError> {
+    pub(super) fn new_field(&self, visible: bool, name: &str) -> Result<(), PdfError> {
+        if self.locks.iter().any(|lock| lock.covers(name)) {
+            return Err(PdfError::Restricted("it locks all other fields, new ones too".to_owned()));
+        }
         match self.certified {
             Some(level) if level <= 1 => Err(nothing_allowed()),
             Some(_) if visible => Err(PdfError::Restricted(
@@ -164,7 +167,7 @@ pub(super) fn check_permissions(
         return Err(PdfError::NotPermitted("changes of its pages"));
     }
     let may = if fills_a_field {
-        security.permits(ANNOTATE) || security.permits(FILL_IN)
+        security.permits(ANNOTATE) || (!security.is_revision_2() && security.permits(FILL_IN))
     } else {
         security.permits(ANNOTATE) && security.permits(MODIFY)
     };

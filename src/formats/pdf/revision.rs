@@ -64,7 +64,7 @@ impl<'s> Revision<'s> {
         self.begin(id);
         write_object(&mut self.tail, &object);
         self.tail.extend_from_slice(b"\nendobj\n");
-        Ok(())
+        self.check_size()
     }
 
     /// An object with its strings as they will stand in the file.
@@ -105,6 +105,15 @@ impl<'s> Revision<'s> {
         self.tail.extend_from_slice(b"\nstream\n");
         self.tail.extend_from_slice(data);
         self.tail.extend_from_slice(b"\nendstream\nendobj\n");
+        self.check_size()
+    }
+
+    /// What is appended stays in memory; a document cannot make it grow without end.
+    fn check_size(&self) -> Result<(), PdfError> {
+        const LARGEST: usize = 64 << 20;
+        if self.tail.len() > LARGEST {
+            return Err(PdfError::Limit("over 64 MiB would have to be appended".to_owned()));
+        }
         Ok(())
     }
 

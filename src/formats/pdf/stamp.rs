@@ -47,8 +47,8 @@ impl Ink {
         let (resources, name) = self.resources(document, &page.resources)?;
         into.set("Resources", Object::Dictionary(resources));
         let old = contents(document, page.dictionary.get("Contents"))?;
-        let open = states_left_open(document, &old)?;
-        let mut content = "Q\n".repeat(open + usize::from(!old.is_empty()));
+        let states = states(document, &old)?;
+        let mut content = "Q\n".repeat(states.open + usize::from(!old.is_empty()));
         for drawing in drawings {
             content.push_str(&operators(page, drawing, &name));
         }
@@ -56,7 +56,8 @@ impl Ink {
         revision.write_stream(behind, Dictionary::default(), content.as_bytes())?;
         let mut all = Vec::with_capacity(old.len() + 2);
         if !old.is_empty() {
-            all.push(self.save);
+            // Once for ourselves, and once for each that the content restores and did not save.
+            all.extend(std::iter::repeat_n(self.save, 1 + states.missing));
         }
         all.extend(old);
         all.push(behind);
@@ -115,26 +116,44 @@ fn contents(document: &mut Document<'_>, entry: &Object) -> Result<Vec<ObjectId>
     }
 }
 
-/// How many states of graphics the content saves and does not restore. Content that cannot be read
-/// here is taken to be in order.
-fn states_left_open(document: &mut Document<'_>, streams: &[ObjectId]) -> Result<usize, PdfError> {
+/// What the content does to the stack of graphics states.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct States {
+    /// Saved and not restored at the end.
+    open: usize,
+    /// Restored and not saved before.
+    missing: usize,
+}
+
+/// The most states that are put in order.
+const MOST_STATES: usize = 1000;
+
+/// Counts the states of content. One that uses other filters than Flate is taken to be in order.
+fn states(document: &mut Document<'_>, streams: &[ObjectId]) -> Result<States, PdfError> {
     let mut content = Vec::new();
     for id in streams {
-        match document.stream_data(*id) {
-            Ok(Some(data)) if content.len() + data.len() <= MOST_CONTENT => {
+        match document.stream_data(*id)? {
+            Some(data) if content.len() + data.len() <= MOST_CONTENT => {
                 content.extend_from_slice(&data);
                 content.push(b'\n');
             }
-            Ok(_) | Err(PdfError::Limit(_)) => return Ok(0),
-            Err(error) => return Err(error),
+            Some(_) => {
+                let what = "the content of a page to be drawn upon is over 64 MiB";
+                return Err(PdfError::Limit(what.to_owned()));
+            }
+            None => return Ok(States::default()),
         }
     }
-    Ok(open_states(&content))
+    let states = count_states(&content);
+    if states.open > MOST_STATES || states.missing > MOST_STATES {
+        return Err(PdfError::damaged("the content of a page saves states without end"));
+    }
+    Ok(states)
 }
 
-/// Counts `q` without `Q` in content (ISO 32000-2 §7.8.2).
-fn open_states(content: &[u8]) -> usize {
-    let mut open = 0_usize;
+/// Counts `q` without `Q` and `Q` without `q` in content (ISO 32000-2 §7.8.2).
+fn count_states(content: &[u8]) -> States {
+    let mut states = States::default();
     let mut rest = content;
     while let Some((first, behind)) = rest.split_first() {
         rest = match first {
@@ -145,8 +164,9 @@ fn open_states(content: &[u8]) -> usize {
                 let end = rest.iter().position(|b| !is_regular(*b)).unwrap_or(rest.len());
                 let (word, behind) = rest.split_at(end);
                 match word {
-                    b"q" => open = open.saturating_add(1),
-                    b"Q" => open = open.saturating_sub(1),
+                    b"q" => states.open = states.open.saturating_add(1),
+                    b"Q" if states.open > 0 => states.open -= 1,
+                    b"Q" => states.missing = states.missing.saturating_add(1),
                     _ => {}
                 }
                 if word == b"ID" { behind_inline_image(behind) } else { behind }
@@ -158,7 +178,7 @@ fn open_states(content: &[u8]) -> usize {
             _ => behind,
         };
     }
-    open
+    states
 }
 
 fn is_regular(byte: u8) -> bool {
@@ -219,17 +239,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_left_open_are_counted_where_they_are_operators() {
-        for (content, open) in [
-            (&b"q 1 0 0 1 0 0 cm q /q Do Q"[..], 1),
-            (b"q Q q Q", 0),
-            (b"Q Q q", 1),
-            (b"(q \\) q (q)) Tj % q\n[<71> (q)] TJ", 0),
-            (b"BI /W 1 ID q q\xff q EI q", 1),
-            (b"q", 1),
-            (b"", 0),
+    fn states_are_counted_where_they_are_operators() {
+        for (content, open, missing) in [
+            (&b"q 1 0 0 1 0 0 cm q /q Do Q"[..], 1, 0),
+            (b"q Q q Q", 0, 0),
+            (b"Q Q q", 1, 2),
+            (b"(q \\) q (q)) Tj % q\n[<71> (q)] TJ", 0, 0),
+            (b"BI /W 1 ID q q\xff q EI q", 1, 0),
+            (b"q", 1, 0),
+            (b"", 0, 0),
         ] {
-            assert_eq!(open_states(content), open, "{}", String::from_utf8_lossy(content));
+            let text = String::from_utf8_lossy(content);
+            assert_eq!(count_states(content), States { open, missing }, "{text}");
         }
     }
 }

@@ -172,6 +172,7 @@ async fn earlier(
             if record.document_digest == wanted.document_digest
                 && record.format == wanted.format
                 && record.document_type == wanted.document_type
+                && record.content_unseen == wanted.content_unseen
                 && !matches!(record.state, SigningState::Intended | SigningState::Completed) =>
         {
             Ok(Some(record.clone()))

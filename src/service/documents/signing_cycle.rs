@@ -24,7 +24,7 @@ use crate::{
         id::{AttemptId, OrganizationId, PrincipalId},
         seal::{Credential, Grant, Key, KeyPurpose, Seal, SealVersion},
         seal_state::SealState,
-        signing::{Signature, SigningState},
+        signing::{DocumentFormat, Signature, SigningState},
     },
     pki::Certificate,
     policy::{Action, Decision, Level, Permit},
@@ -299,7 +299,10 @@ pub(super) fn event(
 ) -> AuditEvent {
     let subject = format!("signature:{}", signature.id);
     let organization = &signer.seal.organization_id;
-    let action = if signature.content_unseen { Action::SignDigest } else { Action::Use };
+    let action = match signature.format {
+        DocumentFormat::Digest => Action::SignDigest,
+        DocumentFormat::Pdf => Action::Use,
+    };
     let mut event = act.event(now, organization, action.as_str(), subject, decision);
     event.outcome = outcome;
     let about = About {

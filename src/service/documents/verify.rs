@@ -37,7 +37,11 @@ impl Service {
         if let Ok(list) = self.newest_crl().await {
             trust.crls.extend(Crl::from_der(&list));
         }
-        let options = Options { file, trust, at: at.unwrap_or_else(|| self.now()) };
+        let mut tsa_trust = self.tsa_trust.clone();
+        tsa_trust.roots.push(self.authority.ca.1.clone());
+        tsa_trust.crls.clone_from(&trust.crls);
+        tsa_trust.crls.extend(self.tsa_trust.crls.iter().cloned());
+        let options = Options { file, trust, tsa_trust, at: at.unwrap_or_else(|| self.now()) };
         let (mut report, values) = tokio::task::spawn_blocking(move || {
             let report = verification::verify(&document, &options);
             (report, signature_values(&document))

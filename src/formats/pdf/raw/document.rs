@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    LARGEST_OBJECT, LARGEST_STREAM, LARGEST_SUM, filter,
+    LARGEST_OBJECT, LARGEST_STREAM, LARGEST_SUM, MOST_PARSED, filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
     security::Security,
@@ -22,6 +22,8 @@ pub struct Document<'a> {
     streams: BTreeMap<u32, Vec<(u32, Object)>>,
     /// How many bytes were decoded so far.
     decoded: usize,
+    /// How many bytes of objects were parsed so far.
+    parsed: u64,
 }
 
 impl<'a> Document<'a> {
@@ -75,6 +77,7 @@ impl<'a> Document<'a> {
             locked: false,
             streams: BTreeMap::new(),
             decoded: 0,
+            parsed: 0,
         })
     }
 
@@ -130,6 +133,14 @@ impl<'a> Document<'a> {
         self.chain.offsets.len()
     }
 
+    /// Whether an object stands at a number that `/Size` says there is none.
+    ///
+    /// # Errors
+    /// The cross-reference is damaged.
+    pub fn reaches_beyond_size(&self) -> Result<bool, PdfError> {
+        self.chain.reaches_beyond_size(self.source)
+    }
+
     /// A number above every object number in use, and above what `/Size` claims.
     pub fn first_free_number(&self) -> u32 {
         let size = self.chain.trailer.get("Size").as_integer();
@@ -160,14 +171,24 @@ impl<'a> Document<'a> {
             Entry::Free => Ok(Object::Null),
             Entry::InFile(_, generation) if generation != id.generation => Ok(Object::Null),
             Entry::InFile(offset, _) => {
-                let (found, mut object, _) = Window::new(self.source, offset)?.indirect_object()?;
+                let (found, mut object, end) =
+                    Window::new(self.source, offset)?.indirect_object()?;
+                self.parsed = self.parsed.saturating_add(end - offset);
+                if self.parsed > MOST_PARSED {
+                    return Err(PdfError::Limit(
+                        "over 512 MiB of objects would be read".to_owned(),
+                    ));
+                }
                 if found != id {
                     return Err(PdfError::damaged(format!(
                         "object {} stands where object {} should",
                         found.number, id.number
                     )));
                 }
-                if let Some(security) = &self.security {
+                // ISO 32000-2 §7.6.2: what tells how to decrypt is not encrypted.
+                let plain = self.chain.trailer.get("Encrypt").as_reference() == Some(id)
+                    || object.as_dictionary().is_some_and(|d| d.is_name("Type", "XRef"));
+                if let Some(security) = self.security.as_ref().filter(|_| !plain) {
                     security
                         .decrypt_strings(id, &mut object)
                         .ok_or_else(|| PdfError::damaged("a string does not decrypt"))?;
@@ -302,7 +323,10 @@ impl<'a> Document<'a> {
                 return Err(PdfError::Limit("an object is over 8 MiB".to_owned()));
             }
             let padded = [slice, b" "].concat();
-            let object = Lexer::new(&padded, None).object().map_err(|_| bad())?;
+            let mut lexer = Lexer::new(&padded, None);
+            let object = lexer.object().map_err(|_| bad())?;
+            // An element takes a hundred times the memory of the byte that may stand for it.
+            self.decoded = within_sum(self.decoded, lexer.elements().saturating_mul(96))?;
             objects.push((*number, object));
         }
         Ok(objects)

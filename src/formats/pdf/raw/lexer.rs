@@ -1,7 +1,9 @@
 //! Reading one object from bytes (ISO 32000-2 §7.2, §7.3).
 
+use std::collections::HashSet;
+
 use super::{
-    DEEPEST,
+    DEEPEST, MOST_ELEMENTS,
     object::{Dictionary, Object, ObjectId, PdfString},
 };
 
@@ -22,6 +24,8 @@ pub(crate) struct Lexer<'a> {
     at: usize,
     /// Offset of the first byte in the file; `None` inside an object stream.
     base: Option<u64>,
+    /// How many objects were read, inner ones included.
+    elements: usize,
 }
 
 pub(crate) fn is_space(byte: u8) -> bool {
@@ -34,7 +38,12 @@ fn is_delimiter(byte: u8) -> bool {
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(bytes: &'a [u8], base: Option<u64>) -> Self {
-        Self { bytes, at: 0, base }
+        Self { bytes, at: 0, base, elements: 0 }
+    }
+
+    /// How many objects were read, inner ones included.
+    pub(crate) fn elements(&self) -> usize {
+        self.elements
     }
 
     /// How many bytes were read.
@@ -117,6 +126,10 @@ impl<'a> Lexer<'a> {
     fn object_at(&mut self, depth: usize) -> Result<Object> {
         if depth > DEEPEST {
             return Err(LexError::Bad("nested too deeply"));
+        }
+        self.elements += 1;
+        if self.elements > MOST_ELEMENTS {
+            return Err(LexError::Bad("an object has too many elements"));
         }
         self.skip_space()?;
         match self.peek()? {
@@ -261,6 +274,7 @@ impl<'a> Lexer<'a> {
     fn dictionary(&mut self, depth: usize) -> Result<Dictionary> {
         self.at += 2;
         let mut dictionary = Dictionary::default();
+        let mut keys = HashSet::new();
         loop {
             self.skip_space()?;
             match self.peek()? {
@@ -271,9 +285,10 @@ impl<'a> Lexer<'a> {
                 b'/' => {
                     let key = self.name()?;
                     let value = self.object_at(depth + 1)?;
-                    if !dictionary.insert_new(key, value) {
+                    if !keys.insert(key.clone()) {
                         return Err(LexError::Bad("a dictionary has a key twice"));
                     }
+                    dictionary.push(key, value);
                 }
                 _ => return Err(LexError::Bad("a key was expected in a dictionary")),
             }

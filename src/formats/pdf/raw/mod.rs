@@ -29,5 +29,9 @@ pub(crate) const MOST_SECTIONS: usize = 1024;
 pub(crate) const MOST_OBJECTS: usize = 4 << 20;
 /// The most runs of consecutive numbers in all sections together.
 pub(crate) const MOST_RUNS: usize = 100_000;
+/// The most bytes of objects that are parsed for one document, the same one again included.
+pub(crate) const MOST_PARSED: u64 = 512 << 20;
+/// The most elements of one object, those of its arrays and dictionaries included.
+pub(crate) const MOST_ELEMENTS: usize = 500_000;
 /// The deepest nesting of arrays and dictionaries.
 pub(crate) const DEEPEST: usize = 64;

@@ -70,13 +70,9 @@ impl Dictionary {
         }
     }
 
-    /// Adds an entry; `false` if the key is there already.
-    pub(super) fn insert_new(&mut self, key: Vec<u8>, value: Object) -> bool {
-        let fresh = !self.0.iter().any(|(k, _)| *k == key);
-        if fresh {
-            self.0.push((key, value));
-        }
-        fresh
+    /// Adds an entry whose key is not there yet.
+    pub(super) fn push(&mut self, key: Vec<u8>, value: Object) {
+        self.0.push((key, value));
     }
 
     /// The entries in order.

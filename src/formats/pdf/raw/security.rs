@@ -32,6 +32,7 @@ pub struct Security {
     streams: Method,
     owner: bool,
     permissions: i64,
+    revision: i64,
 }
 
 impl std::fmt::Debug for Security {
@@ -98,6 +99,7 @@ impl Security {
             streams,
             owner,
             permissions: parameters.permissions,
+            revision,
         }))
     }
 
@@ -105,6 +107,11 @@ impl Security {
     /// may do everything.
     pub fn permits(&self, bit: u32) -> bool {
         self.owner || self.permissions & (1 << (bit - 1)) != 0
+    }
+
+    /// Whether the handler is of revision 2, which knows the permissions up to bit 6 only.
+    pub fn is_revision_2(&self) -> bool {
+        self.revision == 2
     }
 
     /// Decrypts the data of a stream; `None` if they are not encrypted so.

@@ -45,6 +45,8 @@ pub(crate) struct Chain {
     pub(crate) kind: XrefKind,
     /// Offsets of all sections, newest first.
     pub(crate) offsets: Vec<u64>,
+    /// The numbers of cross-reference streams.
+    own_numbers: HashSet<u32>,
     /// The highest number in any section, those of cross-reference streams themselves included.
     pub(crate) highest: u32,
 }
@@ -109,6 +111,7 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
             trailer: section.trailer.clone(),
             kind: section.kind,
             offsets: Vec::new(),
+            own_numbers: HashSet::new(),
             highest: 0,
         });
         chain.offsets.push(offset);
@@ -138,6 +141,7 @@ impl Chain {
             return Err(PdfError::damaged("a cross-reference section names an object twice"));
         }
         let last = section.runs.last().map(|run| run.first.saturating_add(run.count - 1));
+        self.own_numbers.insert(section.own_number);
         self.highest = self.highest.max(section.own_number).max(last.unwrap_or(0));
         self.sections.push(section.runs);
         let runs = self.sections.iter().map(Vec::len).sum::<usize>();
@@ -146,6 +150,23 @@ impl Chain {
             return Err(PdfError::Limit("over four million objects".to_owned()));
         }
         Ok(())
+    }
+
+    /// Whether an object stands at a number that `/Size` says there is none: readers differ in
+    /// whether it is there. The numbers of cross-reference streams themselves do not count.
+    pub(crate) fn reaches_beyond_size(&self, source: &dyn ReadAt) -> Result<bool, PdfError> {
+        const MOST: u32 = 10_000;
+        let size = self.trailer.get("Size").as_integer();
+        let Some(size) = size.and_then(|size| u32::try_from(size).ok()) else { return Ok(true) };
+        if self.highest.saturating_sub(size) > MOST {
+            return Ok(true);
+        }
+        for number in size..=self.highest {
+            if !self.own_numbers.contains(&number) && self.entry(source, number)? != Entry::Free {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The newest entry of an object number.
