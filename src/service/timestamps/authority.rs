@@ -45,10 +45,9 @@ impl Service {
             return Err((Refusal::UnacceptedPolicy, "the policy is not offered"));
         }
         let failed = (Refusal::SystemFailure, "the authority cannot sign now");
-        let now = self.now();
-        if !self.steady.may_tell(now) {
+        let Some(now) = self.steady.tell(&*self.clock) else {
             return Err((Refusal::TimeNotAvailable, "the clock is being looked after"));
-        }
+        };
         let serial = self.timestamp_serial(now).map_err(|_| failed)?;
         let info = TimestampInfo {
             policy,

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::domain::Timestamp;
+use crate::domain::{Clock, Timestamp};
 
 /// The jump that is taken for a correction, not a leap.
 const TOLERANCE: Duration = Duration::from_millis(500);
@@ -24,17 +24,36 @@ struct Seen {
 }
 
 impl Steady {
-    /// Looks at the clock; the answer is whether its time may be told.
-    #[expect(clippy::disallowed_methods, reason = "the monotonic clock judges the other")]
-    pub(super) fn may_tell(&self, now: Timestamp) -> bool {
+    /// Looks at the clock; the answer is its time, if that may be told.
+    pub(super) fn tell(&self, clock: &dyn Clock) -> Option<Timestamp> {
+        // Under the lock: whoever looked earlier must not be judged later.
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (next, good) = judge(*seen, now, Instant::now());
+        let (now, instant) = look(clock);
+        let (next, good) = judge(*seen, now, instant);
         if next.leapt != seen.leapt && next.leapt.is_some() {
             tracing::error!("the clock leapt; no timestamps are given for a minute");
         }
         *seen = next;
-        good
+        good.then_some(now)
     }
+}
+
+/// Both clocks at the same moment, as nearly as a busy machine lets us see.
+#[expect(clippy::disallowed_methods, reason = "the monotonic clock judges the other")]
+fn look(clock: &dyn Clock) -> (Timestamp, Instant) {
+    let mut best: Option<(Duration, Timestamp, Instant)> = None;
+    for _ in 0..10 {
+        let before = Instant::now();
+        let now = clock.now();
+        let apart = before.elapsed();
+        if best.is_none_or(|(least, ..)| apart < least) {
+            best = Some((apart, now, before));
+        }
+        if apart < Duration::from_millis(20) {
+            break;
+        }
+    }
+    best.map_or_else(|| (clock.now(), Instant::now()), |(_, now, instant)| (now, instant))
 }
 
 fn judge(seen: Seen, now: Timestamp, instant: Instant) -> (Seen, bool) {
