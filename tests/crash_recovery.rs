@@ -51,9 +51,13 @@ fn kills(engine: Engine) {
             let threads: Vec<_> = numbers.iter().map(|n| scope.spawn(move || ask(n))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or(None)).collect()
         });
+        for reply in replies.iter().flatten() {
+            let body = String::from_utf8_lossy(&reply.body);
+            assert_eq!(reply.status, 201, "round {round}, {failpoint}: {body}");
+        }
         house.wait_for_death();
         for (number, reply) in numbers.iter().zip(replies) {
-            if let Some(reply) = reply.filter(|reply| reply.status == 201) {
+            if let Some(reply) = reply {
                 released.insert(number.clone(), digest(&reply.body));
             }
         }

@@ -106,6 +106,30 @@ async fn contract_on_softhsm() {
     contract(TestToken::softhsm().config()).await;
 }
 
+/// Sessions that look for their keys at the same moment must not see each other's copies.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_uses_of_many_keys_do_not_disturb_each_other() {
+    let softhsm = TestToken::softhsm();
+    let mut config = softhsm.config();
+    config.sessions = 8;
+    let token = Token::start(config.clone());
+    let mut keys = Vec::new();
+    for n in 0..12 {
+        keys.push(make_key(&token, n, Scheme::P256).await);
+    }
+    drop(token);
+    for _ in 0..100 {
+        let token = Token::start(config.clone());
+        let asked = keys.iter().cycle().take(8 * keys.len()).map(|key| {
+            let (token, key) = (token.clone(), key.clone());
+            tokio::spawn(async move { sign(&token, &key).await })
+        });
+        for answer in asked.collect::<Vec<_>>() {
+            answer.await.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn contract_on_the_test_double() {
     contract(TestToken::double().config()).await;

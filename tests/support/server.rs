@@ -208,7 +208,7 @@ impl House {
     /// Waits until it has died by itself.
     pub fn wait_for_death(&mut self) {
         if let Some(mut running) = self.running.take() {
-            running.child.wait().unwrap();
+            super::until("the server's death", || running.child.try_wait().unwrap());
         }
     }
 

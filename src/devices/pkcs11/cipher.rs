@@ -5,7 +5,7 @@ use cryptoki::{
     object::ObjectClass,
 };
 
-use super::{Token, error::Failure, worker::Seat};
+use super::{Token, error::Failure};
 use crate::{
     devices::DeviceError,
     domain::seal::{Key, KeyPurpose},
@@ -31,11 +31,13 @@ impl Token {
         check(key, purpose)?;
         let id = key.id.clone();
         self.ask(move |seat| {
-            let handle = seat.handle(&id, ObjectClass::SECRET_KEY, false)?;
-            let mut nonce = iv;
-            let parameters = GcmParams::new(&mut nonce, &aad, 128.into())?;
-            let sealed = seat.session.encrypt(&Mechanism::AesGcm(parameters), handle, &secret)?;
-            Ok([&iv[..], &sealed].concat())
+            seat.with_key(&id, ObjectClass::SECRET_KEY, |seat, handle| {
+                let mut nonce = iv;
+                let parameters = GcmParams::new(&mut nonce, &aad, 128.into())?;
+                let mechanism = Mechanism::AesGcm(parameters);
+                let sealed = seat.session.encrypt(&mechanism, handle, &secret)?;
+                Ok([&iv[..], &sealed].concat())
+            })
         })
         .await
     }
@@ -53,14 +55,15 @@ impl Token {
     ) -> Result<Vec<u8>, DeviceError> {
         check(key, purpose)?;
         let id = key.id.clone();
-        self.ask(move |seat: &mut Seat| {
-            let handle = seat.handle(&id, ObjectClass::SECRET_KEY, false)?;
+        self.ask(move |seat| {
             let (iv, sealed) = wrapped
                 .split_at_checked(IV)
                 .ok_or_else(|| Failure::Fault("the wrapped data key is too short".to_owned()))?;
-            let mut nonce = iv.to_vec();
-            let parameters = GcmParams::new(&mut nonce, &aad, 128.into())?;
-            Ok(seat.session.decrypt(&Mechanism::AesGcm(parameters), handle, sealed)?)
+            seat.with_key(&id, ObjectClass::SECRET_KEY, |seat, handle| {
+                let mut nonce = iv.to_vec();
+                let parameters = GcmParams::new(&mut nonce, &aad, 128.into())?;
+                Ok(seat.session.decrypt(&Mechanism::AesGcm(parameters), handle, sealed)?)
+            })
         })
         .await
     }

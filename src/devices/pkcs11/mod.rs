@@ -100,26 +100,18 @@ impl Token {
         }
     }
 
-    /// Hands one piece of work to a session and waits for its answer until the deadline.
-    async fn ask<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, DeviceError> {
-        self.hand_over(work, false).await
-    }
-
     /// As [`Token::ask`], for work that makes or destroys objects of the token.
     async fn ask_alone<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, DeviceError> {
-        self.hand_over(work, true).await
+        self.ask(move |seat| seat.alone(work)).await
     }
 
-    async fn hand_over<T: Send + 'static>(
+    /// Hands one piece of work to a session and waits for its answer until the deadline.
+    async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
-        alone: bool,
     ) -> Result<T, DeviceError> {
         if let State::Down { .. } = *self.shared.state() {
             self.describe()?;
@@ -137,7 +129,6 @@ impl Token {
             let _ = answer.send(outcome);
             verdict
         });
-        let job = if alone { job.alone() } else { job };
         self.shared.jobs.try_send(job).map_err(|_| DeviceError::Busy)?;
         match tokio::time::timeout(self.shared.config.deadline(), answered).await {
             Ok(Ok(outcome)) => outcome,

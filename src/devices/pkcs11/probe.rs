@@ -39,7 +39,7 @@ impl Token {
     /// # Errors
     /// The token fails.
     pub async fn probe(&self) -> Result<ProbeResult, DeviceError> {
-        self.ask(run).await
+        self.ask(|seat| seat.beside_others(run)).await
     }
 }
 

@@ -38,8 +38,9 @@ impl Token {
         self.require(scheme)?;
         let id = key.id.clone();
         self.ask(move |seat| {
-            let handle = seat.handle(&id, ObjectClass::PRIVATE_KEY, true)?;
-            sign_digest(seat, handle, scheme, &digest)
+            seat.with_key(&id, ObjectClass::PRIVATE_KEY, |seat, handle| {
+                sign_digest(seat, handle, scheme, &digest)
+            })
         })
         .await
     }

@@ -244,7 +244,7 @@ impl Supervisor {
             return;
         }
         self.next_probe = now() + Duration::from_millis(self.shared.config.probe_interval_ms);
-        let job = worker::Job::new(|seat| match probe::run(seat) {
+        let job = worker::Job::new(|seat| match seat.beside_others(probe::run) {
             Ok(_) => Ok(()),
             Err(failure) => failure.verdict(),
         });

@@ -25,21 +25,13 @@ use crate::domain::id::KeyId;
 type Work = Box<dyn FnOnce(&mut Seat) -> Result<(), Verdict> + Send>;
 
 /// One piece of work for whichever session is free.
-pub(super) struct Job {
-    work: Work,
-    exclusive: bool,
-}
+pub(super) struct Job(Work);
 
 impl Job {
     pub(super) fn new(
         work: impl FnOnce(&mut Seat) -> Result<(), Verdict> + Send + 'static,
     ) -> Self {
-        Self { work: Box::new(work), exclusive: false }
-    }
-
-    /// Lets nothing else run beside it in the token.
-    pub(super) fn alone(self) -> Self {
-        Self { exclusive: true, ..self }
+        Self(Box::new(work))
     }
 }
 
@@ -47,8 +39,9 @@ impl Job {
 pub(super) struct Seat {
     pub(super) session: Session,
     pub(super) config: TokenConfig,
-    /// Objects come and go under the write lock only: SoftHSM answers `CKR_GENERAL_ERROR` where one
-    /// session makes an object while another looks for one.
+    /// Objects come and go under the write lock only. Where one session makes an object, be it a
+    /// copy for itself, while another looks for one, SoftHSM answers `CKR_GENERAL_ERROR` or shows
+    /// the half-made object beside the one that was looked for.
     gate: Arc<RwLock<()>>,
     /// Handles by which keys are used: copies in the session, or the token's own objects.
     handles: HashMap<KeyId, ObjectHandle>,
@@ -59,21 +52,40 @@ impl Seat {
         Self { session, config, gate, handles: HashMap::new() }
     }
 
-    /// The handle to use a key by; found once, then remembered.
-    pub(super) fn handle(
+    /// Works beside the other sessions; makes and destroys no object.
+    pub(super) fn beside_others<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let gate = Arc::clone(&self.gate);
+        let _beside_others = gate.read().unwrap_or_else(PoisonError::into_inner);
+        work(self)
+    }
+
+    /// Works while no other session does.
+    pub(super) fn alone<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let gate = Arc::clone(&self.gate);
+        let _alone = gate.write().unwrap_or_else(PoisonError::into_inner);
+        work(self)
+    }
+
+    /// Uses a key beside the other sessions, by a handle that is found once and then remembered.
+    pub(super) fn with_key<T>(
         &mut self,
         key: &KeyId,
         class: ObjectClass,
-        copy: bool,
-    ) -> Result<ObjectHandle, Failure> {
-        if let Some(handle) = self.handles.get(key) {
-            return Ok(*handle);
-        }
+        work: impl FnOnce(&Self, ObjectHandle) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let handle = match self.handles.get(key) {
+            Some(handle) => *handle,
+            None => self.alone(|seat| seat.remember(key, class))?,
+        };
+        self.beside_others(|seat| work(seat, handle))
+    }
+
+    fn remember(&mut self, key: &KeyId, class: ObjectClass) -> Result<ObjectHandle, Failure> {
         let original = self.find(key.as_str().as_bytes(), class)?;
         let original = original.ok_or_else(|| Failure::KeyMissing(key.clone()))?;
         // A copy that lives in the session spares SoftHSM a look at its files at every use. A
         // token that refuses copies is used by its own object.
-        let handle = if copy && self.config.session_copies {
+        let handle = if class == ObjectClass::PRIVATE_KEY && self.config.session_copies {
             self.session.copy_object(original, &[Attribute::Token(false)]).unwrap_or(original)
         } else {
             original
@@ -153,14 +165,7 @@ pub(super) fn run(
             recv(queue) -> job => match job { Ok(job) => job, Err(_) => return },
         };
         watch.set(Some(now()));
-        let gate = Arc::clone(&seat.gate);
-        let verdict = if job.exclusive {
-            let _alone = gate.write().unwrap_or_else(PoisonError::into_inner);
-            (job.work)(&mut seat)
-        } else {
-            let _beside_others = gate.read().unwrap_or_else(PoisonError::into_inner);
-            (job.work)(&mut seat)
-        };
+        let verdict = (job.0)(&mut seat);
         watch.set(None);
         if watch.is_given_up() {
             let _ = events.send(Event::Returned);
