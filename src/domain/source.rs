@@ -48,27 +48,56 @@ pub struct Received {
     /// The bytes.
     pub source: Source,
     sha256: Hasher,
+    checksum: Checksum,
 }
 
 /// A document that is coming in.
 #[derive(Clone, Debug)]
-pub struct Receiving(Hasher);
+pub struct Receiving {
+    sha256: Hasher,
+    checksum: Checksum,
+}
+
+/// Tells whether a medium gives back what was put on it. CRC-32: against faults, not against
+/// people; a document that somebody changed has a seal that does not fit it.
+#[derive(Clone, Debug, Default)]
+pub struct Checksum(crc32fast::Hasher);
+
+impl Checksum {
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Whether both have seen the same bytes.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] if they have not.
+    pub fn compare(self, other: Self) -> io::Result<()> {
+        if self.0.finalize() == other.0.finalize() {
+            return Ok(());
+        }
+        let why = "the document on its medium is not what was received";
+        Err(io::Error::new(io::ErrorKind::InvalidData, why))
+    }
+}
 
 impl Default for Receiving {
     fn default() -> Self {
-        Self(Hasher::new(DigestAlgorithm::Sha256))
+        Self { sha256: Hasher::new(DigestAlgorithm::Sha256), checksum: Checksum::default() }
     }
 }
 
 impl Receiving {
     /// The next bytes of the document.
     pub fn update(&mut self, chunk: &[u8]) {
-        self.0.update(chunk);
+        self.sha256.update(chunk);
+        self.checksum.update(chunk);
     }
 
     /// The document has come in; `source` holds what was told of, all of it and nothing else.
     pub fn finish(self, source: Source) -> Received {
-        Received { source, sha256: self.0 }
+        Received { source, sha256: self.sha256, checksum: self.checksum }
     }
 }
 
@@ -93,22 +122,9 @@ impl Received {
         self.sha256.clone()
     }
 
-    /// As [`Received::hasher`], but reads a file once more: it may have changed on its medium since
-    /// it came in.
-    ///
-    /// # Errors
-    /// The medium fails.
-    pub fn hasher_of_what_is_there(&self, algorithm: DigestAlgorithm) -> io::Result<Hasher> {
-        match self.source {
-            Source::Memory(_) => self.hasher(algorithm),
-            Source::File(..) => self.read_into(algorithm),
-        }
-    }
-
-    fn read_into(&self, algorithm: DigestAlgorithm) -> io::Result<Hasher> {
-        let mut hasher = Hasher::new(algorithm);
-        for_each_chunk(&self.source, 0, self.source.size(), |chunk| hasher.update(chunk))?;
-        Ok(hasher)
+    /// The checksum of what was received.
+    pub fn checksum(&self) -> Checksum {
+        self.checksum.clone()
     }
 
     /// A digest that has seen the document and takes more.
@@ -119,7 +135,9 @@ impl Received {
         if algorithm == DigestAlgorithm::Sha256 {
             return Ok(self.sha256.clone());
         }
-        self.read_into(algorithm)
+        let mut hasher = Hasher::new(algorithm);
+        for_each_chunk(&self.source, 0, self.source.size(), |chunk| hasher.update(chunk))?;
+        Ok(hasher)
     }
 }
 

@@ -12,6 +12,8 @@ use axum::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use std::io::Read;
+
 use super::{
     House,
     caller::Caller,
@@ -87,8 +89,8 @@ fn answer(sealed: SealedDocument) -> Result<Response> {
 
 /// The document piece by piece: memory does not grow with it.
 fn stream(sealed: Sealed) -> Stream {
-    const PIECE: u64 = 256 * 1024;
-    let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(2);
+    const PIECE: usize = 64 * 1024;
+    let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(8);
     if let Source::Memory(document) = &sealed.received.source {
         // It is there as a whole; nothing is copied, and the channel has room for both.
         let document = Bytes::from_owner(Shared(Arc::clone(document)));
@@ -97,16 +99,24 @@ fn stream(sealed: Sealed) -> Stream {
         return Stream::from_stream(Pieces(receiver));
     }
     tokio::task::spawn_blocking(move || {
-        let mut at = 0;
-        while at < sealed.size() {
-            let length = PIECE.min(sealed.size() - at);
-            let mut piece = vec![0; usize::try_from(length).unwrap_or(0)];
-            let read = sealed.read_exact_at(&mut piece, at).map(|()| Bytes::from(piece));
-            let broken = read.is_err();
-            if sender.blocking_send(read).is_err() || broken {
+        let mut reader = sealed.reader();
+        loop {
+            let mut piece = vec![0; PIECE];
+            let piece = match reader.read(&mut piece) {
+                Ok(0) => return,
+                Ok(length) => {
+                    piece.truncate(length);
+                    Ok(Bytes::from(piece))
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a sealed document broke off on its way out");
+                    Err(error)
+                }
+            };
+            let broken = piece.is_err();
+            if sender.blocking_send(piece).is_err() || broken {
                 return;
             }
-            at += length;
         }
     });
     Stream::from_stream(Pieces(receiver))

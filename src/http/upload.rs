@@ -1,13 +1,19 @@
 //! Documents on their way in: as multipart or as the raw body, streamed, within a limit, to memory
 //! or to a spool file. Neither file name nor content type is believed.
 
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::PathBuf,
+};
+
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Multipart, Request},
     http::{HeaderMap, header},
 };
 use http_body_util::BodyExt;
-use tokio::io::AsyncWriteExt;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{extract::parse_json, problem::Problem};
 use crate::{
@@ -65,7 +71,7 @@ impl Upload {
                     file = part.file_name().map(|name| name.chars().take(255).collect());
                     let mut spool = Spool::new(config, largest);
                     while let Some(chunk) = part.chunk().await.map_err(bad)? {
-                        spool.write(&chunk).await?;
+                        spool.write(chunk).await?;
                     }
                     document = Some(spool.finish().await?);
                 }
@@ -107,7 +113,7 @@ async fn read_raw(mut body: Body, config: &HttpConfig, largest: u64) -> Result<R
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::bad_request("broken-body", "the body broke off"))?;
         if let Ok(data) = frame.into_data() {
-            spool.write(&data).await?;
+            spool.write(data).await?;
         }
     }
     spool.finish().await
@@ -120,7 +126,7 @@ struct Spool<'a> {
     size: u64,
     memory: Vec<u8>,
     receiving: Receiving,
-    file: Option<tokio::fs::File>,
+    file: Option<SpoolFile>,
 }
 
 impl<'a> Spool<'a> {
@@ -129,43 +135,66 @@ impl<'a> Spool<'a> {
         Self { config, largest, size: 0, memory: Vec::new(), receiving, file: None }
     }
 
-    async fn write(&mut self, chunk: &Bytes) -> Result<(), Problem> {
+    async fn write(&mut self, chunk: Bytes) -> Result<(), Problem> {
         self.size += chunk.len() as u64;
         if self.size > self.largest {
             return Err(Problem::too_large(self.largest));
         }
-        self.receiving.update(chunk);
-        if self.file.is_none() && self.size > self.config.spool_threshold {
-            let directory = self.config.spool_directory.clone();
-            let opened = tokio::task::spawn_blocking(move || match directory {
-                Some(directory) => tempfile::tempfile_in(directory),
-                None => tempfile::tempfile(),
-            })
-            .await;
-            let file = opened.map_err(|_| disk()).and_then(|file| file.map_err(|_| disk()))?;
-            let mut file = tokio::fs::File::from_std(file);
-            file.write_all(&self.memory).await.map_err(|_| disk())?;
-            self.memory = Vec::new();
-            self.file = Some(file);
+        if self.file.is_none() && self.size <= self.config.spool_threshold {
+            self.receiving.update(&chunk);
+            self.memory.extend_from_slice(&chunk);
+            return Ok(());
         }
-        match &mut self.file {
-            Some(file) => file.write_all(chunk).await.map_err(|_| disk()),
-            None => {
-                self.memory.extend_from_slice(chunk);
-                Ok(())
-            }
-        }
+        let (directory, memory) = (&self.config.spool_directory, &mut self.memory);
+        let begin = || SpoolFile::begin(directory.clone(), std::mem::take(memory));
+        // It is written by a thread while it is hashed here.
+        self.file.get_or_insert_with(begin).write(chunk.clone()).await?;
+        self.receiving.update(&chunk);
+        Ok(())
     }
 
     async fn finish(self) -> Result<Received, Problem> {
         let source = match self.file {
             None => Source::memory(self.memory),
-            Some(mut file) => {
-                file.flush().await.map_err(|_| disk())?;
-                Source::file(file.into_std().await).map_err(|_| disk())?
-            }
+            Some(file) => Source::file(file.finish().await?).map_err(|_| disk())?,
         };
         Ok(self.receiving.finish(source))
+    }
+}
+
+/// A file without a name that a thread of its own writes, a few pieces behind those who bring them.
+struct SpoolFile {
+    pieces: mpsc::Sender<Bytes>,
+    writer: JoinHandle<io::Result<File>>,
+}
+
+impl SpoolFile {
+    fn begin(directory: Option<PathBuf>, first: Vec<u8>) -> Self {
+        let (pieces, mut waiting) = mpsc::channel::<Bytes>(4);
+        let writer = tokio::task::spawn_blocking(move || {
+            let mut file = match directory {
+                Some(directory) => tempfile::tempfile_in(directory)?,
+                None => tempfile::tempfile()?,
+            };
+            file.write_all(&first)?;
+            drop(first);
+            while let Some(piece) = waiting.blocking_recv() {
+                file.write_all(&piece)?;
+            }
+            Ok(file)
+        });
+        Self { pieces, writer }
+    }
+
+    async fn write(&self, piece: Bytes) -> Result<(), Problem> {
+        // The writer leaves early only if the disk fails.
+        self.pieces.send(piece).await.map_err(|_| disk())
+    }
+
+    async fn finish(self) -> Result<File, Problem> {
+        drop(self.pieces);
+        let written = self.writer.await.map_err(|_| disk())?;
+        written.map_err(|_| disk())
     }
 }
 

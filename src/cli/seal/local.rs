@@ -1,6 +1,6 @@
 //! Sealing a file that stays here: prepared here, signed there by its digest, finished here.
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use base64ct::{Base64, Encoding};
 use secrecy::ExposeSecret;
@@ -16,7 +16,7 @@ use crate::{
         Clock, SystemClock,
         id::new_ulid,
         placement::AcrossPages,
-        source::{ReadAt, Received, Source},
+        source::{Received, Source},
     },
     formats::pdf::{self, Appearance, SealingRequest},
     service::documents::{DetachedRequest, SealRequest, SealingKit, appearance, set_caption},
@@ -82,8 +82,7 @@ pub(super) fn seal(
     let container = Base64::decode_vec(&part("container"))
         .map_err(|_| anyhow::anyhow!("the service's answer holds no container"))?;
     let sealed = prepared.embed(&container)?;
-    let size = sealed.size();
-    output::write(target, &mut Reader { source: &sealed, at: 0, size }, file)?;
+    output::write_sealed(target, &sealed, file)?;
     let receipt = output::write_receipt(target, &part("receipt"), file)?;
     Ok(Done { record, receipt, replayed: false })
 }
@@ -92,23 +91,4 @@ fn picture(kit: &SealingKit) -> anyhow::Result<Appearance> {
     let png = Base64::decode_vec(&kit.picture)
         .map_err(|_| anyhow::anyhow!("the service's answer holds no picture"))?;
     appearance(&png, kit.svg.as_deref(), (kit.width_mm, kit.height_mm)).map_err(anyhow::Error::msg)
-}
-
-/// A document from its beginning to its end.
-struct Reader<'a> {
-    source: &'a dyn ReadAt,
-    at: u64,
-    size: u64,
-}
-
-impl Read for Reader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let left = usize::try_from(self.size - self.at).unwrap_or(usize::MAX);
-        let length = left.min(buffer.len());
-        if let Some(piece) = buffer.get_mut(..length) {
-            self.source.read_exact_at(piece, self.at)?;
-        }
-        self.at += length as u64;
-        Ok(length)
-    }
 }

@@ -1,6 +1,8 @@
 //! A prepared document and its end: the digest of everything but the hole, the blob in the hole, and
 //! the result read back as a stranger would.
 
+use std::io::{self, Read};
+
 use super::{
     PdfError,
     fields::signature_fields,
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::{
     crypto::DigestAlgorithm,
-    domain::source::{ReadAt, Received},
+    domain::source::{Checksum, ReadAt, Received},
 };
 
 /// Digits of a number in `/ByteRange`, as many as a cross-reference table has for an offset.
@@ -65,7 +67,8 @@ impl Prepared {
     }
 
     /// Fills the hole, then opens the result as a stranger would and compares what the new
-    /// signature covers with what was digested.
+    /// signature covers with what was digested. Whether the medium still holds the original is
+    /// seen when it is read for the last time, see [`Sealed::reader`].
     ///
     /// # Errors
     /// The blob is too large, or the document does not read back as it was written.
@@ -106,6 +109,12 @@ impl Sealed {
         hasher.finish()
     }
 
+    /// The sealed document from its beginning to its end. What was appended comes only after the
+    /// original has been read as it was received: a medium that lost it makes no sealed document.
+    pub fn reader(&self) -> SealedReader<'_> {
+        SealedReader { sealed: self, at: 0, seen: Some(Checksum::default()) }
+    }
+
     /// The digest of everything but a gap behind the original, which was digested when it came;
     /// `None` if the gap is elsewhere.
     fn covered_digest(
@@ -120,10 +129,43 @@ impl Sealed {
         };
         let parts = part(base, gap.start).zip(part(gap.end, gap.end_of_range));
         let Some((before, behind)) = parts else { return Ok(None) };
-        let mut hasher = self.received.hasher_of_what_is_there(algorithm)?;
+        let mut hasher = self.received.hasher(algorithm)?;
         hasher.update(before);
         hasher.update(behind);
         Ok(Some(hasher.finish()))
+    }
+}
+
+/// Reads a sealed document; see [`Sealed::reader`].
+#[derive(Debug)]
+pub struct SealedReader<'a> {
+    sealed: &'a Sealed,
+    at: u64,
+    /// What was read of the original; none after it was compared.
+    seen: Option<Checksum>,
+}
+
+impl Read for SealedReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let received = &self.sealed.received;
+        let base = received.source.size();
+        if self.at == base
+            && let Some(seen) = self.seen.take()
+        {
+            seen.compare(received.checksum())?;
+        }
+        let end = if self.at < base { base } else { self.sealed.size() };
+        let left = usize::try_from(end - self.at).unwrap_or(usize::MAX);
+        let length = left.min(buffer.len());
+        let Some(piece) = buffer.get_mut(..length) else { return Ok(0) };
+        self.sealed.read_exact_at(piece, self.at)?;
+        if self.at < base
+            && let Some(seen) = &mut self.seen
+        {
+            seen.update(piece);
+        }
+        self.at += length as u64;
+        Ok(length)
     }
 }
 
@@ -132,7 +174,7 @@ impl ReadAt for Sealed {
         self.received.source.size() + self.tail.len() as u64
     }
 
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let base = self.received.source.size();
         let in_source = usize::try_from(base.saturating_sub(offset)).unwrap_or(usize::MAX);
         let (first, second) = buffer.split_at_mut(in_source.min(buffer.len()));
@@ -143,5 +185,40 @@ impl ReadAt for Sealed {
             return Ok(());
         }
         self.tail.as_slice().read_exact_at(second, offset.max(base) - base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use super::*;
+    use crate::domain::source::Source;
+
+    fn sealed() -> (std::fs::File, Sealed) {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(&[7; 100_000], 0).unwrap();
+        let source = Source::file(file.try_clone().unwrap()).unwrap();
+        let received = Received::read(source).unwrap();
+        (file, Sealed { received, tail: b"the seal".to_vec() })
+    }
+
+    #[test]
+    fn a_sealed_document_is_read_to_its_end() {
+        let (_file, sealed) = sealed();
+        let mut read = Vec::new();
+        sealed.reader().read_to_end(&mut read).unwrap();
+        assert_eq!(read.len() as u64, sealed.size());
+        assert!(read.ends_with(b"\x07the seal"));
+    }
+
+    #[test]
+    fn a_medium_that_lost_a_bit_yields_no_seal() {
+        let (file, sealed) = sealed();
+        file.write_all_at(&[6], 70_000).unwrap();
+        let mut read = Vec::new();
+        let error = sealed.reader().read_to_end(&mut read).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(read.len(), 100_000, "nothing of what was appended");
     }
 }
