@@ -3,11 +3,13 @@
 usage: judge_pdfs.py JOBS ROOT NSSDIR
 
 JOBS is a list of {"file", "before", "password"?, "strict"?, "signatures", "sealed": [[page, x0, y0,
-x1, y1], …] in millimetres from the top left as shown, "pages"}. Prints a line for every complaint
+x1, y1], …] in millimetres from the top left as shown, "pages"}. Where "signed" is true, others signed
+the file before: their signatures must be worth what they were. Prints a line for every complaint
 and nothing else.
 """
 
 import json
+import logging
 import pathlib
 import subprocess
 import sys
@@ -18,6 +20,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+# What is worth nothing to us is worth nothing before and after; pyHanko need not explain it.
+logging.disable(logging.CRITICAL)
 jobs = json.load(open(sys.argv[1]))
 root = load_cert_from_pemder(sys.argv[2])
 nssdir = sys.argv[3]
@@ -38,12 +42,32 @@ def pyhanko(job):
         if reader.encrypted:
             reader.decrypt(job.get("password", ""))
         found = list(reader.embedded_signatures)
-        if len(found) != job["signatures"]:
+        if job.get("signed"):
+            yield from unharmed(job, found, context)
+            found = found[-1:]
+        elif len(found) != job["signatures"]:
             yield f"pyHanko finds {len(found)} signatures"
         for index, signature in enumerate(found):
             status = validate_pdf_signature(signature, context)
             if not status.bottom_line:
                 yield f"pyHanko on signature {index}: {status.summary()}"
+
+
+def worth(signature, context):
+    try:
+        status = validate_pdf_signature(signature, context)
+    except Exception as error:
+        return type(error).__name__
+    return status.intact, status.valid, bool(status.docmdp_ok)
+
+
+def unharmed(job, found, context):
+    with open(job["before"], "rb") as file:
+        earlier = list(PdfFileReader(file, strict=False).embedded_signatures)
+        before = [worth(signature, context) for signature in earlier]
+    after = [worth(signature, context) for signature in found]
+    if len(after) != len(before) + 1 or after[:-1] != before:
+        yield f"pyHanko: earlier signatures were {before} and are {after}"
 
 
 def pdfsig(job):
@@ -53,7 +77,11 @@ def pdfsig(job):
     _, text = run("pdfsig", "-nssdir", nssdir, *arguments, job["file"])
     good = text.count("Signature is Valid.")
     trusted = text.count("Certificate is Trusted.")
-    if (good, trusted) != (job["signatures"], job["signatures"]):
+    if job.get("signed"):
+        _, before = run("pdfsig", "-nssdir", nssdir, job["before"])
+        if good != before.count("Signature is Valid.") + 1 or not trusted:
+            yield f"pdfsig: {before} became {text}"
+    elif (good, trusted) != (job["signatures"], job["signatures"]):
         yield f"pdfsig: {text}"
     elif "Total document signed" not in text:
         yield f"pdfsig sees less than the whole document: {text}"
