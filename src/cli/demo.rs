@@ -35,7 +35,7 @@ use crate::{
         },
         applications::{NewApplication, NewDecision},
         documents::SealRequest,
-        seals::{Making, NewKey, NewPicture, SealMove, grants::NewGrant},
+        seals::{Making, NewEmblem, NewKey, NewPicture, SealMove, grants::NewGrant},
     },
 };
 
@@ -223,7 +223,13 @@ async fn walk(
     lines.push("制作 key generated in the token; it cannot leave it".to_owned());
     let making = Making {
         certificate_chain: None,
-        picture: NewPicture::Round { diameter_mm: 42.0 },
+        picture: NewPicture::Round {
+            rank: None,
+            diameter_mm: Some(42.0),
+            emblem: NewEmblem::Star,
+            line: None,
+            number: None,
+        },
         valid_until: None,
     };
     service.make(&cast.maker, seal_id.as_str(), making).await?;

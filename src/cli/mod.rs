@@ -7,6 +7,7 @@ mod doctor;
 mod exit;
 mod init;
 mod openapi;
+mod picture;
 mod policy;
 mod report;
 mod seal;
@@ -52,6 +53,8 @@ enum Command {
     Seal(Box<seal::Arguments>),
     /// Verify files, without a server.
     Verify(verify::Arguments),
+    /// See how a seal is drawn.
+    Picture(picture::Arguments),
     /// Look at the token.
     #[command(subcommand)]
     Token(token::Arguments),
@@ -92,6 +95,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             tokio::task::spawn_blocking(move || seal::run(&arguments, json)).await?
         }
         Command::Verify(arguments) => verify::run(&arguments, json),
+        Command::Picture(arguments) => picture::run(&arguments),
         Command::Token(arguments) => token::run(Config::load(&config)?, &arguments, json).await,
         Command::Doctor => doctor::run(Config::load(&config)?, json).await,
         Command::Audit(arguments) => audit::run(Config::load(&config)?, &arguments, json).await,

@@ -25,7 +25,7 @@ use crate::{
     },
     service::{
         Answer,
-        seals::{Making, NewKey, SealMove, SealQuery, SealTimeline, grants::NewGrant},
+        seals::{Making, NewKey, NewPicture, SealMove, SealQuery, SealTimeline, grants::NewGrant},
     },
 };
 
@@ -157,6 +157,21 @@ pub(super) async fn make(
     Json(making): Json<Making>,
 ) -> Result<Response> {
     Ok(tagged(house.service.make(&act, &id, making).await?))
+}
+
+/// See the picture that making would bind 印模预览, as a PNG at 600 dpi. Nothing is changed.
+#[utoipa::path(post, path = "/v1/seals/{id}/picture-preview", tag = "seals",
+    params(super::openapi::Id), request_body = NewPicture,
+    responses((status = 200, body = Vec<u8>, content_type = "image/png"), Problems),
+    extensions(("x-action" = json!("make"))))]
+pub(super) async fn preview_picture(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(picture): Json<NewPicture>,
+) -> Result<Response> {
+    let png = house.service.preview_picture(&act, &id, picture).await?;
+    Ok(([(CONTENT_TYPE, "image/png")], png).into_response())
 }
 
 /// Register the newest version 备案; a version in use is superseded by it.

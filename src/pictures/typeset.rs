@@ -6,7 +6,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use subsetter::GlyphRemapper;
 use ttf_parser::Face;
 
-use super::draw::{DrawError, chinese_font};
+use super::{DrawError, font::chinese_font};
 
 /// Lines of text with the font that holds their glyphs and no others.
 #[derive(Clone, Debug)]

@@ -4,6 +4,8 @@
 use tiny_skia::{Color, Paint, PathSegment, Pixmap, Transform};
 use usvg::{ImageHrefResolver, Node, Options, tiny_skia_path};
 
+use super::path_data::data;
+
 /// The largest SVG, bytes.
 const LARGEST_FILE: usize = 1 << 20;
 /// The most outlines.
@@ -122,6 +124,29 @@ impl Vector {
             }
         }
         pixmap.encode_png().map_err(|_| VectorError::TooLarge)
+    }
+
+    /// The outlines as elements of an SVG, to stand in another picture.
+    pub(super) fn elements(&self) -> String {
+        let colour = |[r, g, b]: [u8; 3]| format!("#{r:02x}{g:02x}{b:02x}");
+        let mut text = String::new();
+        for shape in &self.shapes {
+            let fill = shape.fill.map_or("none".to_owned(), |(rgb, _)| colour(rgb));
+            let even_odd = matches!(shape.fill, Some((_, true)));
+            text.push_str(&format!("<path d=\"{}\" fill=\"{fill}\"", data(&shape.path)));
+            if even_odd {
+                text.push_str(" fill-rule=\"evenodd\"");
+            }
+            if let Some((rgb, stroke)) = &shape.stroke {
+                text.push_str(&format!(
+                    " stroke=\"{}\" stroke-width=\"{}\"",
+                    colour(*rgb),
+                    stroke.width
+                ));
+            }
+            text.push_str("/>");
+        }
+        text
     }
 
     /// The operators of a PDF that draw it in a box of the given size, its origin at the bottom left

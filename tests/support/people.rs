@@ -129,16 +129,22 @@ pub fn generate_key(house: &House, cast: &Cast, seal: &str, application: &str) -
     house.post(&cast.maker, &format!("/v1/seals/{seal}/key"), &body).expect(201)
 }
 
-/// A picture of 40 by 40 pixels: a red frame on a transparent ground.
+/// A picture 40 mm wide at 254 dpi: a red frame on a transparent ground.
 pub fn picture() -> Value {
+    picture_of(400)
+}
+
+/// The same with so many pixels on a side.
+pub fn picture_of(side: u32) -> Value {
     let mut png = Vec::new();
-    let mut encoder = png::Encoder::new(&mut png, 40, 40);
+    let mut encoder = png::Encoder::new(&mut png, side, side);
     encoder.set_color(png::ColorType::Rgba);
     let mut writer = encoder.write_header().unwrap();
-    let pixels: Vec<u8> = (0..1600)
+    let (near, far) = (side / 13, side - side / 13);
+    let pixels: Vec<u8> = (0..side * side)
         .flat_map(|i| {
-            let (x, y) = (i % 40, i / 40);
-            let frame = x < 3 || y < 3 || x > 36 || y > 36;
+            let (x, y) = (i % side, i / side);
+            let frame = x < near || y < near || x >= far || y >= far;
             [200, 0, 0, if frame { 255 } else { 0 }]
         })
         .collect();

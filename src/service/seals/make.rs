@@ -1,19 +1,21 @@
 //! Making a seal version 制作: certificate and picture are bound to the key.
 
-use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Found, find, gates, numbered_or_newest, reread};
+use super::{
+    Found, find, gates, numbered_or_newest,
+    picture::{self, NewPicture},
+    reread,
+};
 use crate::{
     crypto::digest::{hex, sha256},
     domain::{
         Timestamp,
         organization::Organization,
-        seal::{Key, Picture, SealVersion},
+        seal::{Key, SealVersion},
         seal_state::SealEvent,
     },
-    pictures::{RoundSeal, Vector, read_png},
     pki::{Certificate, TrustStore, extension::Subject},
     policy::Action,
     service::{Act, Answer, Error, Service},
@@ -33,80 +35,6 @@ pub struct Making {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub valid_until: Option<Timestamp>,
-}
-
-/// The picture of a seal.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "from")]
-pub enum NewPicture {
-    /// An uploaded PNG with transparent ground.
-    Png {
-        /// The file, base64, at most 2 MiB.
-        png: String,
-        /// Width on paper, millimetres, 10 to 80.
-        width_mm: f64,
-        /// Height on paper, millimetres, 10 to 80.
-        height_mm: f64,
-    },
-    /// An uploaded SVG of outlines in plain colours: sharp at any size.
-    Svg {
-        /// The text of the file, at most 1 MiB.
-        svg: String,
-        /// Width on paper, millimetres, 10 to 80.
-        width_mm: f64,
-        /// Height on paper, millimetres, 10 to 80.
-        height_mm: f64,
-    },
-    /// A simple round seal with a star, drawn by the service.
-    Round {
-        /// Diameter on paper, millimetres, 30 to 60.
-        diameter_mm: f64,
-    },
-}
-
-impl NewPicture {
-    fn load(&self, name: &str) -> Result<Picture, Error> {
-        let bad =
-            |error: &dyn std::fmt::Display| Error::invalid("invalid-picture", error.to_string());
-        match self {
-            Self::Png { png, width_mm, height_mm } => {
-                let png = Base64::decode_vec(png).map_err(|_| bad(&"the picture is not base64"))?;
-                let pixels = read_png(&png).map_err(|error| bad(&error))?;
-                let shape = f64::from(pixels.width) / f64::from(pixels.height);
-                let (width_mm, height_mm) =
-                    size(shape, *width_mm, *height_mm).map_err(|error| bad(&error))?;
-                Ok(Picture { png, svg: None, width_mm, height_mm })
-            }
-            Self::Svg { svg, width_mm, height_mm } => {
-                let vector = Vector::read(svg).map_err(|error| bad(&error))?;
-                let shape = vector.width / vector.height;
-                let (width_mm, height_mm) =
-                    size(shape, *width_mm, *height_mm).map_err(|error| bad(&error))?;
-                let png = vector.to_png(width_mm).map_err(|error| bad(&error))?;
-                read_png(&png).map_err(|error| bad(&error))?;
-                Ok(Picture { png, svg: Some(svg.clone()), width_mm, height_mm })
-            }
-            Self::Round { diameter_mm } => {
-                let seal = RoundSeal { name, diameter_mm: *diameter_mm };
-                let svg = seal.draw().map_err(|error| bad(&error))?;
-                let vector = Vector::read(&svg).map_err(|error| bad(&error))?;
-                let png = vector.to_png(*diameter_mm).map_err(|error| bad(&error))?;
-                let (width_mm, height_mm) = (*diameter_mm, *diameter_mm);
-                Ok(Picture { png, svg: Some(svg), width_mm, height_mm })
-            }
-        }
-    }
-}
-
-/// Checks the size on paper against the shape of a picture, width to height.
-fn size(shape: f64, width_mm: f64, height_mm: f64) -> Result<(f64, f64), &'static str> {
-    if ![width_mm, height_mm].iter().all(|side| (10.0..=80.0).contains(side)) {
-        return Err("a seal is 10 to 80 mm wide and high");
-    }
-    if (shape / (width_mm / height_mm) - 1.0).abs() > 0.02 {
-        return Err("width and height on paper would distort the picture");
-    }
-    Ok((width_mm, height_mm))
 }
 
 impl Service {
@@ -132,11 +60,7 @@ impl Service {
         let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
         drop(tx);
 
-        let (making, name) = (making.clone(), found.seal.name.clone());
-        let picture = making.picture.clone();
-        let picture = tokio::task::spawn_blocking(move || picture.load(&name))
-            .await
-            .map_err(|_| Error::Internal("the picture could not be drawn".to_owned()))??;
+        let picture = picture::load(making.picture.clone(), found.seal.name.clone()).await?;
         let (chain, issued) = self.chain(&making, &found, (&owner, &key)).await?;
         let leaf = chain.first().ok_or(Error::NotFound("the certificate"))?;
         let version = SealVersion {

@@ -8,12 +8,14 @@ pub mod grants;
 mod loss;
 mod make;
 mod moves;
+mod picture;
 mod register;
 
 pub use find::{SealQuery, SealTimeline};
 pub use generate_key::NewKey;
-pub use make::{Making, NewPicture};
+pub use make::Making;
 pub use moves::SealMove;
+pub use picture::{NewEmblem, NewPicture};
 
 use super::{Act, Error, Service, administration::ancestry};
 use crate::{
