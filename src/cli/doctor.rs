@@ -59,7 +59,11 @@ fn clock() -> Finding {
 
 fn policies(config: &Config) -> Finding {
     let result = load_policy(config)
-        .map(|set| format!("{} policies, digest {}", set.ids().len(), set.digest()))
+        .map(|set| {
+            let (count, digest) = (set.ids().len(), set.digest());
+            let known = set.working_days().last_year().map_or("none".to_owned(), |y| y.to_string());
+            format!("{count} policies, digest {digest}; calendars of working days until {known}")
+        })
         .map_err(|error| error.to_string());
     finding("policies", result, "correct the policy files; `sealwright policy check` tells where")
 }

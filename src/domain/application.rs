@@ -29,6 +29,8 @@ words! {
     ApplicationState {
         /// Under review 审核中.
         Submitted => "submitted",
+        /// Given back to the applicant to be corrected 退回补正.
+        Returned => "returned",
         /// Every level approved 已通过.
         Approved => "approved",
         /// A level rejected it, with a reason 已驳回.
@@ -45,20 +47,24 @@ words! {
         Approve => "approve",
         /// The level refuses; a reason is required 驳回.
         Reject => "reject",
+        /// The applicant has to correct something, the reason says what 退回补正.
+        Return => "return",
     }
 }
 
 /// One reviewer's decision at one level.
 #[derive(Clone, Debug, Deserialize, Hash, PartialEq, Serialize, ToSchema)]
 pub struct Decision {
+    /// The round of review, from 1; correcting an application begins another.
+    pub round: i64,
     /// The level, from 1.
     pub level: i64,
     /// The name of the level.
     pub level_name: String,
-    /// Approve or reject.
+    /// Approve, reject or return.
     #[schema(value_type = String, example = "approve")]
     pub verdict: Verdict,
-    /// Why; required where the verdict is reject.
+    /// Why; required unless the verdict is approve.
     pub reason: Option<String>,
     /// Who decided.
     #[schema(value_type = String)]
@@ -106,8 +112,14 @@ pub struct Application {
     pub applicant_person_id: PersonId,
     /// The names of the levels of review, in order.
     pub levels: Vec<String>,
-    /// The decisions so far.
+    /// The round of review, from 1; correcting an application begins another at the first level.
+    pub round: i64,
+    /// The decisions so far, of all rounds.
     pub decisions: Vec<Decision>,
+    /// By when the next decision is due, the end of a working day 工作日 in China; none while nobody
+    /// has to decide.
+    #[schema(value_type = Option<String>)]
+    pub due_at: Option<Timestamp>,
     /// Whether the approved act was carried out.
     pub used: bool,
     /// When it was submitted.
@@ -121,30 +133,40 @@ pub enum ReviewError {
     /// The application is not under review any more.
     #[error("the application is {0}, not submitted")]
     NotSubmitted(ApplicationState),
-    /// A rejection says why.
-    #[error("a rejection needs a reason")]
+    /// Only what was returned can be corrected.
+    #[error("the application is {0}, not returned")]
+    NotReturned(ApplicationState),
+    /// Whoever does not approve says why.
+    #[error("a rejection or return needs a reason")]
     ReasonMissing,
 }
 
 impl Application {
     /// The level that decides next, from 1.
     pub fn next_level(&self) -> usize {
-        self.decisions.len() + 1
+        self.this_round().count() + 1
+    }
+
+    fn this_round(&self) -> impl Iterator<Item = &Decision> {
+        self.decisions.iter().filter(|decision| decision.round == self.round)
     }
 
     /// Adds a decision and moves the state.
     ///
     /// # Errors
-    /// The application is not under review, or a rejection has no reason.
+    /// The application is not under review, or a rejection or return has no reason.
     pub fn decide(mut self, decision: Decision) -> Result<Self, ReviewError> {
         if self.state != ApplicationState::Submitted {
             return Err(ReviewError::NotSubmitted(self.state));
         }
         match decision.verdict {
-            Verdict::Reject if decision.reason.as_deref().is_none_or(|r| r.trim().is_empty()) => {
+            Verdict::Reject | Verdict::Return
+                if decision.reason.as_deref().is_none_or(|r| r.trim().is_empty()) =>
+            {
                 return Err(ReviewError::ReasonMissing);
             }
             Verdict::Reject => self.state = ApplicationState::Rejected,
+            Verdict::Return => self.state = ApplicationState::Returned,
             Verdict::Approve if self.next_level() >= self.levels.len() => {
                 self.state = ApplicationState::Approved;
             }
@@ -157,17 +179,31 @@ impl Application {
     /// Takes the application back.
     ///
     /// # Errors
-    /// It is not under review any more.
+    /// It is neither under review nor returned.
     pub fn withdraw(mut self) -> Result<Self, ReviewError> {
-        if self.state != ApplicationState::Submitted {
+        if !matches!(self.state, ApplicationState::Submitted | ApplicationState::Returned) {
             return Err(ReviewError::NotSubmitted(self.state));
         }
         self.state = ApplicationState::Withdrawn;
+        self.due_at = None;
         Ok(self)
     }
 
-    /// The persons who approved so far.
+    /// Submits a returned application again, for another round of review from the first level.
+    ///
+    /// # Errors
+    /// It was not returned.
+    pub fn resubmit(mut self) -> Result<Self, ReviewError> {
+        if self.state != ApplicationState::Returned {
+            return Err(ReviewError::NotReturned(self.state));
+        }
+        self.state = ApplicationState::Submitted;
+        self.round += 1;
+        Ok(self)
+    }
+
+    /// The persons who approved in this round of review.
     pub fn approvers(&self) -> impl Iterator<Item = &PersonId> {
-        self.decisions.iter().filter(|d| d.verdict == Verdict::Approve).map(|d| &d.person_id)
+        self.this_round().filter(|d| d.verdict == Verdict::Approve).map(|d| &d.person_id)
     }
 }

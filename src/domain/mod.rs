@@ -15,5 +15,6 @@ pub mod seal_state;
 pub mod signing;
 pub mod source;
 pub mod uscc;
+pub mod working_days;
 
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};

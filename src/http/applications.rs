@@ -21,7 +21,7 @@ use crate::{
     domain::application::{Application, ApplicationState},
     service::{
         Answer,
-        applications::{NewApplication, NewDecision},
+        applications::{Correction, NewApplication, NewDecision},
     },
 };
 
@@ -90,6 +90,20 @@ pub(super) async fn decide(
     Json(new): Json<NewDecision>,
 ) -> Result<Answer> {
     Ok(house.service.decide(&act, &id, new).await?)
+}
+
+/// Correct a returned application and submit it again 补正; review begins anew at the first level.
+#[utoipa::path(post, path = "/v1/applications/{id}/resubmit", tag = "applications",
+    params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
+    request_body = Correction, responses((status = 200, body = Application), Problems),
+    extensions(("x-action" = json!("resubmit"))))]
+pub(super) async fn resubmit(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(correction): Json<Correction>,
+) -> Result<Answer> {
+    Ok(house.service.resubmit(&act, &id, correction).await?)
 }
 
 /// Take an application back 撤回.

@@ -5,6 +5,7 @@ mod administration;
 mod applications;
 mod audit;
 mod caller;
+mod deadlines;
 mod detached;
 mod digests;
 mod docs;
@@ -77,7 +78,9 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(applications::apply, applications::applications))
         .routes(routes!(applications::application))
         .routes(routes!(applications::decide))
+        .routes(routes!(applications::resubmit))
         .routes(routes!(applications::withdraw))
+        .routes(routes!(deadlines::deadlines))
         .routes(routes!(seals::seals))
         .routes(routes!(seals::seal))
         .routes(routes!(seals::timeline))

@@ -52,6 +52,7 @@ pub(super) struct IfMatch {
         (name = "seals", description = "The life of a seal 印章"),
         (name = "signatures", description = "Sealing 签章, voiding 作废, receipts 回执"),
         (name = "verification", description = "Verification 验章"),
+        (name = "deadlines", description = "What is due 期限"),
         (name = "audit", description = "The audit trail"),
         (name = "public", description = "What anybody may ask"),
         (name = "operations", description = "Health, metrics, documentation"),

@@ -31,6 +31,8 @@ words! {
         Review => "review",
         /// Take an application back 撤回.
         Withdraw => "withdraw",
+        /// Correct an application and submit it again 补正.
+        Resubmit => "resubmit",
         /// Generate the key of a seal version 生成密钥.
         GenerateKey => "generate-key",
         /// Read seals.

@@ -18,6 +18,12 @@ pub struct ApprovalRules {
 #[serde(deny_unknown_fields)]
 struct Rule {
     levels: Vec<String>,
+    #[serde(default = "five")]
+    days: u16,
+}
+
+fn five() -> u16 {
+    5
 }
 
 impl ApprovalRules {
@@ -31,17 +37,29 @@ impl ApprovalRules {
             if !(1..=9).contains(&rules.levels(*kind).len()) {
                 return Err(format!("{kind}: one to nine levels of review are needed"));
             }
+            if !(1..=365).contains(&rules.days(*kind)) {
+                return Err(format!("{kind}: a level has 1 to 365 working days"));
+            }
         }
         Ok(rules)
     }
 
     /// The names of the levels for a kind of application, in order.
     pub fn levels(&self, kind: ApplicationKind) -> &[String] {
+        &self.rule(kind).levels
+    }
+
+    /// How many working days each level has.
+    pub fn days(&self, kind: ApplicationKind) -> u16 {
+        self.rule(kind).days
+    }
+
+    fn rule(&self, kind: ApplicationKind) -> &Rule {
         match kind {
-            ApplicationKind::Create => &self.create.levels,
-            ApplicationKind::Renew => &self.renew.levels,
-            ApplicationKind::Change => &self.change.levels,
-            ApplicationKind::Revoke => &self.revoke.levels,
+            ApplicationKind::Create => &self.create,
+            ApplicationKind::Renew => &self.renew,
+            ApplicationKind::Change => &self.change,
+            ApplicationKind::Revoke => &self.revoke,
         }
     }
 }

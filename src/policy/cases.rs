@@ -262,6 +262,7 @@ fn application(
     let mut decisions = Vec::new();
     for (level, word) in approvers.iter().enumerate() {
         decisions.push(Decision {
+            round: 1,
             level: i64::try_from(level + 1).unwrap_or(1),
             level_name: String::new(),
             verdict: Verdict::Approve,
@@ -284,7 +285,9 @@ fn application(
         applicant_id: id!(PrincipalId, applicant)?,
         applicant_person_id: id!(PersonId, applicant)?,
         levels: Vec::new(),
+        round: 1,
         decisions,
+        due_at: None,
         used: false,
         created_at: NOW,
     })

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     crypto::digest::{hex, sha256},
-    domain::{Timestamp, fresh::Fresh},
+    domain::{Timestamp, fresh::Fresh, working_days::WorkingDays},
 };
 
 /// The policies that come with the program.
@@ -31,6 +31,7 @@ const BUNDLED: [(&str, &str); 5] = [
 const BUNDLED_SCHEMA: &str = include_str!("../../policies/schema.cedarschema");
 const BUNDLED_APPROVAL: &str = include_str!("../../policies/approval.toml");
 const BUNDLED_LEVELS: &str = include_str!("../../policies/levels.toml");
+const BUNDLED_DAYS: &str = include_str!("../../policies/working-days.toml");
 
 /// Why policies cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,7 @@ pub struct PolicySet {
     schema: Schema,
     digest: String,
     approval: ApprovalRules,
+    working_days: WorkingDays,
     levels: LevelRules,
     /// Answers of the last second, by fingerprint of the question.
     answers: Arc<Fresh<[u8; 32], Result<Decision, Denied>>>,
@@ -120,11 +122,12 @@ impl PolicySet {
     pub fn bundled() -> Result<Self, PolicyError> {
         let files: Vec<_> =
             BUNDLED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Self::parse(&files, BUNDLED_SCHEMA, BUNDLED_APPROVAL, BUNDLED_LEVELS)
+        Self::parse(&files, BUNDLED_SCHEMA, BUNDLED_APPROVAL, BUNDLED_LEVELS, BUNDLED_DAYS)
     }
 
-    /// The policies of a directory: every `*.cedar`, `schema.cedarschema`, `approval.toml` and
-    /// `levels.toml`.
+    /// The policies of a directory: every `*.cedar`, `schema.cedarschema`, `approval.toml`,
+    /// `levels.toml` and `working-days.toml`; the last is a fact rather than a rule and may be
+    /// missing, the one that came with the program is taken then.
     ///
     /// # Errors
     /// A file cannot be read, or the policies do not hold.
@@ -146,7 +149,9 @@ impl PolicySet {
         let schema = file(&directory.join("schema.cedarschema"))?;
         let approval = file(&directory.join("approval.toml"))?;
         let levels = file(&directory.join("levels.toml"))?;
-        Self::parse(&files, &schema, &approval, &levels)
+        let days = directory.join("working-days.toml");
+        let days = if days.exists() { file(&days)? } else { BUNDLED_DAYS.to_owned() };
+        Self::parse(&files, &schema, &approval, &levels, &days)
     }
 
     fn parse(
@@ -154,6 +159,7 @@ impl PolicySet {
         schema: &str,
         approval: &str,
         levels: &str,
+        days: &str,
     ) -> Result<Self, PolicyError> {
         let mut policies = cedar_policy::PolicySet::new();
         for (name, text) in files {
@@ -184,11 +190,13 @@ impl PolicySet {
             .map_err(|error| PolicyError::Validation(format!("approval.toml: {error}")))?;
         let level_rules = LevelRules::parse(levels)
             .map_err(|error| PolicyError::Validation(format!("levels.toml: {error}")))?;
+        let working_days = toml::from_str(days)
+            .map_err(|error| PolicyError::Validation(format!("working-days.toml: {error}")))?;
         let mut digested = Vec::new();
         for (name, text) in files {
             digested.extend([name.as_bytes(), text.as_bytes()]);
         }
-        digested.extend([schema.as_bytes(), approval.as_bytes(), levels.as_bytes()]);
+        digested.extend([schema, approval, levels, days].map(str::as_bytes));
         let leaves: Vec<u8> = digested.iter().flat_map(|part| sha256(part)).collect();
         Ok(Self {
             policies,
@@ -196,6 +204,7 @@ impl PolicySet {
             digest: hex(&sha256(&leaves)),
             approval: approval_rules,
             levels: level_rules,
+            working_days,
             answers: Arc::default(),
         })
     }
@@ -208,6 +217,11 @@ impl PolicySet {
     /// How many must agree, and in what order.
     pub fn approval(&self) -> &ApprovalRules {
         &self.approval
+    }
+
+    /// Which days are worked.
+    pub fn working_days(&self) -> &WorkingDays {
+        &self.working_days
     }
 
     /// Which level of PAdES a seal's signatures get.

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     Act, Answer, Error, Service,
+    act::Once,
     administration::{
         Page, ancestry,
         organizations::{name, organization_id},
@@ -12,11 +13,12 @@ use super::{
 };
 use crate::{
     domain::{
+        Timestamp,
         application::{Application, ApplicationKind, ApplicationState, Decision, Verdict},
         id::{ApplicationId, OrganizationId, SealId},
         seal::{Seal, SealKind},
     },
-    policy::{Action, Resource},
+    policy::{Action, Permit, Resource},
     store::Payload,
 };
 
@@ -48,11 +50,28 @@ pub struct NewApplication {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDecision {
-    /// Approve or reject.
+    /// Approve, reject or return.
     #[schema(value_type = String, example = "approve")]
     pub verdict: Verdict,
-    /// Why; required for a rejection.
+    /// Why; required unless the verdict is approve.
     #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What is corrected in a returned application; what is left out stays as it was.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// The kind of seal; only for `create`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "legal-name")]
+    pub seal_kind: Option<SealKind>,
+    /// The name on the seal; only for `create`.
+    #[serde(default)]
+    pub seal_name: Option<String>,
+    /// Why it is asked for.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: Option<String>,
 }
 
@@ -97,7 +116,9 @@ impl Service {
             applicant_id: act.principal()?.id.clone(),
             applicant_person_id: act.person()?.clone(),
             levels: self.policy.approval().levels(new.kind).to_vec(),
+            round: 1,
             decisions: Vec::new(),
+            due_at: Some(self.decision_due(new.kind, now)),
             used: false,
             created_at: now,
         };
@@ -150,7 +171,7 @@ impl Service {
     /// Takes the next level's decision.
     ///
     /// # Errors
-    /// The application is not under review, a rejection has no reason, or policy says no: the
+    /// The application is not under review, a rejection or return has no reason, or policy says no: the
     /// reviewer must be neither the applicant nor a reviewer of an earlier level.
     pub async fn decide(&self, act: &Act, id: &str, new: NewDecision) -> Result<Answer, Error> {
         let once = self.once_for(act, 200, "review", &(id, &new));
@@ -165,6 +186,7 @@ impl Service {
         let level = application.next_level();
         let stated = new.reason.as_deref().filter(|text| !text.trim().is_empty());
         let decision = Decision {
+            round: application.round,
             level: i64::try_from(level).unwrap_or(i64::MAX),
             level_name: application.levels.get(level - 1).cloned().unwrap_or_default(),
             verdict: new.verdict,
@@ -174,6 +196,8 @@ impl Service {
             decided_at: now,
         };
         let mut moved = application.clone().decide(decision)?;
+        let open = moved.state == ApplicationState::Submitted;
+        moved.due_at = open.then(|| self.decision_due(moved.kind, now));
         let created = self.seal_created_by(act, &moved).await?;
         if let Some(seal) = &created {
             moved.seal_id = Some(seal.id.clone());
@@ -220,10 +244,73 @@ impl Service {
         }))
     }
 
+    /// By when a level that is reached now has to decide.
+    fn decision_due(&self, kind: ApplicationKind, now: Timestamp) -> Timestamp {
+        self.policy.working_days().deadline(now, self.policy.approval().days(kind))
+    }
+
+    /// Corrects a returned application and submits it again.
+    ///
+    /// # Errors
+    /// It was not returned, the correction does not fit its kind, or policy says no.
+    pub async fn resubmit(
+        &self,
+        act: &Act,
+        id: &str,
+        correction: Correction,
+    ) -> Result<Answer, Error> {
+        let once = self.once_for(act, 200, "resubmit", &(id, &correction));
+        if let Some(answer) = self.earlier_answer(&once).await? {
+            return Ok(answer);
+        }
+        let (application, above) = self.find_application(act, id).await?;
+        let resource = Resource::Application { ancestry: &above, application: &application };
+        let permit = self.permit(act, Action::Resubmit, resource)?;
+        act.check_revision(application.revision)?;
+        let Correction { seal_kind, seal_name, reason: stated } = correction;
+        if application.kind != ApplicationKind::Create
+            && (seal_kind.is_some() || seal_name.is_some())
+        {
+            return Err(Error::invalid(
+                "invalid-application",
+                "kind and name of a seal that exists cannot be corrected here",
+            ));
+        }
+        let now = self.now();
+        let mut moved = application.clone().resubmit()?;
+        moved.due_at = Some(self.decision_due(moved.kind, now));
+        moved.seal_kind = seal_kind.unwrap_or(moved.seal_kind);
+        moved.seal_name = seal_name.as_deref().map(name).transpose()?.unwrap_or(moved.seal_name);
+        moved.reason = stated.as_deref().map(reason).transpose()?.unwrap_or(moved.reason);
+        self.move_application(act, once, permit, (application, moved), "resubmit").await
+    }
+
+    /// Writes a moved application and the event of it.
+    async fn move_application(
+        &self,
+        act: &Act,
+        once: Once,
+        permit: Permit,
+        (application, moved): (Application, Application),
+        verb: &'static str,
+    ) -> Result<Answer, Error> {
+        let (act, now) = (act.clone(), self.now());
+        self.once(&act.clone(), once, move |tx| {
+            Box::pin(async move {
+                let decision = permit.consume(now).ok_or(Error::Overloaded)?;
+                tx.update_application(&application, &moved).await?;
+                let subject = format!("application:{}", moved.id);
+                tx.record(act.event(now, &moved.organization_id, verb, subject, &decision)).await?;
+                Ok(Application { revision: application.revision + 1, ..moved })
+            })
+        })
+        .await
+    }
+
     /// Takes an application back.
     ///
     /// # Errors
-    /// It is not under review, or policy says no.
+    /// It is neither under review nor returned, or policy says no.
     pub async fn withdraw(&self, act: &Act, id: &str) -> Result<Answer, Error> {
         let once = self.once_for(act, 200, "withdraw", &id);
         if let Some(answer) = self.earlier_answer(&once).await? {
@@ -234,18 +321,7 @@ impl Service {
         let permit = self.permit(act, Action::Withdraw, resource)?;
         act.check_revision(application.revision)?;
         let moved = application.clone().withdraw()?;
-        let (act, now) = (act.clone(), self.now());
-        self.once(&act.clone(), once, move |tx| {
-            Box::pin(async move {
-                let decision = permit.consume(now).ok_or(Error::Overloaded)?;
-                tx.update_application(&application, &moved).await?;
-                let subject = format!("application:{}", moved.id);
-                tx.record(act.event(now, &moved.organization_id, "withdraw", subject, &decision))
-                    .await?;
-                Ok(Application { revision: application.revision + 1, ..moved })
-            })
-        })
-        .await
+        self.move_application(act, once, permit, (application, moved), "withdraw").await
     }
 
     /// An application.

@@ -4,6 +4,7 @@ mod act;
 pub mod administration;
 pub mod applications;
 mod authority;
+pub mod deadlines;
 pub mod documents;
 mod error;
 #[cfg(feature = "failpoints")]

@@ -8,6 +8,7 @@ use super::{
     tx::Tx,
 };
 use crate::domain::{
+    Timestamp,
     application::{Application, ApplicationKind, ApplicationState, Decision, Verdict},
     id::{ApplicationId, OrganizationId, PersonId, PrincipalId, SealId},
     seal::SealKind,
@@ -15,7 +16,7 @@ use crate::domain::{
 
 const APPLICATION: &str = "SELECT a.id, a.organization_id, a.kind, a.state, a.revision, \
      a.seal_id, a.seal_kind, a.seal_name, a.reason, a.applicant_id, a.applicant_person_id, \
-     a.levels, a.used, a.created_at FROM applications a \
+     a.levels, a.round, a.due_at, a.used, a.created_at FROM applications a \
      JOIN organizations o ON o.id = a.organization_id ";
 
 impl Tx {
@@ -27,9 +28,9 @@ impl Tx {
         self.execute(
             query(
                 "INSERT INTO applications (id, organization_id, kind, state, revision, seal_id, \
-                 seal_kind, seal_name, reason, applicant_id, applicant_person_id, levels, used, \
-                 created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)",
+                 seal_kind, seal_name, reason, applicant_id, applicant_person_id, levels, round, \
+                 due_at, used, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15)",
             )
             .bind(a.id.to_string())
             .bind(a.organization_id.to_string())
@@ -43,6 +44,8 @@ impl Tx {
             .bind(a.applicant_id.to_string())
             .bind(a.applicant_person_id.to_string())
             .bind(json(&a.levels))
+            .bind(a.round)
+            .bind(a.due_at.map(Timestamp::as_micros))
             .bind(a.created_at.as_micros()),
         )
         .await?;
@@ -87,14 +90,35 @@ impl Tx {
         let state = state.map_or("", ApplicationState::as_str);
         let found = query(sql).bind(after.to_owned()).bind(pattern).bind(state).bind(limit);
         let rows = self.all(found).await?;
+        self.with_decisions(&rows).await
+    }
+
+    async fn with_decisions(&mut self, rows: &[AnyRow]) -> Result<Vec<Application>, StoreError> {
         let mut list = Vec::new();
-        for row in &rows {
+        for row in rows {
             let id = Columns::of("applications", row)
                 .word("id", |text| ApplicationId::parse(text).ok())?;
             let decisions = self.decisions(&id).await?;
             list.push(application(row, decisions)?);
         }
         Ok(list)
+    }
+
+    /// Applications in scope whose next decision is due until a time, the soonest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn applications_due(
+        &mut self,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Application>, StoreError> {
+        let pattern = self.path_pattern();
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{APPLICATION} WHERE a.due_at <= $1 AND o.path LIKE $2 ORDER BY a.due_at, a.id LIMIT $3"
+        ));
+        let rows = self.all(query(sql).bind(until.as_micros()).bind(pattern).bind(limit)).await?;
+        self.with_decisions(&rows).await
     }
 
     /// Writes a moved application over the one that was read, with its newest decision.
@@ -110,11 +134,17 @@ impl Tx {
             "the application",
             query(
                 "UPDATE applications SET state = $1, revision = revision + 1, seal_id = $2, \
-                 used = $3 WHERE id = $4 AND revision = $5 AND state = $6",
+                 used = $3, round = $4, due_at = $5, seal_kind = $6, seal_name = $7, reason = $8 \
+                 WHERE id = $9 AND revision = $10 AND state = $11",
             )
             .bind(moved.state.as_str())
             .bind(moved.seal_id.as_ref().map(ToString::to_string))
             .bind(i64::from(moved.used))
+            .bind(moved.round)
+            .bind(moved.due_at.map(Timestamp::as_micros))
+            .bind(moved.seal_kind.as_str())
+            .bind(moved.seal_name.clone())
+            .bind(moved.reason.clone())
             .bind(read.id.to_string())
             .bind(read.revision)
             .bind(read.state.as_str()),
@@ -133,11 +163,12 @@ impl Tx {
     ) -> Result<(), StoreError> {
         self.execute(
             query(
-                "INSERT INTO application_decisions (application_id, level, level_name, verdict, \
-                 reason, principal_id, person_id, decided_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO application_decisions (application_id, round, level, level_name, \
+                 verdict, reason, principal_id, person_id, decided_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(id.to_string())
+            .bind(d.round)
             .bind(d.level)
             .bind(d.level_name.clone())
             .bind(d.verdict.as_str())
@@ -154,9 +185,9 @@ impl Tx {
         let rows = self
             .all(
                 query(
-                    "SELECT level, level_name, verdict, reason, principal_id, person_id, \
+                    "SELECT round, level, level_name, verdict, reason, principal_id, person_id, \
                      decided_at FROM application_decisions WHERE application_id = $1 \
-                     ORDER BY level",
+                     ORDER BY round, level",
                 )
                 .bind(id.to_string()),
             )
@@ -180,7 +211,9 @@ fn application(row: &AnyRow, decisions: Vec<Decision>) -> Result<Application, St
         applicant_id: c.word("applicant_id", |text| PrincipalId::parse(text).ok())?,
         applicant_person_id: c.word("applicant_person_id", |text| PersonId::parse(text).ok())?,
         levels: c.json("levels")?,
+        round: c.integer("round")?,
         decisions,
+        due_at: c.optional_time("due_at")?,
         used: c.boolean("used")?,
         created_at: c.time("created_at")?,
     })
@@ -189,6 +222,7 @@ fn application(row: &AnyRow, decisions: Vec<Decision>) -> Result<Application, St
 fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
     let c = Columns::of("application_decisions", row);
     Ok(Decision {
+        round: c.integer("round")?,
         level: c.integer("level")?,
         level_name: c.text("level_name")?,
         verdict: c.word("verdict", Verdict::parse)?,

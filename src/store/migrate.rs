@@ -23,10 +23,12 @@ const SQLITE: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql")),
     (8, "cluster trails", include_str!("migrations/0008_cluster_trails.sqlite.sql")),
     (9, "know timestamp keys", include_str!("migrations/0009_know_timestamp_keys.sqlite.sql")),
+    (11, "return applications", include_str!("migrations/0011_return_applications.sqlite.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql")),
     (9, "know timestamp keys", include_str!("migrations/0009_know_timestamp_keys.postgres.sql")),
+    (11, "return applications", include_str!("migrations/0011_return_applications.postgres.sql")),
 ];
 
 impl Store {

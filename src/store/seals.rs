@@ -362,6 +362,32 @@ impl Tx {
         Ok(seals)
     }
 
+    /// Seals in scope with a version in use or suspended whose validity ends until a time, and when,
+    /// the soonest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn seals_ending(
+        &mut self,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(Seal, Timestamp)>, StoreError> {
+        let pattern = self.path_pattern();
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{SEAL} JOIN seal_versions v ON v.seal_id = s.id \
+             WHERE v.state IN ('active', 'suspended') AND v.valid_until <= $1 AND o.path LIKE $2 \
+             ORDER BY v.valid_until, s.id LIMIT $3"
+        ));
+        let rows = self.all(query(sql).bind(until.as_micros()).bind(pattern).bind(limit)).await?;
+        let mut ending = Vec::new();
+        for row in &rows {
+            let seal = self.with_versions(row).await?;
+            let ends = seal.current_version().and_then(|version| version.valid_until);
+            ending.extend(ends.map(|ends| (seal, ends)));
+        }
+        Ok(ending)
+    }
+
     async fn with_versions(&mut self, row: &AnyRow) -> Result<Seal, StoreError> {
         let c = Columns::of("seals", row);
         let id = c.word("id", |text| SealId::parse(text).ok())?;

@@ -1,0 +1,110 @@
+//! What is due 期限: decisions on applications, and the end of validity of seals.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Act, Error, Service, administration::ancestry};
+use crate::{
+    domain::{
+        Timestamp,
+        id::{ApplicationId, OrganizationId, SealId},
+        seal_state::words,
+    },
+    policy::{Action, Resource, SealFacts},
+};
+
+words! {
+    /// What is due.
+    DeadlineKind {
+        /// A level of review has to decide on an application 审核时限.
+        Review => "review",
+        /// The version of a seal that is in use ends 有效期届满.
+        SealExpiry => "seal-expiry",
+    }
+}
+
+/// Something that is due.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Deadline {
+    /// What is due.
+    #[schema(value_type = String, example = "review")]
+    pub kind: DeadlineKind,
+    /// When: the end of a working day 工作日 in China, or the end of validity.
+    #[schema(value_type = String)]
+    pub due_at: Timestamp,
+    /// Whether the time has passed.
+    pub overdue: bool,
+    /// The organization concerned.
+    #[schema(value_type = String)]
+    pub organization_id: OrganizationId,
+    /// The name of the seal concerned.
+    pub seal_name: String,
+    /// The application to be decided.
+    #[schema(value_type = Option<String>)]
+    pub application_id: Option<ApplicationId>,
+    /// The level that decides.
+    pub level_name: Option<String>,
+    /// The seal, where there is one yet.
+    #[schema(value_type = Option<String>)]
+    pub seal_id: Option<SealId>,
+}
+
+/// The most days that can be looked ahead.
+const FARTHEST: i64 = 1000;
+
+impl Service {
+    /// What is due within a number of days, and what is overdue, the soonest first; at most `limit`.
+    ///
+    /// # Errors
+    /// The number of days is out of range, or policy says no.
+    pub async fn deadlines(
+        &self,
+        act: &Act,
+        within_days: i64,
+        limit: i64,
+    ) -> Result<Vec<Deadline>, Error> {
+        if !(0..=FARTHEST).contains(&within_days) {
+            let range = format!("within_days is 0 to {FARTHEST}");
+            return Err(Error::invalid("invalid-within-days", range));
+        }
+        let now = self.now();
+        let until = now.plus_seconds(within_days * 86_400);
+        let mut tx = self.own_organization(act, Action::ReadOrganization).await?;
+        let mut due = Vec::new();
+        for application in tx.applications_due(until, limit).await? {
+            let Some(due_at) = application.due_at else { continue };
+            let above = ancestry(&mut tx, &application.organization_id).await?;
+            let resource = Resource::Application { ancestry: &above, application: &application };
+            let _ = self.permit(act, Action::ReadApplication, resource)?;
+            due.push(Deadline {
+                kind: DeadlineKind::Review,
+                due_at,
+                overdue: due_at <= now,
+                level_name: application.levels.get(application.next_level() - 1).cloned(),
+                organization_id: application.organization_id,
+                seal_name: application.seal_name,
+                application_id: Some(application.id),
+                seal_id: application.seal_id,
+            });
+        }
+        for (seal, due_at) in tx.seals_ending(until, limit).await? {
+            let above = ancestry(&mut tx, &seal.organization_id).await?;
+            let facts = SealFacts { id: seal.id.to_string(), ..SealFacts::default() };
+            let resource = Resource::Seal { ancestry: &above, facts: &facts, using: None };
+            let _ = self.permit(act, Action::ReadSeal, resource)?;
+            due.push(Deadline {
+                kind: DeadlineKind::SealExpiry,
+                due_at,
+                overdue: due_at <= now,
+                organization_id: seal.organization_id,
+                seal_name: seal.name,
+                application_id: None,
+                level_name: None,
+                seal_id: Some(seal.id),
+            });
+        }
+        due.sort_by_key(|deadline| deadline.due_at);
+        due.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(due)
+    }
+}
