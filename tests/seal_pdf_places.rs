@@ -446,6 +446,7 @@ fn outlines_stay_outlines() {
     assert_eq!(make(svg("<text>章</text>")).problem(422), "invalid-picture");
     make(svg(frame)).expect(200);
     people::register(house, cast, &seal);
+    people::keep(house, cast, &seal);
     people::grant(house, cast, &seal, &json!({}));
     desk.seal = seal;
     let document = blank("/MediaBox [0 0 595 842]", 3);
@@ -519,6 +520,7 @@ fn light_outlines_cover_dark_ones() {
         .post(&cast.maker, &format!("/v1/seals/{seal}/make"), &json!({ "picture": picture }))
         .expect(200);
     people::register(house, cast, &seal);
+    people::keep(house, cast, &seal);
     people::grant(house, cast, &seal, &json!({}));
     desk.seal = seal;
     let placement = json!({ "page": 1, "x_mm": 50.0, "y_mm": 60.0 });

@@ -19,6 +19,7 @@ use crate::{
     domain::{
         application::{Application, ApplicationKind, Verdict},
         caption::Caption,
+        keeper::{Keeper, KeeperEvent},
         organization::{Organization, Person},
         placement::{AcrossPages, Corner, Placement},
         principal::{Principal, Role},
@@ -35,7 +36,7 @@ use crate::{
         },
         applications::{NewApplication, NewDecision},
         documents::SealRequest,
-        seals::{Making, NewEmblem, NewKey, NewPicture, SealMove, grants::NewGrant},
+        seals::{Making, NewEmblem, NewKeeper, NewKey, NewPicture, SealMove, grants::NewGrant},
     },
 };
 
@@ -237,6 +238,17 @@ async fn walk(
     let seal: Seal =
         body(&service.register(&cast.registrar, seal_id.as_str(), SealMove::default()).await?)?;
     lines.push(format!("备案 registered: seal code {}", seal.code));
+    let keeper = NewKeeper {
+        person_id: cast.keeper.person()?.to_string(),
+        replaces: None,
+        stand_in: false,
+        until: None,
+    };
+    let named = service.name_keeper(&cast.registrar, seal_id.as_str(), keeper).await?;
+    let named: Keeper = body(&named)?;
+    let keeping = (seal_id.as_str(), named.id.as_str());
+    service.move_keeper(&cast.keeper, keeping, KeeperEvent::Accept, None).await?;
+    lines.push("保管 kept: the keeper was named and accepted".to_owned());
     let grant: Grant = body(
         &service
             .create_grant(

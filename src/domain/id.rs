@@ -102,6 +102,8 @@ ids! {
     KeyId,
     /// Identifies a grant 授权.
     GrantId,
+    /// A person's keeping of a seal.
+    KeeperId,
     /// Identifies a signature record 签章记录.
     SignatureId,
     /// Identifies one attempt to sign.

@@ -6,6 +6,7 @@ pub mod caption;
 pub mod clock;
 pub mod fresh;
 pub mod id;
+pub mod keeper;
 pub mod organization;
 pub mod placement;
 pub mod principal;

@@ -11,6 +11,7 @@ mod digests;
 mod docs;
 mod extract;
 mod health;
+mod keepers;
 mod metrics;
 mod openapi;
 mod page;
@@ -96,6 +97,10 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(seals::recover))
         .routes(routes!(seals::revoke))
         .routes(routes!(seals::invalidate))
+        .routes(routes!(keepers::name_keeper, keepers::keepers))
+        .routes(routes!(keepers::accept_keeping))
+        .routes(routes!(keepers::decline_keeping))
+        .routes(routes!(keepers::end_keeping))
         .routes(routes!(seals::create_grant, seals::grants))
         .routes(routes!(seals::revoke_grant))
         .routes(routes!(signatures::create, signatures::signatures))

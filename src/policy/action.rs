@@ -55,6 +55,12 @@ words! {
         Revoke => "revoke",
         /// Mark a seal as unlawfully made 标识为无效.
         Invalidate => "invalidate",
+        /// Name a keeper 指定保管人.
+        NameKeeper => "name-keeper",
+        /// Accept or decline to keep a seal 确认接收.
+        AcceptKeeping => "accept-keeping",
+        /// End a keeping 结束保管.
+        EndKeeping => "end-keeping",
         /// Read grants.
         ReadGrant => "read-grant",
         /// Grant the use of a seal 授权.

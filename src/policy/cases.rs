@@ -81,6 +81,10 @@ enum What {
         loss_reported_by: String,
         #[serde(default)]
         recovery_confirmed_by: String,
+        #[serde(default)]
+        keepers: Vec<String>,
+        #[serde(default)]
+        named_keeper: String,
         document_type: Option<String>,
         grant: Option<GrantCase>,
     },
@@ -235,6 +239,8 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
             approvers,
             loss_reported_by,
             recovery_confirmed_by,
+            keepers,
+            named_keeper,
             grant,
             ..
         } => {
@@ -246,6 +252,8 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
                 approvers: approvers.iter().map(|word| person(word)).collect(),
                 loss_reported_by: person(loss_reported_by),
                 recovery_confirmed_by: person(recovery_confirmed_by),
+                keepers: keepers.iter().map(|word| person(word)).collect(),
+                named_keeper: person(named_keeper),
             };
             parts.2 = grant.as_ref().map(grant_of).transpose()?;
         }

@@ -43,6 +43,10 @@ pub struct SealFacts {
     pub loss_reported_by: String,
     /// Who first confirmed its recovery.
     pub recovery_confirmed_by: String,
+    /// The persons who keep it now.
+    pub keepers: Vec<String>,
+    /// The person whose keeping is in question.
+    pub named_keeper: String,
 }
 
 /// What is known of the grant that would be used.
@@ -211,6 +215,8 @@ impl Resource<'_> {
                     ("approvers", texts(facts.approvers.iter().map(String::as_str))),
                     ("lossReportedBy", text(&facts.loss_reported_by)),
                     ("recoveryConfirmedBy", text(&facts.recovery_confirmed_by)),
+                    ("keepers", texts(facts.keepers.iter().map(String::as_str))),
+                    ("namedKeeper", text(&facts.named_keeper)),
                 ]);
                 (*ancestry, "Seal", facts.id.as_str(), attributes)
             }

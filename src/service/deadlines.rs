@@ -1,4 +1,4 @@
-//! What is due 期限: decisions on applications, and the end of validity of seals.
+//! What is due 期限: decisions on applications, the end of validity of seals, terms of keepers.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +20,8 @@ words! {
         Review => "review",
         /// The version of a seal that is in use ends 有效期届满.
         SealExpiry => "seal-expiry",
+        /// The term of a keeper or stand-in ends 保管期届满.
+        KeeperTerm => "keeper-term",
     }
 }
 
@@ -87,13 +89,22 @@ impl Service {
                 seal_id: application.seal_id,
             });
         }
+        let mut of_seals = Vec::new();
         for (seal, due_at) in tx.seals_ending(until, limit).await? {
+            of_seals.push((DeadlineKind::SealExpiry, seal, due_at));
+        }
+        for keeper in tx.keepers_ending(until, limit).await? {
+            let seal = tx.seal(&keeper.seal_id).await?;
+            let found = seal.zip(keeper.until);
+            of_seals.extend(found.map(|(seal, until)| (DeadlineKind::KeeperTerm, seal, until)));
+        }
+        for (kind, seal, due_at) in of_seals {
             let above = ancestry(&mut tx, &seal.organization_id).await?;
             let facts = SealFacts { id: seal.id.to_string(), ..SealFacts::default() };
             let resource = Resource::Seal { ancestry: &above, facts: &facts, using: None };
             let _ = self.permit(act, Action::ReadSeal, resource)?;
             due.push(Deadline {
-                kind: DeadlineKind::SealExpiry,
+                kind,
                 due_at,
                 overdue: due_at <= now,
                 organization_id: seal.organization_id,

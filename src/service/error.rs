@@ -3,7 +3,7 @@
 use crate::{
     crypto::random::NoRandomness,
     devices::DeviceError,
-    domain::{application::ReviewError, seal_state::InvalidTransition},
+    domain::{application::ReviewError, keeper::InvalidKeeping, seal_state::InvalidTransition},
     formats::pdf::PdfError,
     policy::Denied,
     store::StoreError,
@@ -73,6 +73,12 @@ pub enum Error {
     /// A fault of the service.
     #[error("a fault of the service: {0}")]
     Internal(String),
+}
+
+impl From<InvalidKeeping> for Error {
+    fn from(error: InvalidKeeping) -> Self {
+        Self::conflict("invalid-keeping", error.to_string())
+    }
 }
 
 impl Error {

@@ -17,6 +17,7 @@ const COMMON: &[Step] = &[
     (4, "create signatures", include_str!("migrations/0004_create_signatures.sql")),
     (5, "create audit", include_str!("migrations/0005_create_audit.sql")),
     (7, "drop unused indexes", include_str!("migrations/0007_drop_unused_indexes.sql")),
+    (12, "keep seals", include_str!("migrations/0012_keep_seals.sql")),
     (10, "keep vector pictures", include_str!("migrations/0010_keep_vector_pictures.sql")),
 ];
 const SQLITE: &[Step] = &[

@@ -11,6 +11,7 @@ mod columns;
 mod error;
 mod grants;
 mod idempotency;
+mod keepers;
 mod keys;
 mod migrate;
 mod organizations;

@@ -422,23 +422,28 @@ impl Tx {
         rows.iter().map(credential).collect()
     }
 
-    /// The states of versions, locked against change until the end of the transaction.
+    /// The states of versions and until when somebody keeps their seals, locked against change until
+    /// the end of the transaction.
     ///
     /// # Errors
     /// The database fails.
     pub async fn lock_states(
         &mut self,
         ids: BTreeSet<&SealVersionId>,
-    ) -> Result<HashMap<SealVersionId, SealState>, StoreError> {
+    ) -> Result<HashMap<SealVersionId, (SealState, Option<Timestamp>)>, StoreError> {
         let ids = ids.into_iter().map(|id| [id.to_string().into()]).collect();
         let locking = self.locking();
-        let sql = ["SELECT id, state FROM seal_versions WHERE id IN", locking];
+        let sql = [
+            "SELECT v.id AS id, v.state, s.kept_until FROM seal_versions v \
+             JOIN seals s ON s.id = v.seal_id WHERE v.id IN",
+            locking,
+        ];
         let rows = self.among(sql, None, ids).await?;
         rows.iter()
             .map(|row| {
                 let c = Columns::of("seal_versions", row);
                 let id = c.word("id", |text| SealVersionId::parse(text).ok())?;
-                Ok((id, c.word("state", SealState::parse)?))
+                Ok((id, (c.word("state", SealState::parse)?, c.optional_time("kept_until")?)))
             })
             .collect()
     }

@@ -14,6 +14,7 @@ pub struct Cast {
     pub maker: String,
     pub registrar: String,
     pub keeper: String,
+    pub keeper_person: String,
     pub caller: String,
     pub caller_id: String,
     pub auditor: String,
@@ -32,12 +33,15 @@ impl Cast {
         let new = json!({ "uscc": uscc, "name": name, "parent_id": house.root });
         let organization = id(&house.post(admin, "/v1/organizations", &new).expect(201));
         let person = |role: &str| person(house, &organization, role).1;
+        let new = json!({ "organization_id": organization, "name": "某保管人" });
+        let keeper_person = id(&house.post(admin, "/v1/persons", &new).expect(201));
         Self {
             applicant: person("applicant"),
             reviewers: [person("reviewer"), person("reviewer")],
             maker: person("maker"),
             registrar: person("registrar"),
-            keeper: person("keeper"),
+            keeper: account(house, &organization, &keeper_person, "keeper").1,
+            keeper_person,
             auditor: person("auditor"),
             caller_id: String::new(),
             caller: String::new(),
@@ -163,12 +167,21 @@ pub fn register(house: &House, cast: &Cast, seal: &str) -> Value {
     house.post(&cast.registrar, &format!("/v1/seals/{seal}/register"), &json!({})).expect(200)
 }
 
-/// A seal in use.
+/// A seal in use, with its keeper.
 pub fn active(house: &House, cast: &Cast) -> String {
     let seal = key_ready(house, cast);
     make(house, cast, &seal);
     register(house, cast, &seal);
+    keep(house, cast, &seal);
     seal
+}
+
+/// The keeper is named and accepts; the answer is the keeping.
+pub fn keep(house: &House, cast: &Cast, seal: &str) -> Value {
+    let path = format!("/v1/seals/{seal}/keepers");
+    let new = json!({ "person_id": cast.keeper_person });
+    let named = house.post(&cast.registrar, &path, &new).expect(201);
+    house.post(&cast.keeper, &format!("{path}/{}/accept", id(&named)), &json!({})).expect(200)
 }
 
 /// A seal in use that the caller may use, digests included.

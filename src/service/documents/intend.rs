@@ -15,7 +15,7 @@ use crate::{
         signing::{Signature, SigningState},
     },
     policy::{Decision, Permit},
-    service::{Act, Error},
+    service::{Act, Error, seals::check_kept},
     store::{Answers, Claim, NewAttempt, NewSignature, Together, Tx, Work},
 };
 
@@ -54,7 +54,7 @@ impl Together for Intend {
 /// What the database says of all items.
 struct Facts {
     now: Timestamp,
-    states: HashMap<SealVersionId, SealState>,
+    states: HashMap<SealVersionId, (SealState, Option<Timestamp>)>,
     access_keys: BTreeSet<AccessKeyId>,
     claimed: HashSet<(String, String)>,
     /// Records under the business numbers of the items.
@@ -114,8 +114,12 @@ async fn examine(
         Err(refusal) => return Ok(Err(refusal)),
     };
     match facts.states.get(&item.signer.version.id) {
-        Some(SealState::Active) => {}
-        Some(state) => return Ok(Err(not_active(*state))),
+        Some((SealState::Active, kept_until)) => {
+            if let Err(refusal) = check_kept(*kept_until, facts.now) {
+                return Ok(Err(refusal));
+            }
+        }
+        Some((state, _)) => return Ok(Err(not_active(*state))),
         None => return Ok(Err(Error::NotFound("the seal"))),
     }
     if item.act.access_key.as_ref().is_some_and(|key| !facts.access_keys.contains(key)) {

@@ -45,8 +45,10 @@ async fn release(tx: &mut Tx, items: &[Releasing]) -> Answers<Release> {
     let now = items.iter().map(|item| item.at).max().unwrap_or(Timestamp::from_micros(0));
     let versions = items.iter().map(|item| &item.recorded.signer.version.id).collect();
     let states = tx.lock_states(versions).await?;
-    let active =
-        |item: &Releasing| states.get(&item.recorded.signer.version.id) == Some(&SealState::Active);
+    let active = |item: &Releasing| {
+        let standing = states.get(&item.recorded.signer.version.id);
+        standing.is_some_and(|(state, _)| *state == SealState::Active)
+    };
     let mut answers = Vec::with_capacity(items.len());
     for item in items {
         if active(item) {

@@ -230,7 +230,8 @@ impl Service {
         let SignerKey { principal, seal, scheme, document_type, digests } = key;
         let digests = *digests;
         let mut tx = self.reading(act).await?;
-        let found = seals::find(&mut tx, seal, seals::numbered_or_current(None)).await?;
+        let found =
+            seals::find(&mut tx, seal, seals::numbered_or_current(None), self.now()).await?;
         let now = self.now();
         let grants = tx.grants(&found.seal.id, Some(principal)).await?;
         let applies = |grant: &&crate::domain::seal::Grant| {
@@ -259,6 +260,7 @@ impl Service {
         if found.version.valid_until.is_none_or(|until| until < now) {
             return Err(not_active(SealState::Expired));
         }
+        seals::check_kept(tx.kept_until(&found.seal.id).await?, now)?;
         let credential = found.version.credentials.iter().find(|c| c.scheme == *scheme);
         let credential = credential.ok_or(Error::NotFound("a credential of the scheme"))?.clone();
         let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;

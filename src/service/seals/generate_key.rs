@@ -172,7 +172,7 @@ impl Service {
     /// There is none, or policy says no.
     pub async fn certificate_request(&self, act: &Act, id: &str) -> Result<String, Error> {
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, |seal| seal.versions.last()).await?;
+        let found = find(&mut tx, id, |seal| seal.versions.last(), self.now()).await?;
         let _ = self.permit(act, Action::ReadSeal, found.resource())?;
         let credential = found.version.credentials.first();
         let credential = credential.ok_or(Error::NotFound("the credential"))?;

@@ -59,7 +59,7 @@ impl Service {
         let principal = PrincipalId::parse(&new.principal_id)
             .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_current(None)).await?;
+        let found = find(&mut tx, id, numbered_or_current(None), self.now()).await?;
         tx.principal(&principal).await?.ok_or(Error::NotFound("the principal"))?;
         drop(tx);
         let permit = self.permit(act, Action::CreateGrant, found.resource())?;
@@ -117,7 +117,7 @@ impl Service {
     /// The seal is not in scope, or policy says no.
     pub async fn grants(&self, act: &Act, id: &str) -> Result<Vec<Grant>, Error> {
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_current(None)).await?;
+        let found = find(&mut tx, id, numbered_or_current(None), self.now()).await?;
         let _ = self.permit(act, Action::ReadGrant, found.resource())?;
         Ok(tx.grants(&found.seal.id, None).await?)
     }
@@ -131,7 +131,7 @@ impl Service {
         let grant = GrantId::parse(grant)
             .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_current(None)).await?;
+        let found = find(&mut tx, id, numbered_or_current(None), self.now()).await?;
         let all = tx.grants(&found.seal.id, None).await?;
         drop(tx);
         let held = all.into_iter().find(|known| known.id == grant);

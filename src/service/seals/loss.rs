@@ -18,7 +18,7 @@ impl Service {
             return Ok(answer);
         }
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_current(asked.version)).await?;
+        let found = find(&mut tx, id, numbered_or_current(asked.version), self.now()).await?;
         drop(tx);
         let permit = found.permit(self, act, Action::ReportLoss)?;
         let now = self.now();
@@ -52,7 +52,7 @@ impl Service {
             return Ok(answer);
         }
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_current(asked.version)).await?;
+        let found = find(&mut tx, id, numbered_or_current(asked.version), self.now()).await?;
         drop(tx);
         let permit = found.permit(self, act, Action::Recover)?;
         let now = self.now();

@@ -49,7 +49,7 @@ impl Service {
             return Ok(answer);
         }
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_newest(None)).await?;
+        let found = find(&mut tx, id, numbered_or_newest(None), self.now()).await?;
         let permit = found.permit(self, act, Action::Make)?;
         let now = self.now();
         let change = found.change(act, SealEvent::Make, None, now)?;

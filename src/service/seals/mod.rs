@@ -5,6 +5,7 @@ mod find;
 mod gates;
 mod generate_key;
 pub mod grants;
+mod keepers;
 mod loss;
 mod make;
 mod moves;
@@ -13,6 +14,8 @@ mod register;
 
 pub use find::{SealQuery, SealTimeline};
 pub use generate_key::NewKey;
+pub(in crate::service) use keepers::check_kept;
+pub use keepers::{KeepingEnd, NewKeeper};
 pub use make::Making;
 pub use moves::SealMove;
 pub use picture::{NewEmblem, NewPicture};
@@ -46,6 +49,7 @@ pub(super) async fn find(
     tx: &mut Tx,
     id: &str,
     choose: impl FnOnce(&Seal) -> Option<&SealVersion>,
+    now: Timestamp,
 ) -> Result<Found, Error> {
     let seal = tx.seal(&seal_id(id)?).await?.ok_or(Error::NotFound("the seal"))?;
     let above = ancestry(tx, &seal.organization_id).await?;
@@ -55,6 +59,7 @@ pub(super) async fn find(
     let person = |id: &Option<crate::domain::id::PersonId>| {
         id.as_ref().map(ToString::to_string).unwrap_or_default()
     };
+    let keepers = tx.keepers(&seal.id).await?;
     let facts = SealFacts {
         id: seal.id.to_string(),
         kind: seal.kind.to_string(),
@@ -63,6 +68,12 @@ pub(super) async fn find(
         approvers: application.approvers().map(ToString::to_string).collect(),
         loss_reported_by: person(&version.loss_reported_by),
         recovery_confirmed_by: person(&version.recovery_confirmed_by),
+        keepers: keepers
+            .iter()
+            .filter(|k| k.keeps_at(now))
+            .map(|k| k.person_id.to_string())
+            .collect(),
+        named_keeper: String::new(),
     };
     Ok(Found { seal, version, above, facts })
 }

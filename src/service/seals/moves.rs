@@ -52,9 +52,9 @@ impl Service {
         }
         let mut tx = self.reading(act).await?;
         let found = if event == SealEvent::Abandon {
-            find(&mut tx, id, numbered_or_newest(asked.version)).await?
+            find(&mut tx, id, numbered_or_newest(asked.version), self.now()).await?
         } else {
-            find(&mut tx, id, numbered_or_current(asked.version)).await?
+            find(&mut tx, id, numbered_or_current(asked.version), self.now()).await?
         };
         drop(tx);
         let permit = found.permit(self, act, action(event)?)?;

@@ -165,7 +165,7 @@ impl Service {
         picture: NewPicture,
     ) -> Result<Vec<u8>, Error> {
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_newest(None)).await?;
+        let found = find(&mut tx, id, numbered_or_newest(None), self.now()).await?;
         drop(tx);
         let permit = found.permit(self, act, Action::Make)?;
         permit.consume(self.now()).ok_or(Error::Overloaded)?;

@@ -19,7 +19,7 @@ impl Service {
             return Ok(answer);
         }
         let mut tx = self.reading(act).await?;
-        let found = find(&mut tx, id, numbered_or_newest(asked.version)).await?;
+        let found = find(&mut tx, id, numbered_or_newest(asked.version), self.now()).await?;
         drop(tx);
         let permit = found.permit(self, act, Action::Register)?;
         let now = self.now();
