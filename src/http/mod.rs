@@ -9,6 +9,7 @@ mod deadlines;
 mod detached;
 mod digests;
 mod docs;
+mod download;
 mod extract;
 mod health;
 mod keepers;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json as Body,
-    body::{Body as Stream, Bytes},
+    body::Body as Stream,
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -12,11 +12,10 @@ use axum::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use std::io::Read;
-
 use super::{
     House,
     caller::Caller,
+    download::Download,
     extract::{Json, Path, Query},
     page::{List, PageQuery, list_with},
     problem::Problem,
@@ -26,9 +25,8 @@ use super::{
 use crate::{
     domain::{
         signing::{Signature, SigningState},
-        source::{ReadAt, Source},
+        source::ReadAt,
     },
-    formats::pdf::Sealed,
     service::{
         Answer, Error,
         documents::{NewVoid, SealRequest, SealedDocument, SignatureQuery},
@@ -74,7 +72,8 @@ fn answer(sealed: SealedDocument) -> Result<Response> {
     let fault = |_| Problem::from(Error::Internal("a header could not be made".to_owned()));
     let location = format!("/v1/signatures/{}", sealed.signature.id);
     let size = sealed.sealed.size();
-    let mut response = (StatusCode::CREATED, stream(sealed.sealed)).into_response();
+    let mut response =
+        (StatusCode::CREATED, Stream::from_stream(Download::new(sealed.sealed))).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
@@ -85,64 +84,6 @@ fn answer(sealed: SealedDocument) -> Result<Response> {
         headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     Ok(response)
-}
-
-/// The document piece by piece: memory does not grow with it.
-fn stream(sealed: Sealed) -> Stream {
-    const PIECE: usize = 64 * 1024;
-    let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(8);
-    if let Source::Memory(document) = &sealed.received.source {
-        // It is there as a whole; nothing is copied, and the channel has room for both.
-        let document = Bytes::from_owner(Shared(Arc::clone(document)));
-        let _ = sender.try_send(Ok(document));
-        let _ = sender.try_send(Ok(Bytes::from(sealed.tail)));
-        return Stream::from_stream(Pieces(receiver));
-    }
-    tokio::task::spawn_blocking(move || {
-        let mut reader = sealed.reader();
-        loop {
-            let mut piece = vec![0; PIECE];
-            let piece = match reader.read(&mut piece) {
-                Ok(0) => return,
-                Ok(length) => {
-                    piece.truncate(length);
-                    Ok(Bytes::from(piece))
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a sealed document broke off on its way out");
-                    Err(error)
-                }
-            };
-            let broken = piece.is_err();
-            if sender.blocking_send(piece).is_err() || broken {
-                return;
-            }
-        }
-    });
-    Stream::from_stream(Pieces(receiver))
-}
-
-/// A document in memory that others may hold too.
-struct Shared(Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for Shared {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// Pieces as a stream.
-struct Pieces(tokio::sync::mpsc::Receiver<std::io::Result<Bytes>>);
-
-impl futures_core::Stream for Pieces {
-    type Item = std::io::Result<Bytes>;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        self.0.poll_recv(context)
-    }
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use http_body_util::BodyExt;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::{extract::parse_json, problem::Problem};
 use crate::{
@@ -145,10 +145,15 @@ impl<'a> Spool<'a> {
             self.memory.extend_from_slice(&chunk);
             return Ok(());
         }
-        let (directory, memory) = (&self.config.spool_directory, &mut self.memory);
-        let begin = || SpoolFile::begin(directory.clone(), std::mem::take(memory));
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => SpoolFile::begin(
+                self.config.spool_directory.clone(),
+                std::mem::take(&mut self.memory),
+            ),
+        };
         // It is written by a thread while it is hashed here.
-        self.file.get_or_insert_with(begin).write(chunk.clone()).await?;
+        self.file = Some(file.write(chunk.clone()).await?);
         self.receiving.update(&chunk);
         Ok(())
     }
@@ -162,40 +167,57 @@ impl<'a> Spool<'a> {
     }
 }
 
-/// A file without a name that a thread of its own writes, a few pieces behind those who bring them.
+/// Bytes written at once: handing work to a thread has its price.
+const PIECE: usize = 1 << 20;
+/// Chunks gathered at most: tiny ones cost more than their bytes.
+const MOST_CHUNKS: usize = 256;
+
+/// A file without a name that is written in the background, a piece behind those who bring it;
+/// between two pieces no thread is held.
 struct SpoolFile {
-    pieces: mpsc::Sender<Bytes>,
-    writer: JoinHandle<io::Result<File>>,
+    writing: JoinHandle<io::Result<File>>,
+    gathered: Vec<Bytes>,
+    size: usize,
 }
 
 impl SpoolFile {
     fn begin(directory: Option<PathBuf>, first: Vec<u8>) -> Self {
-        let (pieces, mut waiting) = mpsc::channel::<Bytes>(4);
-        let writer = tokio::task::spawn_blocking(move || {
+        let writing = tokio::task::spawn_blocking(move || {
             let mut file = match directory {
                 Some(directory) => tempfile::tempfile_in(directory)?,
                 None => tempfile::tempfile()?,
             };
             file.write_all(&first)?;
-            drop(first);
-            while let Some(piece) = waiting.blocking_recv() {
-                file.write_all(&piece)?;
-            }
             Ok(file)
         });
-        Self { pieces, writer }
+        Self { writing, gathered: Vec::new(), size: 0 }
     }
 
-    async fn write(&self, piece: Bytes) -> Result<(), Problem> {
-        // The writer leaves early only if the disk fails.
-        self.pieces.send(piece).await.map_err(|_| disk())
+    async fn write(mut self, chunk: Bytes) -> Result<Self, Problem> {
+        self.size += chunk.len();
+        self.gathered.push(chunk);
+        let full = self.size >= PIECE || self.gathered.len() >= MOST_CHUNKS;
+        if full { self.flush().await } else { Ok(self) }
+    }
+
+    /// Waits until the piece before is written and begins to write what is gathered.
+    async fn flush(self) -> Result<Self, Problem> {
+        let mut file = written(self.writing).await?;
+        let pieces = self.gathered;
+        let writing = tokio::task::spawn_blocking(move || {
+            pieces.iter().try_for_each(|piece| file.write_all(piece))?;
+            Ok(file)
+        });
+        Ok(Self { writing, gathered: Vec::new(), size: 0 })
     }
 
     async fn finish(self) -> Result<File, Problem> {
-        drop(self.pieces);
-        let written = self.writer.await.map_err(|_| disk())?;
-        written.map_err(|_| disk())
+        written(self.flush().await?.writing).await
     }
+}
+
+async fn written(writing: JoinHandle<io::Result<File>>) -> Result<File, Problem> {
+    writing.await.map_err(|_| disk())?.map_err(|_| disk())
 }
 
 fn disk() -> Problem {

@@ -14,6 +14,7 @@ pub mod recovery;
 pub mod seals;
 mod timestamps;
 mod vault;
+mod workbench;
 
 use std::{
     collections::HashMap,
@@ -62,6 +63,7 @@ pub struct Service {
     authentications: Fresh<[u8; 32], Act>,
     signers: Fresh<documents::SignerKey, Arc<documents::Signer>>,
     appearances: Mutex<HashMap<String, Arc<Appearance>>>,
+    workbench: workbench::Workbench,
 }
 
 impl Service {
@@ -96,6 +98,7 @@ impl Service {
             authentications: Fresh::default(),
             signers: Fresh::default(),
             appearances: Mutex::default(),
+            workbench: workbench::Workbench::default(),
         }
     }
 

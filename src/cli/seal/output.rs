@@ -95,7 +95,7 @@ pub(super) fn write(target: &Path, content: &mut dyn Read, like: &Path) -> anyho
 /// between files do without copying; then what was written is compared with what was sealed.
 pub(super) fn write_sealed(target: &Path, sealed: &Sealed, like: &Path) -> anyhow::Result<()> {
     let Source::File(original, size) = &sealed.received.source else {
-        return write(target, &mut sealed.reader(), like);
+        return write(target, &mut sealed.clone().into_reader(), like);
     };
     replace(target, like, |mut file| {
         let mut original = original.as_ref();

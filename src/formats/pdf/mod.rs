@@ -23,4 +23,4 @@ pub use caption::CaptionText;
 pub use error::PdfError;
 pub use inspect::{FoundSignature, Gap, Inspection, inspect};
 pub use prepare::{SealingRequest, prepare};
-pub use sealed::{Prepared, Sealed};
+pub use sealed::{Prepared, Sealed, SealedReader};

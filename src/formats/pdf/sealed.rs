@@ -68,7 +68,7 @@ impl Prepared {
 
     /// Fills the hole, then opens the result as a stranger would and compares what the new
     /// signature covers with what was digested. Whether the medium still holds the original is
-    /// seen when it is read for the last time, see [`Sealed::reader`].
+    /// seen when it is read for the last time, see [`Sealed::into_reader`].
     ///
     /// # Errors
     /// The blob is too large, or the document does not read back as it was written.
@@ -111,7 +111,7 @@ impl Sealed {
 
     /// The sealed document from its beginning to its end. What was appended comes only after the
     /// original has been read as it was received: a medium that lost it makes no sealed document.
-    pub fn reader(&self) -> SealedReader<'_> {
+    pub fn into_reader(self) -> SealedReader {
         SealedReader { sealed: self, at: 0, seen: Some(Checksum::default()) }
     }
 
@@ -136,16 +136,16 @@ impl Sealed {
     }
 }
 
-/// Reads a sealed document; see [`Sealed::reader`].
+/// Reads a sealed document; see [`Sealed::into_reader`].
 #[derive(Debug)]
-pub struct SealedReader<'a> {
-    sealed: &'a Sealed,
+pub struct SealedReader {
+    sealed: Sealed,
     at: u64,
     /// What was read of the original; none after it was compared.
     seen: Option<Checksum>,
 }
 
-impl Read for SealedReader<'_> {
+impl Read for SealedReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let received = &self.sealed.received;
         let base = received.source.size();
@@ -207,7 +207,7 @@ mod tests {
     fn a_sealed_document_is_read_to_its_end() {
         let (_file, sealed) = sealed();
         let mut read = Vec::new();
-        sealed.reader().read_to_end(&mut read).unwrap();
+        sealed.clone().into_reader().read_to_end(&mut read).unwrap();
         assert_eq!(read.len() as u64, sealed.size());
         assert!(read.ends_with(b"\x07the seal"));
     }
@@ -217,7 +217,7 @@ mod tests {
         let (file, sealed) = sealed();
         file.write_all_at(&[6], 70_000).unwrap();
         let mut read = Vec::new();
-        let error = sealed.reader().read_to_end(&mut read).unwrap_err();
+        let error = sealed.into_reader().read_to_end(&mut read).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         assert_eq!(read.len(), 100_000, "nothing of what was appended");
     }

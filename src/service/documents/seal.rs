@@ -168,14 +168,13 @@ impl Service {
         // 7. The blob goes into the hole; the result is read back as a stranger would.
         let blob = unsigned.finish(&signed.value, timestamp.as_deref());
         failpoint!("before-embed");
-        let embedded = tokio::task::spawn_blocking(move || {
+        let embedding = move || {
             let sealed = prepared.embed(&blob)?;
             let digest = sealed.digest();
             Ok::<_, PdfError>((sealed, digest))
-        })
-        .await
-        .map_err(|_| Error::Internal("embedding was interrupted".to_owned()))
-        .and_then(|done| done.map_err(Error::from));
+        };
+        let embedded = self.workbench.run("embedding", embedding).await;
+        let embedded = embedded.and_then(|done| done.map_err(Error::from));
         let (sealed, sealed_digest) = match embedded {
             Ok(done) => done,
             Err(error) => return Err(self.abort(signed, error).await),
@@ -309,7 +308,7 @@ impl Service {
         let (unique, signing_time) = (about.0.to_string(), about.1);
         let room = self.container_room(signer);
         let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
-        tokio::task::spawn_blocking(move || {
+        let preparing = move || {
             let caption = match &asked.caption {
                 Some(caption) => {
                     let lines = caption.lines(&name, signing_time, asked.reason.as_deref());
@@ -334,9 +333,8 @@ impl Service {
                 digest,
             };
             Ok(pdf::prepare(&document, &request)?)
-        })
-        .await
-        .map_err(|_| Error::Internal("preparing was interrupted".to_owned()))?
+        };
+        self.workbench.run("preparing", preparing).await?
     }
 
     async fn appearance(&self, signer: &Signer) -> Result<Arc<Appearance>, Error> {
@@ -348,13 +346,12 @@ impl Service {
         let picture = tx.picture(&signer.version.id).await?;
         let picture = picture.ok_or(Error::NotFound("the picture of the seal"))?;
         drop(tx);
-        let appearance = tokio::task::spawn_blocking(move || {
+        let reading = move || {
             let size = (picture.width_mm, picture.height_mm);
             appearance(&picture.png, picture.svg.as_deref(), size)
-        })
-        .await
-        .map_err(|_| Error::Internal("the picture could not be prepared".to_owned()))?
-        .map_err(Error::Internal)?;
+        };
+        let appearance = self.workbench.run("reading the picture", reading).await?;
+        let appearance = appearance.map_err(Error::Internal)?;
         let appearance = Arc::new(appearance);
         self.remember_appearance(key, Arc::clone(&appearance));
         Ok(appearance)

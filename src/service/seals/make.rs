@@ -3,11 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    Found, find, gates, numbered_or_newest,
-    picture::{self, NewPicture},
-    reread,
-};
+use super::{Found, find, gates, numbered_or_newest, picture::NewPicture, reread};
 use crate::{
     crypto::digest::{hex, sha256},
     domain::{
@@ -60,7 +56,7 @@ impl Service {
         let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
         drop(tx);
 
-        let picture = picture::load(making.picture.clone(), found.seal.name.clone()).await?;
+        let picture = self.load_picture(making.picture.clone(), found.seal.name.clone()).await?;
         let (chain, issued) = self.chain(&making, &found, (&owner, &key)).await?;
         let leaf = chain.first().ok_or(Error::NotFound("the certificate"))?;
         let version = SealVersion {

@@ -169,15 +169,17 @@ impl Service {
         drop(tx);
         let permit = found.permit(self, act, Action::Make)?;
         permit.consume(self.now()).ok_or(Error::Overloaded)?;
-        Ok(load(picture, found.seal.name).await?.png)
+        Ok(self.load_picture(picture, found.seal.name).await?.png)
     }
-}
 
-/// Checks or draws a picture, away from the threads that answer.
-pub(super) async fn load(picture: NewPicture, name: String) -> Result<Picture, Error> {
-    tokio::task::spawn_blocking(move || picture.load(&name))
-        .await
-        .map_err(|_| Error::Internal("the picture could not be drawn".to_owned()))?
+    /// Checks or draws a picture, away from the threads that answer.
+    pub(super) async fn load_picture(
+        &self,
+        picture: NewPicture,
+        name: String,
+    ) -> Result<Picture, Error> {
+        self.workbench.run("drawing", move || picture.load(&name)).await?
+    }
 }
 
 fn bad(error: impl std::fmt::Display) -> Error {
