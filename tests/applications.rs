@@ -59,6 +59,11 @@ fn returned_and_corrected(engine: Engine) {
     assert!(again["due_at"].is_string());
 
     // The review begins anew; whoever decided in the first round decides again.
+    // Nobody approves what was corrected since he read it.
+    let first = json!({ "verdict": "approve", "round": 1 });
+    assert_eq!(decide(0, first).problem(409), "round-changed");
+    assert_eq!(decide(0, approve()).problem(409), "round-changed");
+    let approve = || json!({ "verdict": "approve", "round": 2 });
     let half = decide(0, approve()).expect(200);
     assert_eq!(half["state"], "submitted");
     assert_eq!(decide(0, approve()).problem(403), "denied-by-policy", "one person, one level");
@@ -91,6 +96,29 @@ fn what_is_returned_is_corrected_and_reviewed_anew_on_sqlite() {
 #[test]
 fn what_is_returned_is_corrected_and_reviewed_anew_on_postgres() {
     returned_and_corrected(Engine::Postgres);
+}
+
+#[test]
+fn whoever_decided_in_any_round_does_not_make_the_seal() {
+    let (house, cast) = house(Engine::Sqlite);
+    let application = apply(&house, &cast, "财务专用章");
+    let path = |verb: &str| format!("/v1/applications/{}/{verb}", id(&application));
+    let (_, returner) = people::person(&house, &cast.organization, "reviewer");
+    let why = json!({ "verdict": "return", "reason": "请补正" });
+    let returned = house.post(&returner, &path("decisions"), &why).expect(200);
+    house.post(&cast.applicant, &path("resubmit"), &json!({})).expect(200);
+    let mut record = Value::Null;
+    for reviewer in &cast.reviewers {
+        let approve = json!({ "verdict": "approve", "round": 2 });
+        record = house.post(reviewer, &path("decisions"), &approve).expect(200);
+    }
+    let seal = record["seal_id"].as_str().unwrap();
+    let person = returned["decisions"][0]["person_id"].as_str().unwrap();
+    let (_, maker) = people::account(&house, &cast.organization, person, "maker");
+    let body = json!({ "application_id": application["id"] });
+    let reply = house.post(&maker, &format!("/v1/seals/{seal}/key"), &body);
+    assert_eq!(reply.problem(403), "denied-by-policy");
+    people::generate_key(&house, &cast, seal, &id(&application));
 }
 
 #[test]

@@ -163,6 +163,77 @@ fn stand_ins_have_a_term() {
 }
 
 #[test]
+fn nobody_gives_away_what_is_not_his() {
+    let desk = Desk::new(Engine::Sqlite);
+    let (cast, house) = (&desk.cast, &desk.house);
+    let first = people::keep(house, cast, &desk.seal);
+    let (person, key) = desk.person("keeper");
+    let (accomplice, third) = desk.person("keeper");
+    let week = json!({ "person_id": person, "stand_in": true, "until": later(7) });
+    let standing_in = desk.name(&cast.keeper, &week).expect(201);
+    desk.accept(&key, &standing_in).expect(200);
+
+    // A stand-in neither displaces the keeper nor hands the week over, and ends only his own.
+    let displace = json!({ "person_id": accomplice, "replaces": first["id"] });
+    assert_eq!(desk.name(&key, &displace).problem(403), "denied-by-policy");
+    let pass_on = json!({ "person_id": accomplice, "replaces": standing_in["id"] });
+    assert_eq!(desk.name(&key, &pass_on).problem(403), "denied-by-policy");
+    assert_eq!(desk.end(&key, &first).problem(403), "denied-by-policy");
+    assert_eq!(desk.end(&cast.keeper, &standing_in).problem(403), "denied-by-policy");
+    // Nor does a keeper name another one beside himself; that is the registrar's.
+    let beside = json!({ "person_id": accomplice });
+    assert_eq!(desk.name(&cast.keeper, &beside).problem(403), "denied-by-policy");
+    desk.end(&key, &standing_in).expect(200);
+
+    // What a dismissed keeper offered is over, and one offer is not accepted twice.
+    let offered = desk.name(&cast.keeper, &displace).expect(201);
+    desk.end(&cast.registrar, &first).expect(200);
+    assert_eq!(desk.accept(&third, &offered).problem(409), "invalid-keeping");
+    let keeping = people::keep(house, cast, &desk.seal);
+    let over = |to: &str| json!({ "person_id": to, "replaces": keeping["id"] });
+    let one = desk.name(&cast.keeper, &over(&person)).expect(201);
+    let other = desk.name(&cast.keeper, &over(&accomplice)).expect(201);
+    desk.accept(&key, &one).expect(200);
+    assert_eq!(desk.accept(&third, &other).problem(409), "invalid-keeping");
+    let kept = desk.states().into_iter().filter(|state| state == "keeping").count();
+    assert_eq!(kept, 1);
+}
+
+#[test]
+fn a_term_is_not_outlived_and_can_follow_another() {
+    let desk = Desk::new(Engine::Sqlite);
+    let cast = &desk.cast;
+    let until = SystemClock.now().plus_seconds(4);
+    let term = |until: Timestamp| json!({ "person_id": cast.keeper_person, "until": until });
+    let named = desk.name(&cast.registrar, &term(until)).expect(201);
+    let keeping = desk.accept(&cast.keeper, &named).expect(200);
+    let (person, key) = desk.person("keeper");
+    let longer = json!({ "person_id": person, "replaces": keeping["id"] });
+    assert_eq!(desk.name(&cast.keeper, &longer).problem(422), "invalid-keeper");
+    let equal = json!({ "person_id": person, "replaces": keeping["id"], "until": until });
+    let late = desk.name(&cast.keeper, &equal).expect(201);
+
+    support::until("the term ends", || {
+        let again = desk.name(&cast.registrar, &term(later(30)));
+        (again.status == 201).then_some(())
+    });
+    assert_eq!(desk.accept(&key, &late).problem(409), "invalid-keeping");
+    assert_eq!(desk.states(), ["designated", "designated", "ended"]);
+}
+
+#[test]
+fn the_registrar_withdraws_grants_of_a_seal_that_nobody_keeps() {
+    let desk = Desk::new(Engine::Sqlite);
+    let (cast, house) = (&desk.cast, &desk.house);
+    let keeping = people::keep(house, cast, &desk.seal);
+    let grant = people::grant(house, cast, &desk.seal, &json!({}));
+    desk.end(&cast.keeper, &keeping).expect(200);
+    let path = format!("/v1/seals/{}/grants/{}/revoke", desk.seal, id(&grant));
+    assert_eq!(house.post(&cast.keeper, &path, &json!({})).problem(403), "denied-by-policy");
+    house.post(&cast.registrar, &path, &json!({})).expect(200);
+}
+
+#[test]
 fn a_naming_can_be_declined_and_taken_back() {
     let desk = Desk::new(Engine::Sqlite);
     let cast = &desk.cast;

@@ -129,6 +129,24 @@ fn what_cannot_be_drawn_is_told_in_words() {
     assert!(complaint("示例局", flat, "a.png").contains("wider than high"));
     let emblem = r#"{"from":"round","rank":"city","emblem":{"svg":"<svg/>"}}"#;
     assert!(complaint("示例局", emblem, "a.png").contains("emblem"));
+    let drawn = |svg: &str| {
+        json!({ "from": "round", "rank": "city", "emblem": { "svg": svg } }).to_string()
+    };
+    let head = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>";
+    for (body, told) in [
+        ("<style>*{}</style><path d='M1 1h3v3z'/>", "style sheet"),
+        ("<path id='a' d='M1 1h3v3z'/><use href='#a'/>", "reference"),
+        ("<s:text xmlns:s='http://www.w3.org/2000/svg'>章</s:text>", "outlines"),
+        ("<path d='M1 1h30v3z'/>", "beyond its edge"),
+    ] {
+        let text = complaint("示例局", &drawn(&format!("{head}{body}</svg>")), "a.png");
+        assert!(text.contains(told), "{text}");
+    }
+    let heavy = "<path d='M0 0h9v9h-9z'/>".repeat(500);
+    let heavy = json!({
+        "from": "svg", "svg": format!("{head}{heavy}</svg>"), "width_mm": 80, "height_mm": 80,
+    });
+    assert!(complaint("示例局", &heavy.to_string(), "a.png").contains("over"));
     assert!(complaint("示例局", r#"{"from":"hexagon"}"#, "a.png").contains("hexagon"));
 }
 

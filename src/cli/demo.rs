@@ -212,7 +212,7 @@ async fn walk(
     lines.push(format!("申请 applied: {} for {}", application.id, application.seal_name));
     let mut approved = application;
     for reviewer in &cast.reviewers {
-        let decision = NewDecision { verdict: Verdict::Approve, reason: None };
+        let decision = NewDecision { verdict: Verdict::Approve, reason: None, round: None };
         approved = body(&service.decide(reviewer, approved.id.as_str(), decision).await?)?;
         let level = approved.decisions.last().map_or("", |d| d.level_name.as_str());
         lines.push(format!("审核 approved: {level}"));

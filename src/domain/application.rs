@@ -202,6 +202,11 @@ impl Application {
         Ok(self)
     }
 
+    /// The persons who decided, in whatever round and however.
+    pub fn reviewers(&self) -> impl Iterator<Item = &PersonId> {
+        self.decisions.iter().map(|decision| &decision.person_id)
+    }
+
     /// The persons who approved in this round of review.
     pub fn approvers(&self) -> impl Iterator<Item = &PersonId> {
         self.this_round().filter(|d| d.verdict == Verdict::Approve).map(|d| &d.person_id)

@@ -12,6 +12,10 @@ const LARGEST_FILE: usize = 1 << 20;
 const MOST_SHAPES: usize = 10_000;
 /// The most points of all outlines.
 const MOST_POINTS: usize = 500_000;
+/// The most elements; they are counted before anything is made of them.
+const MOST_ELEMENTS: usize = 40_000;
+/// The most pixels that all outlines may cover together at 600 dpi.
+const MOST_PIXELS: f64 = 5e8;
 /// 600 dots per inch.
 const DOTS_PER_MM: f64 = 600.0 / 25.4;
 
@@ -60,21 +64,7 @@ impl Vector {
         if text.len() > LARGEST_FILE {
             return Err(VectorError::TooLarge);
         }
-        let holds = |part: &str| text.contains(part);
-        // What would be passed over in silence is refused.
-        for (part, what) in [
-            ("<!DOCTYPE", "a document type"),
-            ("<!ENTITY", "an entity"),
-            ("<text", "text (turn it into outlines)"),
-            ("<image", "an image"),
-            ("<script", "a script"),
-            ("<foreignObject", "a foreign object"),
-            ("<animate", "an animation"),
-        ] {
-            if holds(part) {
-                return Err(VectorError::Unsupported(what));
-            }
-        }
+        refuse_elements(text)?;
         let options = Options {
             image_href_resolver: ImageHrefResolver {
                 resolve_data: Box::new(|_, _, _| None),
@@ -106,6 +96,13 @@ impl Vector {
         let mut pixmap =
             Pixmap::new(side(self.width), side(self.height)).ok_or(VectorError::TooLarge)?;
         let transform = Transform::from_scale(scale as f32, scale as f32);
+        let area = |shape: &Shape| {
+            let bounds = shape.path.bounds();
+            f64::from(bounds.width() * bounds.height()) * scale * scale
+        };
+        if self.shapes.iter().map(area).sum::<f64>() > MOST_PIXELS {
+            return Err(VectorError::TooLarge);
+        }
         for shape in &self.shapes {
             let paint = |[r, g, b]: [u8; 3]| {
                 let mut paint = Paint { anti_alias: true, ..Paint::default() };
@@ -126,27 +123,53 @@ impl Vector {
         pixmap.encode_png().map_err(|_| VectorError::TooLarge)
     }
 
-    /// The outlines as elements of an SVG, to stand in another picture.
-    pub(super) fn elements(&self) -> String {
+    /// The outlines as elements of an SVG, larger by a scale, to stand in another picture.
+    ///
+    /// # Errors
+    /// Something stands beyond the picture's edge, where it would not be seen here but there.
+    pub(super) fn elements(&self, scale: f64) -> Result<String, VectorError> {
         let colour = |[r, g, b]: [u8; 3]| format!("#{r:02x}{g:02x}{b:02x}");
         let mut text = String::new();
         for shape in &self.shapes {
             let fill = shape.fill.map_or("none".to_owned(), |(rgb, _)| colour(rgb));
             let even_odd = matches!(shape.fill, Some((_, true)));
-            text.push_str(&format!("<path d=\"{}\" fill=\"{fill}\"", data(&shape.path)));
+            let bounds = shape.path.bounds();
+            let beyond = |from: f32, to: f32, side: f64| {
+                f64::from(from) < -0.01 * side || f64::from(to) > 1.01 * side
+            };
+            if beyond(bounds.left(), bounds.right(), self.width)
+                || beyond(bounds.top(), bounds.bottom(), self.height)
+            {
+                return Err(VectorError::Unsupported("outlines beyond its edge"));
+            }
+            let larger = Transform::from_scale(scale as f32, scale as f32);
+            let path = shape.path.clone().transform(larger).ok_or(VectorError::TooLarge)?;
+            text.push_str(&format!("<path d=\"{}\" fill=\"{fill}\"", data(&path)));
             if even_odd {
                 text.push_str(" fill-rule=\"evenodd\"");
             }
             if let Some((rgb, stroke)) = &shape.stroke {
+                let cap = match stroke.line_cap {
+                    tiny_skia_path::LineCap::Butt => "butt",
+                    tiny_skia_path::LineCap::Round => "round",
+                    tiny_skia_path::LineCap::Square => "square",
+                };
+                let join = match stroke.line_join {
+                    tiny_skia_path::LineJoin::Round => "round",
+                    tiny_skia_path::LineJoin::Bevel => "bevel",
+                    _ => "miter",
+                };
                 text.push_str(&format!(
-                    " stroke=\"{}\" stroke-width=\"{}\"",
+                    " stroke=\"{}\" stroke-width=\"{}\" stroke-linecap=\"{cap}\" \
+                     stroke-linejoin=\"{join}\" stroke-miterlimit=\"{}\"",
                     colour(*rgb),
-                    stroke.width
+                    f64::from(stroke.width) * scale,
+                    stroke.miter_limit
                 ));
             }
             text.push_str("/>");
         }
-        text
+        Ok(text)
     }
 
     /// The operators of a PDF that draw it in a box of the given size, its origin at the bottom left
@@ -221,6 +244,44 @@ fn outline(path: &tiny_skia_path::Path, text: &mut String) {
             PathSegment::Close => text.push_str("h "),
         }
     }
+}
+
+/// Refuses what would be passed over in silence, and what makes much of little: styles are matched
+/// against every element, and references multiply elements.
+fn refuse_elements(text: &str) -> Result<(), VectorError> {
+    let refused = [
+        ("text", "text (turn it into outlines)"),
+        ("image", "an image"),
+        ("script", "a script"),
+        ("foreignObject", "a foreign object"),
+        ("style", "a style sheet (use attributes)"),
+        ("use", "a reference (draw it where it stands)"),
+        ("symbol", "a symbol"),
+        ("pattern", "a pattern"),
+        ("marker", "a marker"),
+        ("filter", "a filter"),
+        ("mask", "a mask"),
+        ("clipPath", "a clip path"),
+        ("switch", "a switch"),
+    ];
+    for (count, part) in text.split('<').skip(1).enumerate() {
+        if count > MOST_ELEMENTS {
+            return Err(VectorError::TooLarge);
+        }
+        if part.starts_with("!DOCTYPE") || part.starts_with("!ENTITY") {
+            return Err(VectorError::Unsupported("a document type"));
+        }
+        let end = part.find(|c: char| c.is_whitespace() || c == '>' || c == '/');
+        let name = part.get(..end.unwrap_or(part.len())).unwrap_or_default();
+        let local = name.rsplit(':').next().unwrap_or_default();
+        if local.starts_with("animate") {
+            return Err(VectorError::Unsupported("an animation"));
+        }
+        if let Some((_, what)) = refused.iter().find(|(name, _)| *name == local) {
+            return Err(VectorError::Unsupported(what));
+        }
+    }
+    Ok(())
 }
 
 fn collect(group: &usvg::Group, shapes: &mut Vec<Shape>) -> Result<(), VectorError> {

@@ -56,6 +56,7 @@ struct Who {
     key_actions: Vec<String>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a few are read from a file and soon gone")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
 enum What {
@@ -83,6 +84,8 @@ enum What {
         recovery_confirmed_by: String,
         #[serde(default)]
         keepers: Vec<String>,
+        #[serde(default)]
+        stand_ins: Vec<String>,
         #[serde(default)]
         named_keeper: String,
         document_type: Option<String>,
@@ -240,6 +243,7 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
             loss_reported_by,
             recovery_confirmed_by,
             keepers,
+            stand_ins,
             named_keeper,
             grant,
             ..
@@ -249,10 +253,11 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
                 kind: SealKind::LegalName.to_string(),
                 state: state.clone(),
                 applicant_person: person(applicant),
-                approvers: approvers.iter().map(|word| person(word)).collect(),
+                reviewers: approvers.iter().map(|word| person(word)).collect(),
                 loss_reported_by: person(loss_reported_by),
                 recovery_confirmed_by: person(recovery_confirmed_by),
                 keepers: keepers.iter().map(|word| person(word)).collect(),
+                stand_ins: stand_ins.iter().map(|word| person(word)).collect(),
                 named_keeper: person(named_keeper),
             };
             parts.2 = grant.as_ref().map(grant_of).transpose()?;

@@ -37,14 +37,16 @@ pub struct SealFacts {
     pub state: String,
     /// The person who applied for that version.
     pub applicant_person: String,
-    /// The persons who approved it.
-    pub approvers: Vec<String>,
+    /// The persons who decided on the application, in whatever round.
+    pub reviewers: Vec<String>,
     /// Who reported its loss.
     pub loss_reported_by: String,
     /// Who first confirmed its recovery.
     pub recovery_confirmed_by: String,
     /// The persons who keep it now.
     pub keepers: Vec<String>,
+    /// Those of them who only stand in.
+    pub stand_ins: Vec<String>,
     /// The person whose keeping is in question.
     pub named_keeper: String,
 }
@@ -204,6 +206,7 @@ impl Resource<'_> {
                     ("kind", text(application.kind.as_str())),
                     ("applicantPerson", text(application.applicant_person_id.as_str())),
                     ("approvers", texts(application.approvers().map(|id| id.as_str()))),
+                    ("reviewers", texts(application.reviewers().map(|id| id.as_str()))),
                 ]);
                 (*ancestry, "Application", application.id.as_str(), attributes)
             }
@@ -212,10 +215,11 @@ impl Resource<'_> {
                     ("kind", text(&facts.kind)),
                     ("state", text(&facts.state)),
                     ("applicantPerson", text(&facts.applicant_person)),
-                    ("approvers", texts(facts.approvers.iter().map(String::as_str))),
+                    ("reviewers", texts(facts.reviewers.iter().map(String::as_str))),
                     ("lossReportedBy", text(&facts.loss_reported_by)),
                     ("recoveryConfirmedBy", text(&facts.recovery_confirmed_by)),
                     ("keepers", texts(facts.keepers.iter().map(String::as_str))),
+                    ("standIns", texts(facts.stand_ins.iter().map(String::as_str))),
                     ("namedKeeper", text(&facts.named_keeper)),
                 ]);
                 (*ancestry, "Seal", facts.id.as_str(), attributes)

@@ -56,6 +56,10 @@ pub struct NewDecision {
     /// Why; required unless the verdict is approve.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The round of review that is decided, so that nobody approves what was corrected since he read
+    /// it; from the second round on, this or `If-Match` is required.
+    #[serde(default)]
+    pub round: Option<i64>,
 }
 
 /// What is corrected in a returned application; what is left out stays as it was.
@@ -96,6 +100,9 @@ impl Service {
     /// The application is not complete, the seal is not in scope, or policy says no.
     pub async fn apply(&self, act: &Act, new: NewApplication) -> Result<Answer, Error> {
         let once = self.once_for(act, 201, "apply", &new);
+        if let Some(answer) = self.earlier_answer(&once).await? {
+            return Ok(answer);
+        }
         let organization = organization_id(&new.organization_id)?;
         let above = self.ancestry_of(act, &organization).await?;
         let permit =
@@ -182,6 +189,15 @@ impl Service {
         let resource = Resource::Application { ancestry: &above, application: &application };
         let permit = self.permit(act, Action::Review, resource)?;
         act.check_revision(application.revision)?;
+        let seen = new
+            .round
+            .or((application.round == 1 || act.if_match.is_some()).then_some(application.round));
+        if seen != Some(application.round) {
+            return Err(Error::conflict(
+                "round-changed",
+                "the application was corrected; read it again and decide with its round",
+            ));
+        }
         let now = self.now();
         let level = application.next_level();
         let stated = new.reason.as_deref().filter(|text| !text.trim().is_empty());

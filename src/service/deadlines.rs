@@ -56,6 +56,7 @@ const FARTHEST: i64 = 1000;
 
 impl Service {
     /// What is due within a number of days, and what is overdue, the soonest first; at most `limit`.
+    /// What policy does not let one see is left out.
     ///
     /// # Errors
     /// The number of days is out of range, or policy says no.
@@ -77,7 +78,9 @@ impl Service {
             let Some(due_at) = application.due_at else { continue };
             let above = ancestry(&mut tx, &application.organization_id).await?;
             let resource = Resource::Application { ancestry: &above, application: &application };
-            let _ = self.permit(act, Action::ReadApplication, resource)?;
+            if !self.allows(act, Action::ReadApplication, resource)? {
+                continue;
+            }
             due.push(Deadline {
                 kind: DeadlineKind::Review,
                 due_at,
@@ -93,7 +96,7 @@ impl Service {
         for (seal, due_at) in tx.seals_ending(until, limit).await? {
             of_seals.push((DeadlineKind::SealExpiry, seal, due_at));
         }
-        for keeper in tx.keepers_ending(until, limit).await? {
+        for keeper in tx.keepers_ending((now, until), limit).await? {
             let seal = tx.seal(&keeper.seal_id).await?;
             let found = seal.zip(keeper.until);
             of_seals.extend(found.map(|(seal, until)| (DeadlineKind::KeeperTerm, seal, until)));
@@ -102,7 +105,9 @@ impl Service {
             let above = ancestry(&mut tx, &seal.organization_id).await?;
             let facts = SealFacts { id: seal.id.to_string(), ..SealFacts::default() };
             let resource = Resource::Seal { ancestry: &above, facts: &facts, using: None };
-            let _ = self.permit(act, Action::ReadSeal, resource)?;
+            if !self.allows(act, Action::ReadSeal, resource)? {
+                continue;
+            }
             due.push(Deadline {
                 kind,
                 due_at,

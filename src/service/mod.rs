@@ -64,6 +64,8 @@ pub struct Service {
     signers: Fresh<documents::SignerKey, Arc<documents::Signer>>,
     appearances: Mutex<HashMap<String, Arc<Appearance>>>,
     workbench: workbench::Workbench,
+    /// Where pictures are drawn: one at a time, and never in the way of sealing.
+    easel: workbench::Workbench,
 }
 
 impl Service {
@@ -99,6 +101,7 @@ impl Service {
             signers: Fresh::default(),
             appearances: Mutex::default(),
             workbench: workbench::Workbench::default(),
+            easel: workbench::Workbench::with(1),
         }
     }
 

@@ -48,23 +48,27 @@ impl Tx {
         self.all(query(sql).bind(seal.to_string())).await?.iter().map(keeper).collect()
     }
 
-    /// Keepings in scope whose term ends until a time, the soonest first.
+    /// Keepings in scope, of seals that are not at their end, whose term ends in a span of time, the
+    /// soonest first.
     ///
     /// # Errors
     /// The database fails.
     pub async fn keepers_ending(
         &mut self,
-        until: Timestamp,
+        (from, until): (Timestamp, Timestamp),
         limit: i64,
     ) -> Result<Vec<Keeper>, StoreError> {
         let pattern = self.path_pattern();
         let sql = sqlx::AssertSqlSafe(format!(
             "{KEEPER} JOIN seals s ON s.id = k.seal_id \
              JOIN organizations o ON o.id = s.organization_id \
-             WHERE k.state = 'keeping' AND k.until <= $1 AND o.path LIKE $2 \
-             ORDER BY k.until, k.id LIMIT $3"
+             WHERE k.state = 'keeping' AND k.until > $1 AND k.until <= $2 AND o.path LIKE $3 \
+             AND EXISTS (SELECT 1 FROM seal_versions v WHERE v.seal_id = s.id \
+             AND v.state IN ('key-ready', 'made', 'active', 'suspended', 'lost')) \
+             ORDER BY k.until, k.id LIMIT $4"
         ));
-        let found = query(sql).bind(until.as_micros()).bind(pattern).bind(limit);
+        let found = query(sql).bind(from.as_micros()).bind(until.as_micros());
+        let found = found.bind(pattern).bind(limit);
         self.all(found).await?.iter().map(keeper).collect()
     }
 
@@ -89,14 +93,50 @@ impl Tx {
         .await
     }
 
+    /// Ends the namings of a seal that nobody accepted yet and that a person made or would have
+    /// handed over, after that person's own keeping ended.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn end_namings_after(
+        &mut self,
+        ended: &Keeper,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            query(
+                "UPDATE seal_keepers SET state = 'ended', ended_at = $1, end_reason = $2 \
+                 WHERE seal_id = $3 AND state = 'designated' AND (replaces = $4 \
+                 OR designated_by IN (SELECT id FROM principals WHERE person_id = $5))",
+            )
+            .bind(at.as_micros())
+            .bind(reason.to_owned())
+            .bind(ended.seal_id.to_string())
+            .bind(ended.id.to_string())
+            .bind(ended.person_id.to_string()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Locks a seal against changes of its keepers until the end of the transaction.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn lock_keepers(&mut self, seal: &SealId) -> Result<(), StoreError> {
+        let lock = query("UPDATE seals SET kept_until = kept_until WHERE id = $1");
+        self.execute(lock.bind(seal.to_string())).await?;
+        Ok(())
+    }
+
     /// Works out anew until when somebody keeps a seal, from its keepings.
     ///
     /// # Errors
     /// The database fails.
     pub async fn update_kept_until(&mut self, seal: &SealId) -> Result<(), StoreError> {
-        // The row is locked first, so that the next statement sees what others changed.
-        let lock = query("UPDATE seals SET kept_until = kept_until WHERE id = $1");
-        self.execute(lock.bind(seal.to_string())).await?;
+        // Locked first, so that the next statement sees what others changed.
+        self.lock_keepers(seal).await?;
         self.execute(
             query(
                 "UPDATE seals SET kept_until = (SELECT MAX(COALESCE(until, $2)) FROM seal_keepers \

@@ -19,6 +19,8 @@ pub(super) enum Failure {
     Fault(String),
     /// The scheme has no mechanism here.
     NoMechanism(Scheme),
+    /// Another session's call does not return.
+    Blocked,
 }
 
 /// What a worker does after a failure.
@@ -42,6 +44,7 @@ impl Failure {
         match self {
             Self::KeyMissing(key) => DeviceError::KeyMissing(key.clone()),
             Self::Fault(what) => DeviceError::Fault(what.clone()),
+            Self::Blocked => DeviceError::Timeout,
             Self::NoMechanism(scheme) => DeviceError::SchemeNotOffered(*scheme),
             Self::Module(error) if is_lost(error) => {
                 DeviceError::Unavailable { reason: name(error), retry_after: 1 }

@@ -220,13 +220,12 @@ impl Supervisor {
         let (stop, stopped) = crossbeam_channel::bounded(0);
         let mut workers = Vec::new();
         for seat in opened.seats {
-            let watch = Arc::new(Watch::default());
-            let seen = Arc::clone(&watch);
+            let seen = Arc::clone(&seat.watch);
             let (queue, stop, events) =
                 (self.shared.queue.clone(), stopped.clone(), self.events.clone());
             let generation = self.generation;
             let thread = thread::spawn(move || {
-                worker::run(seat, generation, &queue, &stop, &watch, &events);
+                worker::run(seat, generation, &queue, &stop, &events);
             });
             workers.push((seen, thread));
         }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -14,6 +14,8 @@ use cryptoki::{
     object::{Attribute, ObjectClass, ObjectHandle},
     session::Session,
 };
+
+use parking_lot::RwLock;
 
 use super::{
     config::TokenConfig,
@@ -43,27 +45,50 @@ pub(super) struct Seat {
     /// copy for itself, while another looks for one, SoftHSM answers `CKR_GENERAL_ERROR` or shows
     /// the half-made object beside the one that was looked for.
     gate: Arc<RwLock<()>>,
+    /// Where the supervisor sees since when a call into the token lasts.
+    pub(super) watch: Arc<Watch>,
     /// Handles by which keys are used: copies in the session, or the token's own objects.
     handles: HashMap<KeyId, ObjectHandle>,
 }
 
 impl Seat {
     pub(super) fn new(session: Session, config: TokenConfig, gate: Arc<RwLock<()>>) -> Self {
-        Self { session, config, gate, handles: HashMap::new() }
+        Self { session, config, gate, watch: Arc::default(), handles: HashMap::new() }
     }
 
     /// Works beside the other sessions; makes and destroys no object.
-    pub(super) fn beside_others<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    ///
+    /// # Errors
+    /// The work's own, or another session's call does not return.
+    pub(super) fn beside_others<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let gate = Arc::clone(&self.gate);
-        let _beside_others = gate.read().unwrap_or_else(PoisonError::into_inner);
-        work(self)
+        let deadline = self.config.deadline();
+        let _beside_others = gate.try_read_for(deadline).ok_or(Failure::Blocked)?;
+        self.watched(work)
     }
 
     /// Works while no other session does.
-    pub(super) fn alone<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    ///
+    /// # Errors
+    /// As for work beside others.
+    pub(super) fn alone<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let gate = Arc::clone(&self.gate);
-        let _alone = gate.write().unwrap_or_else(PoisonError::into_inner);
-        work(self)
+        let _alone = gate.try_write_for(self.config.deadline()).ok_or(Failure::Blocked)?;
+        self.watched(work)
+    }
+
+    /// Who waits at the gate does not hang in the token; who works there may.
+    fn watched<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.watch.set(Some(now()));
+        let done = work(self);
+        self.watch.set(None);
+        done
     }
 
     /// Uses a key beside the other sessions, by a handle that is found once and then remembered.
@@ -156,7 +181,6 @@ pub(super) fn run(
     generation: u64,
     queue: &Receiver<Job>,
     stop: &Receiver<()>,
-    watch: &Arc<Watch>,
     events: &Sender<Event>,
 ) {
     loop {
@@ -164,10 +188,8 @@ pub(super) fn run(
             recv(stop) -> _ => return,
             recv(queue) -> job => match job { Ok(job) => job, Err(_) => return },
         };
-        watch.set(Some(now()));
         let verdict = (job.0)(&mut seat);
-        watch.set(None);
-        if watch.is_given_up() {
+        if seat.watch.is_given_up() {
             let _ = events.send(Event::Returned);
             return;
         }

@@ -50,12 +50,10 @@ impl Canvas {
         self.body.push_str(&format!("<path d=\"{}\"/>", data(path)));
     }
 
-    /// Puts in what was drawn elsewhere, scaled about its middle.
-    pub(super) fn put(&mut self, elements: &str, (width, height): (f64, f64), scale: f64) {
-        let (x, y) = (-width * scale / 2.0, -height * scale / 2.0);
-        self.body.push_str(&format!(
-            "<g transform=\"matrix({scale:.6} 0 0 {scale:.6} {x:.3} {y:.3})\">{elements}</g>"
-        ));
+    /// Puts in what was drawn elsewhere, its middle at ours.
+    pub(super) fn put(&mut self, elements: &str, (width, height): (f64, f64)) {
+        let (x, y) = (-width / 2.0, -height / 2.0);
+        self.body.push_str(&format!("<g transform=\"translate({x:.3} {y:.3})\">{elements}</g>"));
     }
 
     pub(super) fn finish(self) -> String {

@@ -109,7 +109,7 @@ impl RoundSeal<'_> {
             let height = radius * if characters.len() > 12 { 0.27 } else { 0.3 };
             arc(&letters, &mut canvas, &characters, free - height / 2.0, height, widest)?;
         }
-        self.emblem(&mut canvas, radius * if two { 0.21 } else { 1.0 / 3.0 });
+        self.emblem(&mut canvas, radius * if two { 0.21 } else { 1.0 / 3.0 })?;
         if let Some(line) = self.line {
             fits("the line of a seal", line, 2, 16)?;
             let y = if two { 0.44 } else { 0.55 };
@@ -123,7 +123,7 @@ impl RoundSeal<'_> {
         Ok(canvas.finish())
     }
 
-    fn emblem(&self, canvas: &mut Canvas, radius: f32) {
+    fn emblem(&self, canvas: &mut Canvas, radius: f32) -> Result<(), DrawError> {
         match &self.emblem {
             Emblem::Star => {
                 if let Some(star) = star(radius) {
@@ -132,10 +132,12 @@ impl RoundSeal<'_> {
             }
             Emblem::Own(emblem) => {
                 let scale = f64::from(radius) * 2.0 / emblem.width.max(emblem.height);
-                canvas.put(&emblem.elements(), (emblem.width, emblem.height), scale);
+                let size = (emblem.width * scale, emblem.height * scale);
+                canvas.put(&emblem.elements(scale)?, size);
             }
             Emblem::None => {}
         }
+        Ok(())
     }
 }
 

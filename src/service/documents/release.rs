@@ -7,7 +7,7 @@ use super::signing_cycle::Recorded;
 use crate::{
     crypto::digest::sha256,
     domain::{Timestamp, seal_state::SealState, signing::SigningState},
-    service::Error,
+    service::{Error, seals::check_kept},
     store::{Answers, Appended, AuditEvent, Completion, Payload, Together, Tx, Work},
 };
 
@@ -47,7 +47,9 @@ async fn release(tx: &mut Tx, items: &[Releasing]) -> Answers<Release> {
     let states = tx.lock_states(versions).await?;
     let active = |item: &Releasing| {
         let standing = states.get(&item.recorded.signer.version.id);
-        standing.is_some_and(|(state, _)| *state == SealState::Active)
+        standing.is_some_and(|(state, kept)| {
+            *state == SealState::Active && check_kept(*kept, now).is_ok()
+        })
     };
     let mut answers = Vec::with_capacity(items.len());
     for item in items {

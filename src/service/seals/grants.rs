@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{find, numbered_or_current};
+use super::{find, keepers::still_keeps, numbered_or_current};
 use crate::{
     domain::{
         Timestamp,
@@ -56,6 +56,9 @@ impl Service {
     /// The principal is not in scope, the particulars are unfit, or policy says no.
     pub async fn create_grant(&self, act: &Act, id: &str, new: NewGrant) -> Result<Answer, Error> {
         let once = self.once_for(act, 201, "create-grant", &(id, &new));
+        if let Some(answer) = self.earlier_answer(&once).await? {
+            return Ok(answer);
+        }
         let principal = PrincipalId::parse(&new.principal_id)
             .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
         let mut tx = self.reading(act).await?;
@@ -93,10 +96,11 @@ impl Service {
             valid_until: new.valid_until,
             revoked_at: None,
         };
-        let actor = act.clone();
+        let (actor, person) = (act.clone(), act.person()?.clone());
         self.once(act, once, move |tx| {
             Box::pin(async move {
                 let decision = permit.consume(now).ok_or(Error::Overloaded)?;
+                still_keeps(tx, &grant.seal_id, &person, now).await?;
                 tx.insert_grant(&grant, now).await?;
                 let subject = format!("grant:{}", grant.id);
                 let organization = &found.seal.organization_id;
@@ -128,6 +132,9 @@ impl Service {
     /// There is none, it was withdrawn already, or policy says no.
     pub async fn revoke_grant(&self, act: &Act, id: &str, grant: &str) -> Result<Answer, Error> {
         let once = self.once_for(act, 200, "revoke-grant", &(id, grant));
+        if let Some(answer) = self.earlier_answer(&once).await? {
+            return Ok(answer);
+        }
         let grant = GrantId::parse(grant)
             .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
         let mut tx = self.reading(act).await?;

@@ -25,6 +25,7 @@ use crate::{
     domain::{
         Timestamp,
         id::{OrganizationId, SealId},
+        keeper::Keeper,
         seal::{Seal, SealVersion, StateChange},
         seal_state::SealEvent,
     },
@@ -60,19 +61,20 @@ pub(super) async fn find(
         id.as_ref().map(ToString::to_string).unwrap_or_default()
     };
     let keepers = tx.keepers(&seal.id).await?;
+    let persons = |which: &dyn Fn(&Keeper) -> bool| -> Vec<String> {
+        let kept = keepers.iter().filter(|keeper| keeper.keeps_at(now) && which(keeper));
+        kept.map(|keeper| keeper.person_id.to_string()).collect()
+    };
     let facts = SealFacts {
         id: seal.id.to_string(),
         kind: seal.kind.to_string(),
         state: version.state.to_string(),
         applicant_person: application.applicant_person_id.to_string(),
-        approvers: application.approvers().map(ToString::to_string).collect(),
+        reviewers: application.reviewers().map(ToString::to_string).collect(),
         loss_reported_by: person(&version.loss_reported_by),
         recovery_confirmed_by: person(&version.recovery_confirmed_by),
-        keepers: keepers
-            .iter()
-            .filter(|k| k.keeps_at(now))
-            .map(|k| k.person_id.to_string())
-            .collect(),
+        keepers: persons(&|_| true),
+        stand_ins: persons(&|k| k.stand_in),
         named_keeper: String::new(),
     };
     Ok(Found { seal, version, above, facts })

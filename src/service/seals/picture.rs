@@ -178,7 +178,7 @@ impl Service {
         picture: NewPicture,
         name: String,
     ) -> Result<Picture, Error> {
-        self.workbench.run("drawing", move || picture.load(&name)).await?
+        self.easel.run("drawing", move || picture.load(&name)).await?
     }
 }
 
