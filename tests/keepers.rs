@@ -146,6 +146,11 @@ fn stand_ins_have_a_term() {
     };
     assert_eq!(stand_in(None).problem(422), "invalid-keeper");
     assert_eq!(stand_in(Some(later(-1))).problem(422), "invalid-keeper");
+    let all = house.get(&cast.auditor, &desk.path("")).expect(200);
+    let both = json!({
+        "person_id": person, "stand_in": true, "until": later(1), "replaces": all[0]["id"],
+    });
+    assert_eq!(desk.name(&cast.keeper, &both).problem(422), "invalid-keeper");
     let short = SystemClock.now().plus_seconds(3);
     let named = stand_in(Some(short)).expect(201);
     desk.accept(&key, &named).expect(200);

@@ -405,3 +405,46 @@ fn use_needs_a_grant_in_force_an_active_seal_and_quota() {
     let status = send(house.url(), "GET", "/v1/seals", &[], &[]).unwrap();
     assert_eq!(status.problem(401), "unauthenticated");
 }
+
+/// Larger than what is kept in memory: every byte comes back, in its place.
+#[test]
+fn a_document_in_a_spool_file_is_sealed_whole() {
+    let mut house = House::new(Engine::Sqlite);
+    house.start();
+    let cast = Cast::hire(&house);
+    let seal = people::granted(&house, &cast);
+    let noise: Vec<u8> =
+        (0..5_000_003_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let mut document = b"%PDF-1.7\n".to_vec();
+    let mut places = Vec::new();
+    let objects: [&[u8]; 4] = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+        &[b"<</Length 5000003>>\nstream\n", noise.as_slice(), b"\nendstream"].concat(),
+    ];
+    for (index, object) in objects.iter().enumerate() {
+        places.push(document.len());
+        document.extend(format!("{} 0 obj\n", index + 1).bytes());
+        document.extend(*object);
+        document.extend(b"\nendobj\n");
+    }
+    let start = document.len();
+    document.extend(b"xref\n0 5\n0000000000 65535 f\r\n");
+    for place in places {
+        document.extend(format!("{place:010} 00000 n\r\n").bytes());
+    }
+    document
+        .extend(format!("trailer\n<</Size 5/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").bytes());
+
+    let reply = house.seal(&cast.caller, &people::request(&seal), &document, None);
+    assert_eq!(reply.status, 201);
+    assert!(reply.body.starts_with(&document), "the original is a prefix");
+    let file = house.token.directory.path().join("large.pdf");
+    std::fs::write(&file, &reply.body).unwrap();
+    let text = support::run(std::process::Command::new("pdfsig").arg("-nocert").arg(&file));
+    assert!(
+        text.contains("Signature is Valid.") && text.contains("Total document signed"),
+        "{text}"
+    );
+}

@@ -138,15 +138,17 @@ fn what_cannot_be_drawn_is_told_in_words() {
         ("<path id='a' d='M1 1h3v3z'/><use href='#a'/>", "reference"),
         ("<s:text xmlns:s='http://www.w3.org/2000/svg'>章</s:text>", "outlines"),
         ("<path d='M1 1h30v3z'/>", "beyond its edge"),
+        ("<path d='M1 1h3v3z' stroke='#f00' stroke-width='90'/>", "beyond its edge"),
     ] {
         let text = complaint("示例局", &drawn(&format!("{head}{body}</svg>")), "a.png");
         assert!(text.contains(told), "{text}");
     }
-    let heavy = "<path d='M0 0h9v9h-9z'/>".repeat(500);
-    let heavy = json!({
-        "from": "svg", "svg": format!("{head}{heavy}</svg>"), "width_mm": 80, "height_mm": 80,
-    });
-    assert!(complaint("示例局", &heavy.to_string(), "a.png").contains("over"));
+    for shape in ["<path d='M0 0h9v9h-9z'/>", "<path d='M4 4h1' stroke='#f00' stroke-width='90'/>"]
+    {
+        let svg = format!("{head}{}</svg>", shape.repeat(500));
+        let heavy = json!({ "from": "svg", "svg": svg, "width_mm": 80, "height_mm": 80 });
+        assert!(complaint("示例局", &heavy.to_string(), "a.png").contains("over"));
+    }
     assert!(complaint("示例局", r#"{"from":"hexagon"}"#, "a.png").contains("hexagon"));
 }
 

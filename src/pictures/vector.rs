@@ -45,6 +45,13 @@ pub struct Shape {
     stroke: Option<([u8; 3], tiny_skia_path::Stroke)>,
 }
 
+impl Shape {
+    /// How wide its line is; none is 0.
+    fn line_width(&self) -> f64 {
+        self.stroke.as_ref().map_or(0.0, |(_, stroke)| f64::from(stroke.width))
+    }
+}
+
 /// A picture of outlines.
 #[derive(Clone, Debug)]
 pub struct Vector {
@@ -97,8 +104,10 @@ impl Vector {
             Pixmap::new(side(self.width), side(self.height)).ok_or(VectorError::TooLarge)?;
         let transform = Transform::from_scale(scale as f32, scale as f32);
         let area = |shape: &Shape| {
-            let bounds = shape.path.bounds();
-            f64::from(bounds.width() * bounds.height()) * scale * scale
+            let (bounds, line) = (shape.path.bounds(), shape.line_width());
+            let wide = (f64::from(bounds.width()) + line).min(self.width);
+            let high = (f64::from(bounds.height()) + line).min(self.height);
+            wide * high * scale * scale
         };
         if self.shapes.iter().map(area).sum::<f64>() > MOST_PIXELS {
             return Err(VectorError::TooLarge);
@@ -133,9 +142,9 @@ impl Vector {
         for shape in &self.shapes {
             let fill = shape.fill.map_or("none".to_owned(), |(rgb, _)| colour(rgb));
             let even_odd = matches!(shape.fill, Some((_, true)));
-            let bounds = shape.path.bounds();
+            let (bounds, half) = (shape.path.bounds(), shape.line_width() / 2.0);
             let beyond = |from: f32, to: f32, side: f64| {
-                f64::from(from) < -0.01 * side || f64::from(to) > 1.01 * side
+                f64::from(from) - half < -0.01 * side || f64::from(to) + half > 1.01 * side
             };
             if beyond(bounds.left(), bounds.right(), self.width)
                 || beyond(bounds.top(), bounds.bottom(), self.height)

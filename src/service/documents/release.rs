@@ -24,7 +24,7 @@ pub(in crate::service) struct Releasing {
 pub(in crate::service) enum Released {
     /// It is on record and may leave.
     Completed,
-    /// The version is not active any more: nothing leaves.
+    /// The version is not active any more, or nobody keeps the seal: nothing leaves.
     Withheld,
 }
 

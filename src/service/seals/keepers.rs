@@ -93,6 +93,9 @@ impl Service {
         if own == person.id {
             return Err(unfit("keepers are named by another person"));
         }
+        if new.stand_in && replaces.is_some() {
+            return Err(unfit("a stand-in takes nothing over; leave out replaces or stand_in"));
+        }
         if new.until.is_some_and(|until| until <= now) || (new.stand_in && new.until.is_none()) {
             return Err(unfit("a term ends in the future, and a stand-in has a term"));
         }
