@@ -187,6 +187,8 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
 /// Roots in these folders of a trust directory stand above signatures; those in the directory itself
 /// stand above everything.
 pub const SIGNERS: &[&str] = &["", "seal", "person"];
+/// The folders for makers of seals 制章人.
+pub const MAKERS: &[&str] = &["", "maker"];
 /// The folders for time-stamping authorities.
 pub const AUTHORITIES: &[&str] = &["", "tsa"];
 

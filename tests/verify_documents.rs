@@ -5,9 +5,8 @@ mod support;
 use std::{fs, path::Path};
 
 use sealwright::{
-    domain::{Timestamp, report::Report, source::Source},
-    pki::TrustStore,
-    verification::{self, Options},
+    domain::{report::Report, source::Source},
+    verification,
 };
 use serde_json::{Value, json};
 use support::{
@@ -203,13 +202,8 @@ fn the_command_line_tells_by_its_exit_code() {
 
 fn judge(path: &Path) -> Report {
     let source = Source::file(fs::File::open(path).unwrap()).unwrap();
-    let options = Options {
-        tsa_trust: TrustStore::default(),
-        file: None,
-        trust: TrustStore::default(),
-        at: Timestamp::from_seconds(1_780_000_000),
-    };
-    verification::verify(&source, &options)
+    let options = support::trusting_nobody();
+    verification::verify(&source, &options).report
 }
 
 #[test]
@@ -248,13 +242,8 @@ fn garbage_is_an_answer_not_a_fault() {
     let licence = people::licence();
     for cut in (0..licence.len()).step_by(licence.len() / 40) {
         let source = Source::memory(licence[..cut].to_vec());
-        let options = Options {
-            tsa_trust: TrustStore::default(),
-            file: None,
-            trust: TrustStore::default(),
-            at: Timestamp::from_seconds(1_780_000_000),
-        };
-        let report = verification::verify(&source, &options);
+        let options = support::trusting_nobody();
+        let report = verification::verify(&source, &options).report;
         assert_ne!(serde_json::to_value(report).unwrap()["conclusion"], "valid");
     }
 }
@@ -295,13 +284,8 @@ fn with_object_stream(header: &str, count: usize, body: &str) -> Vec<u8> {
 #[test]
 fn an_object_stream_cannot_be_made_to_repeat_itself() {
     let judged = |file: Vec<u8>| {
-        let options = Options {
-            tsa_trust: TrustStore::default(),
-            file: None,
-            trust: TrustStore::default(),
-            at: Timestamp::from_seconds(1_780_000_000),
-        };
-        serde_json::to_value(verification::verify(&Source::memory(file), &options)).unwrap()
+        let options = support::trusting_nobody();
+        serde_json::to_value(verification::verify(&Source::memory(file), &options).report).unwrap()
     };
     // A good one is read.
     assert_eq!(judged(with_object_stream("5 0 ", 1, "[1 2 3]"))["conclusion"], "unsigned");

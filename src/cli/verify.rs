@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, exit::Wrong, print, print_json, report};
 use crate::{
-    app::{AUTHORITIES, SIGNERS, load_trust},
+    app::{AUTHORITIES, MAKERS, SIGNERS, load_trust},
     domain::{
         Clock, SystemClock, Timestamp,
         report::{Conclusion, Report},
@@ -70,14 +70,18 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
 #[derive(Clone, Default)]
 pub(super) struct Trust {
     signers: TrustStore,
+    makers: TrustStore,
     authorities: TrustStore,
 }
 
 impl Trust {
     /// Reads a trust directory.
     pub(super) fn load(directory: &Path) -> anyhow::Result<Self> {
-        let signers = load_trust(directory, SIGNERS)?;
-        Ok(Self { signers, authorities: load_trust(directory, AUTHORITIES)? })
+        Ok(Self {
+            signers: load_trust(directory, SIGNERS)?,
+            makers: load_trust(directory, MAKERS)?,
+            authorities: load_trust(directory, AUTHORITIES)?,
+        })
     }
 }
 
@@ -88,10 +92,11 @@ pub(super) fn verify_file(file: &Path, trust: &Trust, at: Timestamp) -> anyhow::
     let options = Options {
         file: Some(file.display().to_string()),
         trust: trust.signers.clone(),
+        maker_trust: trust.makers.clone(),
         tsa_trust: trust.authorities.clone(),
         at,
     };
-    Ok(verification::verify(&source, &options))
+    Ok(verification::verify(&source, &options).report)
 }
 
 fn exit(report: &Report) -> Exit {

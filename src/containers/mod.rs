@@ -2,4 +2,6 @@
 //! takes a digest of the content, hands out bytes to be signed, and takes a signature.
 
 pub mod cms;
+pub mod gbt35275;
+pub mod ses;
 pub mod timestamp;

@@ -15,6 +15,15 @@ pub const OID_SM2_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.15
 pub const OID_ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 /// `SM2-with-SM3`, GM/T 0006.
 pub const OID_SM2_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
+/// `sm2-1`, the digital signature algorithm of SM2 (GM/T 0006), as GB/T 35275 names it.
+pub const OID_SM2_SIGN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301.1");
+/// What a widespread library writes where it means [`OID_SM2_SM3`]; read, never written.
+const OID_SM2_SM3_MISSPELT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.501");
+
+/// Whether documents mean SM2DSA over SM3 by this identifier.
+pub fn means_sm2(oid: ObjectIdentifier) -> bool {
+    [OID_SM2_SM3, OID_SM2_SIGN, OID_SM2_CURVE, OID_SM2_SM3_MISSPELT].contains(&oid)
+}
 
 /// A curve with its signature algorithm and digest; it stands beside every key, digest and
 /// certificate of the service.

@@ -8,7 +8,7 @@ use spki::SubjectPublicKeyInfoRef;
 
 use super::{
     DigestAlgorithm, Scheme, encoding,
-    scheme::{OID_EC_PUBLIC_KEY, OID_ECDSA_SHA256, OID_P256, OID_SM2_CURVE, OID_SM2_SM3},
+    scheme::{OID_EC_PUBLIC_KEY, OID_ECDSA_SHA256, OID_P256, OID_SM2_CURVE, means_sm2},
 };
 
 /// Why a signature did not verify.
@@ -93,14 +93,17 @@ pub fn verify_message(
             .and_then(|any: AnyRef<'_>| any.decode_as::<ObjectIdentifier>().ok())
             .ok_or(VerifyError::Key)?;
         if curve == OID_SM2_CURVE {
-            let named = signature_algorithm == OID_SM2_SM3
+            let named = means_sm2(signature_algorithm)
                 || (digest == Some(DigestAlgorithm::Sm3)
-                    && [OID_EC_PUBLIC_KEY, OID_SM2_CURVE].contains(&signature_algorithm));
+                    && signature_algorithm == OID_EC_PUBLIC_KEY);
             if !named {
                 return Err(unsupported());
             }
             let e = super::sm2::e(key, message).ok_or(VerifyError::Key)?;
-            return verify_digest(Scheme::Sm2, key, &e, signature);
+            // Some makers write r‖s where DER belongs; it says the same.
+            let is_der = encoding::der_to_rs(signature).is_ok();
+            let der = encoding::rs_to_der(signature).ok().filter(|_| !is_der);
+            return verify_digest(Scheme::Sm2, key, &e, der.as_deref().unwrap_or(signature));
         }
         let hash = ecdsa_digest(signature_algorithm, digest).ok_or_else(unsupported)?;
         return run(ecdsa_algorithm(curve, hash).ok_or_else(unsupported)?, key, message, signature);

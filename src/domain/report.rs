@@ -96,23 +96,72 @@ pub struct SignerReport {
     pub not_after: Option<Timestamp>,
 }
 
-/// The seal behind a signature, where the answering service knows it.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+/// The seal behind a signature: what it says of itself where it stands in the signature, and what
+/// the answering service knows of it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct SealReport {
-    /// The public seal code.
-    pub code: String,
+    /// The public seal code, where the answering service knows it.
+    pub code: Option<String>,
     /// The name on the seal.
     pub name: String,
-    /// The kind of seal.
-    pub kind: String,
+    /// The kind of seal, where the answering service knows it.
+    pub kind: Option<String>,
     /// Its version when it sealed.
-    pub version: i64,
+    pub version: Option<i64>,
     /// Its state when it sealed.
     pub state_then: Option<String>,
     /// Its state now.
-    pub state_now: String,
+    pub state_now: Option<String>,
     /// Set where the document was withdrawn.
     pub voided: Option<super::signing::Voided>,
+    /// The electronic seal (GB/T 38540), where one stands in the signature.
+    pub structure: Option<SealStructure>,
+}
+
+/// What an electronic seal says of itself.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SealStructure {
+    /// `V1`, `V4` or `V5`.
+    #[schema(example = "V4")]
+    pub version: String,
+    /// The standard of that version.
+    #[schema(example = "GB/T 38540-2020")]
+    pub standard: String,
+    /// The identifier, `esID`.
+    pub es_id: String,
+    /// The type as a number; its meaning is the maker's.
+    pub kind: i64,
+    /// Who made the program that made it.
+    pub vendor: String,
+    /// The maker of the seal 制章人, RFC 4514.
+    pub maker: Option<String>,
+    /// When it was made.
+    #[schema(value_type = Option<String>)]
+    pub created: Option<Timestamp>,
+    /// First moment of validity.
+    #[schema(value_type = Option<String>)]
+    pub valid_from: Option<Timestamp>,
+    /// Last moment of validity.
+    #[schema(value_type = Option<String>)]
+    pub valid_until: Option<Timestamp>,
+    /// The format of its picture, as it is named.
+    pub picture_format: String,
+    /// The width of its picture, millimetres.
+    pub width_mm: i64,
+    /// The height of its picture, millimetres.
+    pub height_mm: i64,
+    /// SM3 of the whole seal, hexadecimal.
+    pub digest: String,
+}
+
+/// What of the signed document is not protected.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Uncovered {
+    /// Bytes of a PDF, `[start, end)`.
+    Bytes(u64, u64),
+    /// A part of an OFD, by its path.
+    Part(String),
 }
 
 /// The report on one signature.
@@ -120,14 +169,15 @@ pub struct SealReport {
 pub struct SignatureReport {
     /// Its place in the file, from 0.
     pub index: usize,
-    /// The kind of signature, such as `ETSI.CAdES.detached`.
+    /// The kind of signature: in PDF its SubFilter such as `ETSI.CAdES.detached`, in OFD
+    /// `ses-v1`, `ses-v4`, `ses-v5` or `gbt35275`; of a seal alone `seal`.
     pub kind: String,
     /// Whether the signed bytes are what was signed.
     #[schema(value_type = String, example = "intact")]
     pub integrity: Integrity,
     /// The signing certificate.
     pub signer: SignerReport,
-    /// The seal, where the answering service knows it.
+    /// The seal, where there is one.
     pub seal: Option<SealReport>,
     /// Signature and digest algorithm.
     pub algorithm: Option<String>,
@@ -146,8 +196,8 @@ pub struct SignatureReport {
     /// What part of the file it covers.
     #[schema(value_type = Option<String>, example = "whole-file")]
     pub coverage: Option<Coverage>,
-    /// Byte ranges of the signed revision that are not covered, as `[start, end)`.
-    pub uncovered: Vec<(u64, u64)>,
+    /// What of the signed revision is not covered.
+    pub uncovered: Vec<Uncovered>,
     /// Changes after the signature.
     pub modifications: Vec<Modification>,
     /// Every question asked.

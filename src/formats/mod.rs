@@ -1,4 +1,5 @@
 //! Where the signature blob sits: a document goes in, a document with a hole comes out, the blob
 //! fills the hole. What the blob is, is told by `containers`; the two exchange bytes and sizes.
 
+pub mod ofd;
 pub mod pdf;

@@ -29,13 +29,13 @@ impl Subject {
             set_of(vec![sequence(&[oid(kind), tlv(tag, text.as_bytes())])])
         };
         let mut parts = vec![
-            attribute(rfc4519::C, 0x13, "CN"),
-            attribute(rfc4519::O, 0x0c, &self.organization),
+            attribute(rfc4519::C, tlv::PRINTABLE_STRING, "CN"),
+            attribute(rfc4519::O, tlv::UTF8_STRING, &self.organization),
         ];
         if let Some(code) = &self.organization_identifier {
-            parts.push(attribute(OID_ORGANIZATION_IDENTIFIER, 0x0c, code));
+            parts.push(attribute(OID_ORGANIZATION_IDENTIFIER, tlv::UTF8_STRING, code));
         }
-        parts.push(attribute(rfc4519::CN, 0x0c, &self.common_name));
+        parts.push(attribute(rfc4519::CN, tlv::UTF8_STRING, &self.common_name));
         sequence(&parts)
     }
 }
@@ -57,7 +57,7 @@ pub fn time(at: Timestamp) -> Vec<u8> {
     if (1950..2050).contains(&year) {
         tlv(tlv::UTC_TIME, format!("{:02}{rest}", year % 100).as_bytes())
     } else {
-        tlv(0x18, format!("{year:04}{rest}").as_bytes())
+        tlv(tlv::GENERALIZED_TIME, format!("{year:04}{rest}").as_bytes())
     }
 }
 

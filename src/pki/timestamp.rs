@@ -15,7 +15,6 @@ pub const ID_SIGNATURE_TIMESTAMP: ObjectIdentifier =
 pub const ID_TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 
 const BOOLEAN: u8 = 0x01;
-const GENERALIZED_TIME: u8 = 0x18;
 /// The longest nonce that is answered, bytes.
 const LONGEST_NONCE: usize = 64;
 
@@ -159,7 +158,7 @@ impl TimestampInfo {
             oid(self.policy),
             imprint(self.algorithm, &self.imprint),
             unsigned(&self.serial),
-            tlv(GENERALIZED_TIME, generalized(self.at).as_bytes()),
+            tlv(tlv::GENERALIZED_TIME, generalized(self.at).as_bytes()),
         ];
         if !accuracy.is_empty() {
             parts.push(sequence(&accuracy));
@@ -175,7 +174,7 @@ impl TimestampInfo {
         let policy = ObjectIdentifier::from_bytes(info.expect(tlv::OID).ok()?.content).ok()?;
         let (algorithm, imprint) = read_imprint(&mut info)?;
         let serial = info.expect(tlv::INTEGER).ok()?.content.to_vec();
-        let time = info.expect(GENERALIZED_TIME).ok()?;
+        let time = info.expect(tlv::GENERALIZED_TIME).ok()?;
         let at = read_generalized(std::str::from_utf8(time.content).ok()?)?;
         let accuracy_ms = match info.optional(tlv::SEQUENCE).ok()? {
             Some(accuracy) => read_accuracy(accuracy.content)?,
@@ -243,7 +242,7 @@ pub fn refused(refusal: Refusal, why: &str) -> Vec<u8> {
     if let Some(last) = bits.last_mut() {
         *last = 0x80 >> (bit % 8);
     }
-    let text = sequence(&[tlv(0x0c, why.as_bytes())]);
+    let text = sequence(&[tlv(tlv::UTF8_STRING, why.as_bytes())]);
     let unused = 7 - bit % 8;
     let failure = tlv(tlv::BIT_STRING, &[&[unused], bits.as_slice()].concat());
     sequence(&[sequence(&[unsigned(&[2]), text, failure])])

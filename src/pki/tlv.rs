@@ -13,8 +13,16 @@ pub const BIT_STRING: u8 = 0x03;
 pub const OCTET_STRING: u8 = 0x04;
 /// `OBJECT IDENTIFIER`.
 pub const OID: u8 = 0x06;
+/// `UTF8String`.
+pub const UTF8_STRING: u8 = 0x0c;
+/// `PrintableString`.
+pub const PRINTABLE_STRING: u8 = 0x13;
+/// `IA5String`.
+pub const IA5_STRING: u8 = 0x16;
 /// `UTCTime`.
 pub const UTC_TIME: u8 = 0x17;
+/// `GeneralizedTime`.
+pub const GENERALIZED_TIME: u8 = 0x18;
 
 /// Why bytes are not a run of tag-length-values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -1,66 +1,75 @@
 //! From answers to a status in the words of ETSI EN 319 102-1.
 
-use super::{checks::Answers, facts::Facts};
+use const_oid::ObjectIdentifier;
+
+use super::{answers::Answers, seal_structure::SEAL_TIMESTAMP, timestamp::TIMESTAMP};
 use crate::{
-    domain::report::{
-        Check, Conclusion, Coverage, Indication, Integrity, Report, SignatureReport, SignerReport,
+    crypto::DigestAlgorithm,
+    domain::{
+        Timestamp,
+        report::{
+            Conclusion, Indication, Integrity, Modification, Report, SealReport, SignatureReport,
+            SignerReport, Uncovered,
+        },
     },
-    formats::pdf::Inspection,
     pki::{Certificate, path::PathError},
 };
 
+/// What a report says of a signature beside its checks.
+pub(super) struct Outline {
+    pub(super) kind: String,
+    pub(super) certificate: Option<Certificate>,
+    pub(super) algorithm: Option<String>,
+    pub(super) claimed_time: Option<Timestamp>,
+    pub(super) seal: Option<SealReport>,
+    pub(super) uncovered: Vec<Uncovered>,
+    pub(super) modifications: Vec<Modification>,
+}
+
+/// The questions whose answers make up integrity; a format asks those that it has.
+const INTEGRITY: [&str; 4] = ["digest", "signature", "byte-range", "references"];
+
 /// The report on one signature.
-pub(super) fn conclude(index: usize, facts: &Facts<'_>, answers: Answers) -> SignatureReport {
+pub(super) fn conclude(index: usize, outline: Outline, answers: Answers) -> SignatureReport {
     let (indication, sub_indication) = judge(&answers);
-    let answer = |name: &str| {
-        answers.checks.iter().find(|check| check.name == name).and_then(|check| check.passed)
+    let integrity = if INTEGRITY.iter().any(|name| answers.failed(name)) {
+        Integrity::Broken
+    } else if answers.get("signature") != Some(true)
+        || INTEGRITY.iter().any(|name| answers.unknown(name))
+    {
+        Integrity::Unknown
+    } else {
+        Integrity::Intact
     };
-    let integrity = match (answer("digest"), answer("signature"), answer("byte-range")) {
-        (Some(true), Some(true), Some(true)) => Integrity::Intact,
-        (Some(false), _, _) | (_, Some(false), _) | (_, _, Some(false)) => Integrity::Broken,
-        _ => Integrity::Unknown,
-    };
-    let algorithm = facts.signer().map(|signer| {
-        let digest = facts.digest_algorithm.map_or("unknown digest".to_owned(), |d| d.to_string());
-        let scheme = facts.certificate.as_ref().and_then(Certificate::scheme);
-        let key = scheme.map_or(signer.signature_algorithm.to_string(), |s| s.to_string());
-        format!("{key} with {digest}")
-    });
     SignatureReport {
         index,
-        kind: facts.found.sub_filter.clone(),
+        kind: outline.kind,
         integrity,
-        signer: facts.certificate.as_ref().map(signer).unwrap_or_default(),
-        seal: None,
-        algorithm,
+        signer: outline.certificate.as_ref().map(signer).unwrap_or_default(),
+        seal: outline.seal,
+        algorithm: outline.algorithm,
         custody: None,
-        signing_time: facts.claimed_time,
+        signing_time: outline.claimed_time,
         timestamp: answers.proven_time,
         indication,
         sub_indication,
         coverage: answers.coverage,
-        uncovered: uncovered(facts, answers.coverage),
-        modifications: Vec::new(),
+        uncovered: outline.uncovered,
+        modifications: outline.modifications,
         checks: answers.checks,
     }
 }
 
-/// What of the signed revision is not covered beside the signature value itself.
-fn uncovered(facts: &Facts<'_>, coverage: Option<Coverage>) -> Vec<(u64, u64)> {
-    let numbers: Option<Vec<u64>> =
-        facts.found.byte_range.iter().map(|n| u64::try_from(*n).ok()).collect();
-    match (coverage, facts.found.gap, numbers.as_deref()) {
-        (Some(Coverage::WholeFile | Coverage::EarlierRevision), ..) => Vec::new(),
-        (_, Err(_), Some([start, length, second, _])) => {
-            let mut gaps = Vec::new();
-            if *start > 0 {
-                gaps.push((0, *start));
-            }
-            gaps.push((start.saturating_add(*length), *second));
-            gaps
-        }
-        _ => Vec::new(),
-    }
+/// Signature and digest algorithm: the scheme of the key where it is one of ours.
+pub(super) fn algorithm_in_words(
+    certificate: Option<&Certificate>,
+    named: ObjectIdentifier,
+    digest: Option<DigestAlgorithm>,
+) -> String {
+    let digest = digest.map_or("unknown digest".to_owned(), |digest| digest.to_string());
+    let scheme = certificate.and_then(Certificate::scheme);
+    let key = scheme.map_or(named.to_string(), |scheme| scheme.to_string());
+    format!("{key} with {digest}")
 }
 
 fn signer(certificate: &Certificate) -> SignerReport {
@@ -74,36 +83,39 @@ fn signer(certificate: &Certificate) -> SignerReport {
     }
 }
 
+/// What makes a signature certainly wrong, in the order in which it is looked for.
+const FATAL: [(&str, &str); 10] = [
+    ("format", "FORMAT_FAILURE"),
+    ("byte-range", "FORMAT_FAILURE"),
+    ("references", "HASH_FAILURE"),
+    ("digest", "HASH_FAILURE"),
+    ("signature", "SIG_CRYPTO_FAILURE"),
+    ("coverage", "FORMAT_FAILURE"),
+    ("seal-signature", "SIG_CRYPTO_FAILURE"),
+    ("seal-file", "FORMAT_FAILURE"),
+    ("signer-in-seal", "SIG_CONSTRAINTS_FAILURE"),
+    ("stamps", "FORMAT_FAILURE"),
+];
+
 /// EN 319 102-1 §5.2 to §5.3, as far as the first form goes.
 fn judge(answers: &Answers) -> (Indication, Option<String>) {
     use Indication::{Indeterminate, TotalFailed, TotalPassed};
     let because = |indication, word: &str| (indication, Some(word.to_owned()));
-    let answer = |name: &str| {
-        answers.checks.iter().find(|check| check.name == name).and_then(|check| check.passed)
-    };
-    if answer("format").is_none() {
+    if answers.unknown("format") {
         return (Indeterminate, None);
     }
-    if answer("format") == Some(false) || answer("byte-range") == Some(false) {
-        return because(TotalFailed, "FORMAT_FAILURE");
+    if let Some((_, word)) = FATAL.iter().find(|(name, _)| answers.failed(name)) {
+        return because(TotalFailed, word);
     }
-    if answer("digest") == Some(false) {
-        return because(TotalFailed, "HASH_FAILURE");
-    }
-    if answer("signature") == Some(false) {
-        return because(TotalFailed, "SIG_CRYPTO_FAILURE");
-    }
-    if answer("coverage") == Some(false) {
-        return because(TotalFailed, "FORMAT_FAILURE");
-    }
-    if answer("algorithms").is_none() {
+    if answers.unknown("algorithms") || answers.unknown("references") {
         return because(Indeterminate, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE");
     }
-    if answer("signature").is_none() || answer("signing-certificate").is_none() {
+    if answers.unknown("signature") || answers.unknown("signing-certificate") {
         return because(Indeterminate, "NO_SIGNING_CERTIFICATE_FOUND");
     }
-    for name in ["signing-certificate", "signature-field", "key-usage"] {
-        if answer(name) != Some(true) {
+    for name in ["signing-certificate", "signature-field", "key-usage", "seal-maker", "seal-dates"]
+    {
+        if answers.failed(name) || (name == "key-usage" && answers.unknown(name)) {
             return because(Indeterminate, "SIG_CONSTRAINTS_FAILURE");
         }
     }
@@ -127,37 +139,27 @@ fn judge(answers: &Answers) -> (Indication, Option<String>) {
         Ok(()) => {}
     }
     // A timestamp of an authority that is not trusted proves nothing and takes nothing away.
-    let tolerable =
-        |check: &&Check| check.passed.is_none() && check.name == super::checks::TIMESTAMP;
-    let open = answers.checks.iter().filter(|check| check.passed != Some(true));
-    if open.filter(|check| !tolerable(check)).count() == 0 {
-        (TotalPassed, None)
-    } else {
-        because(Indeterminate, "SIG_CONSTRAINTS_FAILURE")
-    }
+    let tolerable = |name: &str| [TIMESTAMP, SEAL_TIMESTAMP].contains(&name);
+    let good = answers.checks.iter().all(|check| match check.passed {
+        Some(passed) => passed,
+        None => tolerable(&check.name),
+    });
+    if good { (TotalPassed, None) } else { because(Indeterminate, "SIG_CONSTRAINTS_FAILURE") }
 }
 
 /// The answer for the whole file: valid only if every signature passes and nothing unsigned could
-/// mislead a reader.
-pub(super) fn conclude_file(report: &mut Report, inspection: &Inspection) {
+/// mislead a reader. `complete` tells that every signature was found, `covered` that nothing
+/// stands outside of what is signed.
+pub(super) fn conclude_file(report: &mut Report, complete: bool, covered: bool) {
     let all = |wanted: Indication| report.signatures.iter().all(|s| s.indication == wanted);
     let any = |wanted: Indication| report.signatures.iter().any(|s| s.indication == wanted);
-    let newest_covers_all =
-        report.signatures.iter().any(|s| s.coverage == Some(Coverage::WholeFile));
     report.conclusion = if report.signatures.is_empty() {
-        if inspection.complete { Conclusion::Unsigned } else { Conclusion::Indeterminate }
+        if complete { Conclusion::Unsigned } else { Conclusion::Indeterminate }
     } else if any(Indication::TotalFailed) {
         Conclusion::Invalid
-    } else if all(Indication::TotalPassed)
-        && newest_covers_all
-        && inspection.complete
-        && !inspection.encrypted
-    {
+    } else if all(Indication::TotalPassed) && covered && complete {
         Conclusion::Valid
     } else {
         Conclusion::Indeterminate
     };
-    if inspection.encrypted {
-        report.detail = Some("the file is encrypted; what it shows is not evaluated".to_owned());
-    }
 }

@@ -1,25 +1,33 @@
 //! Facts, then small checks, then a report. "Don't know" is an answer of its own and never a pass.
 //!
-//! First form: digest, signature, coverage, chain to the trust given, dates, revocation by lists at
-//! hand. What changed after a signature is not analysed yet; a file that has later revisions is
-//! therefore never called valid.
+//! Digest, signature, coverage, the seal where there is one, chain to the trust given, dates,
+//! revocation by lists at hand. What changed in a PDF after a signature is not analysed yet; a PDF
+//! that has later revisions is therefore never called valid.
 
-mod checks;
+mod answers;
 mod conclusion;
-mod facts;
-mod seal;
+mod esl;
+mod ofd;
+mod pdf;
+mod register;
+mod seal_structure;
+mod signer;
+mod timestamp;
 
 use crate::{
+    containers::ses::Seal,
     domain::{
         Timestamp,
         report::{Conclusion, Report},
         source::ReadAt,
     },
-    formats::pdf::{self, PdfError},
     pki::TrustStore,
 };
 
-pub use seal::{RegisterFacts, add_seal};
+pub use register::{RegisterFacts, add_seal};
+
+/// Electronic seals that stand alone are at most this large, bytes.
+const LARGEST_SEAL: u64 = 16 << 20;
 
 /// What is given beside the file.
 #[derive(Clone, Debug)]
@@ -28,36 +36,49 @@ pub struct Options {
     pub file: Option<String>,
     /// Whom to trust as signers.
     pub trust: TrustStore,
+    /// Whom to trust as makers of seals 制章人.
+    pub maker_trust: TrustStore,
     /// Whom to trust as time-stamping authorities.
     pub tsa_trust: TrustStore,
     /// The time for which the question is asked.
     pub at: Timestamp,
 }
 
-/// Verifies a file.
-pub fn verify(source: &dyn ReadAt, options: &Options) -> Report {
-    let report = |format: &str, conclusion, detail| Report {
+/// The report, and what a register of signatures is asked with.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// The value of each signature of the report, where there is one.
+    pub signature_values: Vec<Option<Vec<u8>>>,
+}
+
+/// Verifies a file. What it is told by its content, never by its name.
+pub fn verify(source: &dyn ReadAt, options: &Options) -> Outcome {
+    let report = Report {
         file: options.file.clone(),
-        format: format.to_owned(),
-        conclusion,
-        detail,
+        format: String::new(),
+        conclusion: Conclusion::Unsigned,
+        detail: None,
         verified_at: options.at,
         signatures: Vec::new(),
     };
-    let inspection = match pdf::inspect(source) {
-        Ok(inspection) => inspection,
-        Err(error @ PdfError::NotPdf) => {
-            return report("unknown", Conclusion::Indeterminate, Some(error.to_string()));
-        }
-        // A reader that repairs the file could show anything; nothing is said about it.
-        Err(error) => return report("pdf", Conclusion::Indeterminate, Some(error.to_string())),
-    };
-    let mut report = report("pdf", Conclusion::Unsigned, None);
-    for (index, found) in inspection.signatures.iter().enumerate() {
-        let facts = facts::gather(source, found);
-        let checks = checks::run(&facts, source.size(), options);
-        report.signatures.push(conclusion::conclude(index, &facts, checks));
+    if let Some(seal) = seal_alone(source) {
+        return esl::verify(&seal, options, report);
     }
-    conclusion::conclude_file(&mut report, &inspection);
-    report
+    if crate::formats::ofd::is_package(source) && !crate::formats::pdf::is_pdf(source) {
+        return ofd::verify(source, options, report);
+    }
+    pdf::verify(source, options, report)
+}
+
+fn seal_alone(source: &dyn ReadAt) -> Option<Seal> {
+    let mut first = [0];
+    source.read_exact_at(&mut first, 0).ok()?;
+    if first != [crate::pki::tlv::SEQUENCE] || source.size() > LARGEST_SEAL {
+        return None;
+    }
+    let mut bytes = vec![0; usize::try_from(source.size()).ok()?];
+    source.read_exact_at(&mut bytes, 0).ok()?;
+    Seal::from_der(&bytes).ok()
 }

@@ -54,3 +54,15 @@ pub fn python_tool(name: &str) -> Command {
 pub fn terminate(process: u32) {
     run(Command::new("bash").args(["-c", &format!("kill {process}")]));
 }
+
+/// A question asked in 2026 by somebody who trusts nobody.
+pub fn trusting_nobody() -> sealwright::verification::Options {
+    use sealwright::{domain::Timestamp, pki::TrustStore};
+    sealwright::verification::Options {
+        file: None,
+        trust: TrustStore::default(),
+        maker_trust: TrustStore::default(),
+        tsa_trust: TrustStore::default(),
+        at: Timestamp::from_seconds(1_780_000_000),
+    }
+}

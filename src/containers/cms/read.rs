@@ -70,8 +70,13 @@ impl SignedData {
     /// # Errors
     /// See [`CmsError`].
     pub fn from_der(der: &[u8]) -> Result<Self, CmsError> {
+        Self::of_type(ID_SIGNED_DATA, der)
+    }
+
+    /// As [`SignedData::from_der`], where the structure goes by another identifier.
+    pub(crate) fn of_type(kind: ObjectIdentifier, der: &[u8]) -> Result<Self, CmsError> {
         let mut info = Reader::new(tlv::only(der, tlv::SEQUENCE)?.content);
-        if read_oid(info.expect(tlv::OID)?.content)? != ID_SIGNED_DATA {
+        if read_oid(info.expect(tlv::OID)?.content)? != kind {
             return Err(CmsError::OtherContent);
         }
         let explicit = info.expect(0xa0)?;

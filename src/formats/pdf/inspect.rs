@@ -166,7 +166,7 @@ impl FoundSignature {
         bytes.iter().skip(self.blob().len()).all(|byte| *byte == 0)
     }
 
-    /// The digest of what the range covers.
+    /// The digest of what the range covers, perhaps with other bytes `before` it.
     ///
     /// # Errors
     /// The range is not as it must be, or the file cannot be read.
@@ -174,9 +174,11 @@ impl FoundSignature {
         &self,
         source: &dyn ReadAt,
         algorithm: DigestAlgorithm,
+        before: &[u8],
     ) -> Result<Vec<u8>, PdfError> {
         let gap = self.gap.map_err(PdfError::damaged)?;
         let mut hasher = Hasher::new(algorithm);
+        hasher.update(before);
         for_each_chunk(source, 0, gap.start, |chunk| hasher.update(chunk))?;
         for_each_chunk(source, gap.end, gap.end_of_range, |chunk| hasher.update(chunk))?;
         Ok(hasher.finish())

@@ -23,4 +23,5 @@ pub use caption::CaptionText;
 pub use error::PdfError;
 pub use inspect::{FoundSignature, Gap, Inspection, inspect};
 pub use prepare::{SealingRequest, prepare};
+pub use raw::is_pdf;
 pub use sealed::{Prepared, Sealed, SealedReader};

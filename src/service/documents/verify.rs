@@ -1,7 +1,6 @@
 //! Verifying a document, with what our own register knows of the seals in it.
 
 use crate::{
-    containers::cms::SignedData,
     crypto::digest::{hex, sha256},
     domain::{
         Timestamp,
@@ -10,7 +9,6 @@ use crate::{
         signing::DocumentFormat,
         source::Source,
     },
-    formats::pdf,
     pki::crl::Crl,
     policy::{Action, Resource},
     service::{Act, Error, Service},
@@ -41,10 +39,12 @@ impl Service {
         tsa_trust.roots.push(self.authority.ca.1.clone());
         tsa_trust.crls.clone_from(&trust.crls);
         tsa_trust.crls.extend(self.tsa_trust.crls.iter().cloned());
-        let options = Options { file, trust, tsa_trust, at: at.unwrap_or_else(|| self.now()) };
+        let maker_trust = trust.clone();
+        let at = at.unwrap_or_else(|| self.now());
+        let options = Options { file, trust, maker_trust, tsa_trust, at };
         let (mut report, values) = tokio::task::spawn_blocking(move || {
-            let report = verification::verify(&document, &options);
-            (report, signature_values(&document))
+            let outcome = verification::verify(&document, &options);
+            (outcome.report, outcome.signature_values)
         })
         .await
         .map_err(|_| Error::Internal("verification was interrupted".to_owned()))?;
@@ -104,28 +104,15 @@ impl Service {
             state_then,
             state_now: version.state,
             seal: SealReport {
-                code: seal.code.clone(),
+                code: Some(seal.code.clone()),
                 name: seal.name.clone(),
-                kind: seal.kind.to_string(),
-                version: version.number,
+                kind: Some(seal.kind.to_string()),
+                version: Some(version.number),
                 state_then: state_then.map(|state| state.to_string()),
-                state_now: version.state.to_string(),
+                state_now: Some(version.state.to_string()),
                 voided: record.and_then(|record| record.voided),
+                structure: None,
             },
         }))
     }
-}
-
-/// The signature values of a document, in the order of the report.
-fn signature_values(document: &Source) -> Vec<Option<Vec<u8>>> {
-    let Ok(inspection) = pdf::inspect(document) else { return Vec::new() };
-    inspection
-        .signatures
-        .iter()
-        .map(|found| {
-            let mut cms = SignedData::from_der(found.blob()).ok()?;
-            let signer = cms.signers.pop()?;
-            cms.signers.is_empty().then_some(signer.signature)
-        })
-        .collect()
 }

@@ -26,6 +26,12 @@ pub struct Document<'a> {
     parsed: u64,
 }
 
+/// Whether a reader of PDF may take it for one: they look for the mark in the first kilobyte.
+pub fn is_pdf(source: &dyn ReadAt) -> bool {
+    let mut head = vec![0; usize::try_from(source.size().min(1024)).unwrap_or_default()];
+    source.read_exact_at(&mut head, 0).is_ok() && head.windows(5).any(|five| five == b"%PDF-")
+}
+
 impl<'a> Document<'a> {
     /// Opens a document. Where it is encrypted and the empty password does not open it, only what
     /// stands outside of object streams can be read, and its strings stay encrypted.

@@ -10,7 +10,7 @@ mod security;
 mod writer;
 mod xref;
 
-pub use document::Document;
+pub use document::{Document, is_pdf};
 pub use object::{Dictionary, Object, ObjectId, PdfString};
 pub use security::Security;
 pub use writer::write_object;

@@ -68,7 +68,8 @@ pub fn add_seal(report: &mut Report, facts: RegisterFacts) {
         None => add("document-not-voided", Some(true), "the document was not voided".to_owned()),
     }
     signature.custody = Some(facts.custody);
-    signature.seal = Some(facts.seal);
+    let structure = signature.seal.take().and_then(|seal| seal.structure);
+    signature.seal = Some(SealReport { structure, ..facts.seal });
     if failed && signature.indication != Indication::TotalFailed {
         signature.indication = Indication::TotalFailed;
         signature.sub_indication = Some("SIG_CONSTRAINTS_FAILURE".to_owned());

@@ -1,0 +1,322 @@
+//! The signatures of an OFD: seal signatures (GB/T 38540) and GB/T 35275 over a Signature.xml, which
+//! holds the digests of the parts.
+
+use super::{
+    Options, Outcome,
+    answers::{Answers, check},
+    conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
+    seal_structure, signer,
+    timestamp::{self, TIMESTAMP},
+};
+use crate::{
+    containers::{
+        gbt35275::GmSignedData,
+        ses::{SealSignature, SesTime},
+    },
+    crypto::{DigestAlgorithm, VerifyError, scheme::means_sm2, sm2, verify_message},
+    domain::{
+        Timestamp,
+        report::{Check, Conclusion, Coverage, Modification, Report, Uncovered},
+        source::ReadAt,
+    },
+    formats::ofd::{self, FoundSignature, OfdError, PartState},
+    pki::{Certificate, tlv},
+};
+
+/// What the signature value is.
+enum Blob {
+    Seal(Box<SealSignature>),
+    Gm(Box<GmSignedData>),
+    /// A bare SM2 signature without certificate, as one library wrote long ago.
+    Bare,
+}
+
+/// Verifies an OFD.
+pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report) -> Outcome {
+    "ofd".clone_into(&mut report.format);
+    let inspection = match ofd::inspect(source) {
+        Ok(inspection) => inspection,
+        Err(error) => {
+            if matches!(error, OfdError::NotOfd) {
+                "unknown".clone_into(&mut report.format);
+            }
+            report.conclusion = Conclusion::Indeterminate;
+            report.detail = Some(error.to_string());
+            return Outcome { report, signature_values: Vec::new() };
+        }
+    };
+    let mut signature_values = Vec::new();
+    for (index, found) in inspection.signatures.iter().enumerate() {
+        let facts = Facts::gather(found);
+        let answers = checks(&facts, &inspection.findings, options);
+        signature_values.push(facts.value().map(<[u8]>::to_vec));
+        report.signatures.push(conclude(index, facts.outline(), answers));
+    }
+    conclude_file(&mut report, true, inspection.findings.is_empty());
+    let remarks = [inspection.findings, inspection.notes].concat();
+    report.detail = (!remarks.is_empty()).then(|| remarks.join("; "));
+    Outcome { report, signature_values }
+}
+
+struct Facts<'a> {
+    found: &'a FoundSignature,
+    blob: Result<Blob, String>,
+    certificate: Option<Certificate>,
+    /// Whether Signature.xml has the digest that was signed.
+    digest_matches: Option<bool>,
+    signature: Option<Result<(), VerifyError>>,
+    claimed_time: Option<Timestamp>,
+}
+
+impl<'a> Facts<'a> {
+    fn gather(found: &'a FoundSignature) -> Self {
+        let mut facts = Self {
+            found,
+            blob: read_blob(&found.value),
+            certificate: None,
+            digest_matches: None,
+            signature: None,
+            claimed_time: found.xml.time.as_deref().and_then(|text| SesTime::from_text(text).at),
+        };
+        let sm3 = DigestAlgorithm::Sm3;
+        match &facts.blob {
+            Ok(Blob::Seal(signature)) => {
+                let z = signature.signer.as_ref().and_then(|signer| sm2::z(signer.public_key()));
+                let with_z = |z: Vec<u8>| sm3.digest(&[z.as_slice(), &found.bytes].concat());
+                // Some makers take the digest with the signer's Z before it, as for a signature.
+                facts.digest_matches = Some(
+                    signature.data_hash == sm3.digest(&found.bytes)
+                        || z.is_some_and(|z| signature.data_hash == with_z(z)),
+                );
+                facts.signature = signature.signer.as_ref().map(|signer| {
+                    let (kind, value) = (signature.algorithm, &signature.signature);
+                    verify_message(&signer.spki_der(), kind, Some(sm3), &signature.signed, value)
+                });
+                let (certificate, time) = (signature.signer.clone(), signature.time.at);
+                facts.claimed_time = time.or(facts.claimed_time);
+                facts.certificate = certificate;
+            }
+            Ok(Blob::Gm(data)) => {
+                let certificate = data.certificate().cloned();
+                facts.digest_matches = Some(data.is_over(&found.bytes));
+                facts.signature = certificate.as_ref().and_then(|signer| data.verify(signer));
+                facts.certificate = certificate;
+            }
+            Ok(Blob::Bare) | Err(_) => {}
+        }
+        facts
+    }
+
+    fn seal(&self) -> Option<&SealSignature> {
+        match &self.blob {
+            Ok(Blob::Seal(signature)) => Some(signature),
+            _ => None,
+        }
+    }
+
+    fn value(&self) -> Option<&[u8]> {
+        match self.blob.as_ref().ok()? {
+            Blob::Seal(signature) => Some(&signature.signature),
+            Blob::Gm(data) => Some(&data.signer.signature),
+            Blob::Bare => Some(&self.found.value),
+        }
+    }
+
+    fn kind(&self) -> String {
+        match &self.blob {
+            Ok(Blob::Seal(signature)) => format!("ses-v{}", signature.seal.version.number()),
+            Ok(Blob::Gm(_)) => "gbt35275".to_owned(),
+            Ok(Blob::Bare) => "bare".to_owned(),
+            Err(_) => "unknown".to_owned(),
+        }
+    }
+
+    fn outline(&self) -> Outline {
+        let certificate = self.certificate.as_ref();
+        let named = match &self.blob {
+            Ok(Blob::Seal(signature)) => Some(signature.algorithm),
+            Ok(Blob::Gm(data)) => Some(data.signer.signature_algorithm),
+            _ => None,
+        };
+        let digest = Some(DigestAlgorithm::Sm3);
+        let change = |part: &ofd::ProtectedPart| {
+            let what = match part.state {
+                PartState::Unchanged | PartState::Unknown => return None,
+                PartState::Changed => format!("{} was changed after signing", part.file),
+                PartState::Missing => format!("{} was removed after signing", part.file),
+            };
+            Some(Modification { what, allowed: Some(false) })
+        };
+        Outline {
+            kind: self.kind(),
+            certificate: self.certificate.clone(),
+            algorithm: named.map(|oid| algorithm_in_words(certificate, oid, digest)),
+            claimed_time: self.claimed_time,
+            seal: self.seal().map(|signature| seal_structure::report(&signature.seal)),
+            uncovered: self.found.unprotected.iter().cloned().map(Uncovered::Part).collect(),
+            modifications: self.found.parts.iter().filter_map(change).collect(),
+        }
+    }
+}
+
+fn read_blob(value: &[u8]) -> Result<Blob, String> {
+    let outer = tlv::only(value, tlv::SEQUENCE).map_err(|error| error.to_string())?;
+    match outer.content.first() {
+        Some(&tlv::OID) => GmSignedData::from_der(value)
+            .map(|data| Blob::Gm(Box::new(data)))
+            .map_err(|error| error.to_string()),
+        Some(&tlv::INTEGER) => Ok(Blob::Bare),
+        _ => match SealSignature::from_der(value) {
+            Ok(signature) => Ok(Blob::Seal(Box::new(signature))),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+fn checks(facts: &Facts<'_>, findings: &[String], options: &Options) -> Answers {
+    let found = facts.found;
+    let certificate = facts.certificate.as_ref();
+    let others = match &facts.blob {
+        Ok(Blob::Gm(data)) => data.certificates.as_slice(),
+        _ => &[],
+    };
+    let path = signer::chain(certificate, others, &options.trust, options.at);
+    let coverage = if !found.unprotected.is_empty() || found.parts.is_empty() {
+        Coverage::Partial
+    } else if found.is_followed {
+        Coverage::EarlierRevision
+    } else {
+        Coverage::WholeFile
+    };
+    let mut checks = vec![
+        format(facts),
+        package(findings),
+        references(found),
+        digest(facts),
+        signer::value(facts.signature.as_ref(), certificate.is_some()),
+        method(found),
+        coverage_check(found, coverage),
+    ];
+    let mut proven_time = None;
+    if let Some(signature) = facts.seal() {
+        checks.extend(seal_file(found, signature));
+        checks.extend(seal_structure::checks(signature, options));
+        if let Some(token) = &signature.timestamp {
+            let token = timestamp::read(token, &signature.signature);
+            let (answer, proven) = timestamp::judge(TIMESTAMP, &token, options);
+            checks.push(answer);
+            proven_time = proven;
+        }
+    }
+    checks.extend(signer::checks(certificate, &path, options.at));
+    Answers { checks, coverage: Some(coverage), path, proven_time }
+}
+
+fn format(facts: &Facts<'_>) -> Check {
+    const NAME: &str = "format";
+    match &facts.blob {
+        Err(error) => check(NAME, Some(false), error.clone()),
+        Ok(Blob::Bare) => {
+            check(NAME, None, "a bare signature value, which does not tell who signed")
+        }
+        Ok(Blob::Gm(_)) if facts.found.is_seal => {
+            check(NAME, Some(false), "the list calls it a seal, but there is no seal in it")
+        }
+        Ok(Blob::Gm(_)) => check(NAME, Some(true), "SignedData of GB/T 35275"),
+        Ok(Blob::Seal(signature)) => {
+            let standard = signature.seal.version.standard();
+            check(NAME, Some(true), format!("seal signature of {standard}"))
+        }
+    }
+}
+
+fn package(findings: &[String]) -> Check {
+    const NAME: &str = "package";
+    if findings.is_empty() {
+        check(NAME, Some(true), "every reader finds the same parts in the package")
+    } else {
+        let text = format!("two readers may see two documents: {}", findings.join("; "));
+        check(NAME, None, text)
+    }
+}
+
+fn references(found: &FoundSignature) -> Check {
+    const NAME: &str = "references";
+    let of = |state: PartState| {
+        let all: Vec<&str> = found
+            .parts
+            .iter()
+            .filter(|part| part.state == state)
+            .map(|part| part.file.as_str())
+            .collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    };
+    if let Some(changed) = of(PartState::Changed) {
+        return check(NAME, Some(false), format!("changed after signing 签章后被改动: {changed}"));
+    }
+    if let Some(missing) = of(PartState::Missing) {
+        return check(NAME, Some(false), format!("removed after signing 签章后被删除: {missing}"));
+    }
+    if let Some(unknown) = of(PartState::Unknown) {
+        let method = found.xml.check_method.as_deref().unwrap_or("MD5");
+        let text = format!("not compared, as digests by {method} are not accepted: {unknown}");
+        return check(NAME, None, text);
+    }
+    match found.parts.len() {
+        0 => check(NAME, Some(false), "the signature protects nothing"),
+        count => check(NAME, Some(true), format!("the {count} protected parts are unchanged")),
+    }
+}
+
+fn digest(facts: &Facts<'_>) -> Check {
+    let detail = match facts.digest_matches {
+        Some(true) => "the list of protected parts is as it was signed",
+        Some(false) => "the list of protected parts, Signature.xml, was changed after signing",
+        None => "the digest could not be computed",
+    };
+    check("digest", facts.digest_matches, detail)
+}
+
+/// Whether the signature method that is named is the one that was used.
+fn method(found: &FoundSignature) -> Check {
+    let method = &found.xml.method;
+    let known = const_oid::ObjectIdentifier::new(method).is_ok_and(means_sm2)
+        || method.eq_ignore_ascii_case("SM2")
+        || method.eq_ignore_ascii_case("SM3withSM2");
+    if known || method.is_empty() {
+        check("algorithms", Some(true), "SM2 with SM3")
+    } else {
+        check("algorithms", None, format!("the signature method {method} is not evaluated"))
+    }
+}
+
+fn coverage_check(found: &FoundSignature, coverage: Coverage) -> Check {
+    const NAME: &str = "coverage";
+    match coverage {
+        Coverage::WholeFile => check(NAME, Some(true), "every part of the document is protected"),
+        Coverage::EarlierRevision => check(
+            NAME,
+            Some(true),
+            "every part of the document is protected but the signatures that came after",
+        ),
+        Coverage::Partial => check(
+            NAME,
+            None,
+            format!(
+                "these parts are not protected, and could be changed unnoticed 未受保护: {}",
+                found.unprotected.join(", ")
+            ),
+        ),
+    }
+}
+
+fn seal_file(found: &FoundSignature, signature: &SealSignature) -> Option<Check> {
+    const NAME: &str = "seal-file";
+    let (path, content) = found.seal_file.as_ref()?;
+    Some(if *content == signature.seal.raw {
+        check(NAME, Some(true), "the seal beside the signature is the one in it")
+    } else {
+        let text = format!("{path}, which a reader may show, is not the seal that was signed with");
+        check(NAME, Some(false), text)
+    })
+}

@@ -1,0 +1,171 @@
+//! The questions asked of every signature of a PDF. Each gives a [`Check`]; what a "no" means is
+//! decided in `conclusion`.
+
+use super::facts::{Blob, Facts};
+use crate::{
+    domain::report::{Check, Coverage},
+    verification::{
+        Options,
+        answers::{Answers, check},
+        seal_structure, signer,
+        timestamp::{self, TIMESTAMP},
+    },
+};
+
+/// Asks every question.
+pub(super) fn run(facts: &Facts<'_>, size: u64, options: &Options) -> Answers {
+    let coverage = coverage(facts, size);
+    let certificate = facts.certificate.as_ref();
+    let path = signer::chain(certificate, facts.others(), &options.trust, options.at);
+    let token = facts.timestamp.as_ref();
+    let (stamped, proven_time) =
+        token.map(|token| timestamp::judge(TIMESTAMP, token, options)).unzip();
+    let mut checks = vec![
+        format(facts),
+        byte_range(facts),
+        field(facts),
+        digest(facts),
+        signer::value(facts.signature.as_ref(), certificate.is_some()),
+        signing_certificate(facts),
+        algorithm(facts),
+        coverage_check(coverage),
+        modification(coverage),
+    ];
+    checks.extend(signer::checks(certificate, &path, options.at));
+    checks.extend(stamped);
+    checks.extend(facts.seal().into_iter().flat_map(|s| seal_structure::checks(s, options)));
+    Answers { checks, coverage, path, proven_time: proven_time.flatten() }
+}
+
+fn format(facts: &Facts<'_>) -> Check {
+    const NAME: &str = "format";
+    let kind = &facts.found.sub_filter;
+    let problem = match &facts.blob {
+        Err(error) => Some(error.as_str()),
+        Ok(Blob::Other) => {
+            let text = format!("signatures of the kind {kind:?} are not evaluated yet");
+            return check(NAME, None, text);
+        }
+        Ok(Blob::Cms(cms)) => match cms.signers.as_slice() {
+            [] => Some("there is no signer in the signature"),
+            [one] if one.signed_attributes.is_none() => Some("there are no signed attributes"),
+            [_] if cms.content.is_some() => Some("the signature carries a content of its own"),
+            [_] => None,
+            _ => Some("there is more than one signer in the signature"),
+        },
+        Ok(Blob::Gm(_) | Blob::Seal(_)) => None,
+    };
+    let behind =
+        (!facts.found.padding_is_zero()).then_some("there is data behind the signature value");
+    match problem.or(behind) {
+        Some(problem) => check(NAME, Some(false), problem),
+        None => check(NAME, Some(true), format!("{}, {kind}", kind_in_words(facts))),
+    }
+}
+
+fn kind_in_words(facts: &Facts<'_>) -> &'static str {
+    match facts.blob {
+        Ok(Blob::Gm(_)) => "SignedData of GB/T 35275",
+        Ok(Blob::Seal(_)) => "seal signature of GB/T 38540",
+        _ => "CMS SignedData",
+    }
+}
+
+fn byte_range(facts: &Facts<'_>) -> Check {
+    match facts.found.gap {
+        Ok(_) => check(
+            "byte-range",
+            Some(true),
+            "two pieces from the beginning, between them the signature value and nothing else",
+        ),
+        Err(what) => check("byte-range", Some(false), what),
+    }
+}
+
+fn field(facts: &Facts<'_>) -> Check {
+    match &facts.found.field {
+        Some(name) => check("signature-field", Some(true), format!("field {name:?}")),
+        None => check("signature-field", Some(false), "no field of the form leads to it"),
+    }
+}
+
+fn digest(facts: &Facts<'_>) -> Check {
+    let detail = match facts.digest_matches {
+        Some(true) => "the signed bytes are unchanged",
+        Some(false) => "the signed bytes were changed, or are not what was signed",
+        None => "the digest could not be computed",
+    };
+    check("digest", facts.digest_matches, detail)
+}
+
+fn signing_certificate(facts: &Facts<'_>) -> Check {
+    const NAME: &str = "signing-certificate";
+    if matches!(facts.blob, Ok(Blob::Gm(_) | Blob::Seal(_))) {
+        return check(NAME, Some(true), "not named apart in signatures of this kind");
+    }
+    let pair = facts.signer().zip(facts.certificate.as_ref());
+    match pair.map(|(signer, certificate)| signer.names_certificate(certificate)) {
+        Some(Some(true)) => check(NAME, Some(true), "the signature names its certificate"),
+        Some(Some(false)) => {
+            check(NAME, Some(false), "the signature names another certificate than the one given")
+        }
+        // PAdES demands the attribute; the older detached CMS does not have it.
+        Some(None) if facts.found.sub_filter == "adbe.pkcs7.detached" => {
+            check(NAME, Some(true), "not named in signatures of this kind")
+        }
+        Some(None) => check(NAME, Some(false), "signing-certificate-v2 is missing"),
+        None => check(NAME, None, "there is no certificate to compare with"),
+    }
+}
+
+fn algorithm(facts: &Facts<'_>) -> Check {
+    match (facts.digest_algorithm, facts.signer()) {
+        (Some(digest), _) => {
+            check("algorithms", Some(true), format!("digest {digest} is acceptable"))
+        }
+        (None, Some(signer)) => check(
+            "algorithms",
+            None,
+            format!("digest algorithm {} is not acceptable", signer.digest_algorithm),
+        ),
+        _ => check("algorithms", None, "there is no single signer"),
+    }
+}
+
+fn coverage(facts: &Facts<'_>, size: u64) -> Option<Coverage> {
+    let gap = facts.found.gap.ok()?;
+    Some(if gap.end_of_range == size {
+        Coverage::WholeFile
+    } else if facts.found.ends_a_revision {
+        Coverage::EarlierRevision
+    } else {
+        Coverage::Partial
+    })
+}
+
+fn coverage_check(coverage: Option<Coverage>) -> Check {
+    const NAME: &str = "coverage";
+    match coverage {
+        Some(Coverage::WholeFile) => check(NAME, Some(true), "the whole file is covered"),
+        Some(Coverage::EarlierRevision) => {
+            check(NAME, Some(true), "an earlier revision of the file is covered whole")
+        }
+        Some(Coverage::Partial) => {
+            check(NAME, Some(false), "the signed revision is not covered whole")
+        }
+        None => check(NAME, Some(false), "what is covered cannot be told"),
+    }
+}
+
+fn modification(coverage: Option<Coverage>) -> Check {
+    const NAME: &str = "changes-after-signing";
+    match coverage {
+        Some(Coverage::WholeFile) => check(NAME, Some(true), "nothing was added after signing"),
+        _ => check(
+            NAME,
+            None,
+            "the file was added to after signing; whether that changed what it shows is not \
+             evaluated yet",
+        ),
+    }
+}

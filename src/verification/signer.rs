@@ -1,0 +1,100 @@
+//! Questions about the signer's certificate, whatever the signature sits in.
+
+use super::answers::check;
+use crate::{
+    crypto::VerifyError,
+    domain::{Timestamp, report::Check},
+    pki::{
+        Certificate, TrustStore,
+        path::{self, PathError},
+    },
+};
+
+/// Looks for a path from the certificate to a trusted root.
+pub(super) fn chain(
+    certificate: Option<&Certificate>,
+    others: &[Certificate],
+    trust: &TrustStore,
+    at: Timestamp,
+) -> Result<(), PathError> {
+    let certificate = certificate.ok_or(PathError::NoTrustedRoot)?;
+    path::validate(certificate, others, trust, at).map(|_| ())
+}
+
+/// Chain, dates, key usage and revocation.
+pub(super) fn checks(
+    certificate: Option<&Certificate>,
+    path: &Result<(), PathError>,
+    at: Timestamp,
+) -> [Check; 4] {
+    [chain_check(path), dates(certificate, path, at), key_usage(certificate), revocation(path)]
+}
+
+/// Whether the signature value is right.
+pub(super) fn value(result: Option<&Result<(), VerifyError>>, has_certificate: bool) -> Check {
+    const NAME: &str = "signature";
+    match result {
+        Some(Ok(())) => check(NAME, Some(true), "the signature value is right"),
+        Some(Err(error @ VerifyError::Unsupported(_))) => check(NAME, None, error.to_string()),
+        Some(Err(error)) => check(NAME, Some(false), error.to_string()),
+        None if !has_certificate => {
+            check(NAME, None, "the signer's certificate is not in the signature")
+        }
+        None => check(NAME, None, "the signature value could not be evaluated"),
+    }
+}
+
+fn chain_check(path: &Result<(), PathError>) -> Check {
+    const NAME: &str = "certificate-chain";
+    match path {
+        Ok(()) => check(NAME, Some(true), "the certificate leads to a trusted root"),
+        Err(PathError::Revoked { .. } | PathError::RevocationUnknown(_)) => {
+            check(NAME, Some(true), "the certificate leads to a trusted root")
+        }
+        Err(error @ PathError::NotAnIssuer(_)) => check(NAME, Some(false), error.to_string()),
+        Err(error) => check(NAME, None, error.to_string()),
+    }
+}
+
+fn dates(certificate: Option<&Certificate>, path: &Result<(), PathError>, at: Timestamp) -> Check {
+    const NAME: &str = "certificate-dates";
+    match (path, certificate) {
+        (Err(error @ PathError::OutOfDates { .. }), _) => {
+            check(NAME, Some(false), error.to_string())
+        }
+        (_, Some(certificate)) => check(
+            NAME,
+            Some(certificate.is_valid_at(at)),
+            format!("valid from {} to {}", certificate.not_before(), certificate.not_after()),
+        ),
+        _ => check(NAME, None, "there is no certificate"),
+    }
+}
+
+fn key_usage(certificate: Option<&Certificate>) -> Check {
+    const NAME: &str = "key-usage";
+    let Some(certificate) = certificate else {
+        return check(NAME, None, "there is no certificate");
+    };
+    if !certificate.may_sign_documents() {
+        return check(NAME, Some(false), "the extended key usage is for something else");
+    }
+    match certificate.key_usage() {
+        Some(usage) => check(
+            NAME,
+            Some(usage.digital_signature() || usage.non_repudiation()),
+            "the certificate says what its key is for",
+        ),
+        None => check(NAME, Some(true), "the certificate does not restrict its key"),
+    }
+}
+
+fn revocation(path: &Result<(), PathError>) -> Check {
+    const NAME: &str = "revocation";
+    match path {
+        Ok(()) => check(NAME, Some(true), "no certificate of the chain is revoked"),
+        Err(error @ PathError::Revoked { .. }) => check(NAME, Some(false), error.to_string()),
+        Err(error @ PathError::RevocationUnknown(_)) => check(NAME, None, error.to_string()),
+        Err(_) => check(NAME, None, "not evaluated without a chain"),
+    }
+}
