@@ -9,13 +9,13 @@ use std::{
 
 use crate::{
     config::Config,
-    devices::Token,
+    devices::{Devices, Token},
     domain::{Clock, SystemClock, id::new_ulid},
     http::{House, Server, serve},
     jobs::Jobs,
     pki::{Certificate, TrustStore, crl::Crl},
     policy::{PolicyError, PolicySet},
-    service::{Authority, Error, Maker, Parts, Service},
+    service::{Authority, Error, Parts, Provisioner, Service},
     store::{Store, StoreError},
 };
 
@@ -80,18 +80,20 @@ impl App {
         if !Authority::is_begun(&store).await? {
             return Err(StartError::NotInitialised);
         }
-        let token = start_token(&config).await?;
+        let devices = start_devices(&config).await?;
         let authority = match Authority::load(&store).await? {
             Some(authority) => authority,
             // An earlier version of the program knew fewer keys than this one.
             None => {
                 let now = clock.now();
-                Maker { store: &store, token: &token, config: &config, now }.create().await?
+                Provisioner { store: &store, devices: &devices, config: &config, now }
+                    .create()
+                    .await?
             }
         };
         let service = Arc::new(Service::new(Parts {
             store,
-            token,
+            devices,
             policy,
             clock,
             config,
@@ -145,9 +147,9 @@ pub fn instance(clock: &dyn Clock) -> String {
 ///
 /// # Errors
 /// The thread could not run.
-pub async fn start_token(config: &Config) -> Result<Token, StartError> {
+pub async fn start_devices(config: &Config) -> Result<Devices, StartError> {
     let token = config.token.clone();
-    tokio::task::spawn_blocking(move || Token::start(token))
+    tokio::task::spawn_blocking(move || Devices::new(Token::start(token)))
         .await
         .map_err(|_| StartError::Io(std::io::ErrorKind::Interrupted.into()))
 }

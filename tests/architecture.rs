@@ -39,7 +39,7 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     // Documents and verdicts pass through HTTP as they are; it decides nothing about them.
-    ("http", &["config", "devices", "domain", "formats", "policy", "service", "store"]),
+    ("http", &["config", "crypto", "devices", "domain", "formats", "policy", "service", "store"]),
     ("jobs", &["service"]),
     (
         "cli",

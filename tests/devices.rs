@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use sealwright::{
     crypto::{Scheme, verify_digest},
-    devices::{DeviceError, Token, pkcs11::TokenConfig},
+    devices::{DeviceError, Devices, Token, pkcs11::TokenConfig},
     domain::{
         Timestamp,
         id::KeyId,
-        seal::{Key, KeyPurpose},
+        seal::{Custody, Key, KeyPurpose},
     },
 };
 use support::token::TestToken;
@@ -23,7 +23,7 @@ fn key_id(n: u8) -> KeyId {
 async fn make_key(token: &Token, n: u8, scheme: Scheme) -> Key {
     let id = key_id(n);
     let public_point = token.generate(&id, KeyPurpose::Seal, scheme).await.unwrap();
-    Key { id, purpose: KeyPurpose::Seal, scheme: Some(scheme), public_point }
+    Key { id, purpose: KeyPurpose::Seal, scheme: Some(scheme), public_point, wrapped: None }
 }
 
 async fn sign(token: &Token, key: &Key) -> Result<Vec<u8>, DeviceError> {
@@ -61,6 +61,7 @@ async fn contract(config: TokenConfig) {
         assert!(matches!(refused, Err(DeviceError::WrongPurpose { .. })), "{refused:?}");
     }
     let absent = Key {
+        wrapped: None,
         id: key_id(99),
         purpose: KeyPurpose::Seal,
         scheme: Some(Scheme::P256),
@@ -69,6 +70,7 @@ async fn contract(config: TokenConfig) {
     assert_eq!(sign(&token, &absent).await, Err(DeviceError::KeyMissing(key_id(99))));
 
     let wrapping = Key {
+        wrapped: None,
         id: key_id(50),
         purpose: KeyPurpose::DocumentWrapping,
         scheme: None,
@@ -76,11 +78,13 @@ async fn contract(config: TokenConfig) {
     };
     token.generate_wrapping(&wrapping.id, KeyPurpose::DocumentWrapping).await.unwrap();
     let purpose = KeyPurpose::DocumentWrapping;
-    let wrapped =
-        token.wrap(&wrapping, purpose, [7; 12], b"row 1".to_vec(), vec![9; 32]).await.unwrap();
+    let wrapped = token
+        .wrap(&wrapping, purpose, [7; 12], b"row 1".to_vec(), vec![9; 32].into())
+        .await
+        .unwrap();
     assert!(!wrapped.windows(8).any(|w| w == [9; 8]));
     let open = |aad: &[u8], bytes: Vec<u8>| token.unwrap(&wrapping, purpose, aad.to_vec(), bytes);
-    assert_eq!(open(b"row 1", wrapped.clone()).await.unwrap(), vec![9; 32]);
+    assert_eq!(*open(b"row 1", wrapped.clone()).await.unwrap(), vec![9; 32]);
     assert!(open(b"row 2", wrapped.clone()).await.is_err());
     // After a wrong ciphertext the token is as good as before.
     until("unwraps again", async || open(b"row 1", wrapped.clone()).await.ok()).await;
@@ -319,4 +323,51 @@ async fn a_key_deleted_underneath_is_missing_and_never_made_anew() {
     })
     .await;
     assert_eq!(sign(&token, &key).await, Err(DeviceError::KeyMissing(key_id(1))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrapped_sm2_keys_open_only_as_what_they_are() {
+    let token = TestToken::softhsm();
+    let devices = Devices::new(Token::start(token.config()));
+    assert_eq!(devices.custody(Scheme::Sm2), Custody::HsmWrapped);
+    assert_eq!(devices.custody(Scheme::P256), Custody::Hsm);
+    let purpose = KeyPurpose::CredentialWrapping;
+    let wrapping =
+        Key { id: key_id(60), purpose, scheme: None, public_point: Vec::new(), wrapped: None };
+    devices.token().generate_wrapping(&wrapping.id, purpose).await.unwrap();
+    let make = async |n: u8| {
+        let id = key_id(n);
+        let made = devices.generate_wrapped(&id, KeyPurpose::Seal, &wrapping).await.unwrap();
+        Key {
+            id,
+            purpose: KeyPurpose::Seal,
+            scheme: Some(Scheme::Sm2),
+            public_point: made.0,
+            wrapped: Some(made.1),
+        }
+    };
+    let (one, other) = (make(1).await, make(2).await);
+    let now = Timestamp::from_seconds(1_800_000_000);
+    let sign = async |key: &Key| devices.sign(key, KeyPurpose::Seal, [0x5a; 32], now).await;
+    // Many at once, most of them with a key that is open already.
+    for key in [&one, &other, &one] {
+        let signature = sign(key).await.unwrap();
+        verify_digest(Scheme::Sm2, &key.public_point, &[0x5a; 32], &signature).unwrap();
+    }
+    let refused = devices.sign(&one, KeyPurpose::Ca, [0; 32], now).await;
+    assert!(matches!(refused, Err(DeviceError::WrongPurpose { .. })), "{refused:?}");
+
+    devices.close_keys();
+    let swapped = Key { wrapped: other.wrapped.clone(), ..one.clone() };
+    assert!(sign(&swapped).await.is_err(), "another key's ciphertext");
+    let for_ca = Key { purpose: KeyPurpose::Ca, ..one.clone() };
+    let as_ca = devices.sign(&for_ca, KeyPurpose::Ca, [0; 32], now).await;
+    assert!(as_ca.is_err(), "a key for another purpose");
+    let mut changed = one.clone();
+    changed.wrapped.as_mut().unwrap().ciphertext[20] ^= 1;
+    assert!(sign(&changed).await.is_err(), "a changed ciphertext");
+    let elsewhere = Key { public_point: other.public_point.clone(), ..one.clone() };
+    assert!(sign(&elsewhere).await.is_err(), "another public half");
+    until("signs again", async || sign(&one).await.ok()).await;
+    tokio::task::spawn_blocking(move || drop(devices)).await.unwrap();
 }

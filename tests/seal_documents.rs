@@ -31,7 +31,7 @@ fn hex(bytes: &[u8]) -> String {
 fn write_root(house: &House, directory: &Path) -> String {
     let reply = send(house.url(), "GET", "/.well-known/sealwright", &[], &[]).unwrap();
     let root = directory.join("root.pem");
-    fs::write(&root, reply.expect(200)["root_certificate"].as_str().unwrap()).unwrap();
+    fs::write(&root, reply.expect(200)["root_certificates"][0].as_str().unwrap()).unwrap();
     root.display().to_string()
 }
 

@@ -358,7 +358,7 @@ fn gates_refuse_certificates_each_for_its_reason() {
     assert!(text.contains("verify OK"), "{text}");
     let make = |name: &str| {
         let chain = std::fs::read_to_string(directory.join(format!("{name}.pem"))).unwrap();
-        let body = json!({ "certificate_chain": chain, "picture": people::picture() });
+        let body = json!({ "certificate_chains": [chain], "picture": people::picture() });
         house.post(&cast.maker, &path, &body)
     };
     assert_eq!(make("otherkey").problem(422), "certificate-key-mismatch");
@@ -367,7 +367,7 @@ fn gates_refuse_certificates_each_for_its_reason() {
     assert_eq!(make("expired").problem(422), "certificate-not-valid-now");
     // The external CA is not among the trusted roots of this service.
     assert_eq!(make("good").problem(422), "certificate-untrusted");
-    let body = json!({ "certificate_chain": "no PEM", "picture": people::picture() });
+    let body = json!({ "certificate_chains": ["no PEM"], "picture": people::picture() });
     assert_eq!(house.post(&cast.maker, &path, &body).problem(422), "certificate-malformed");
     let body = json!({ "picture": people::picture(), "valid_until": "2030-01-01T00:00:00Z" });
     assert_eq!(house.post(&cast.maker, &path, &body).problem(422), "seal-validity-mismatch");

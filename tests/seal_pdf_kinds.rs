@@ -203,7 +203,7 @@ fn complain(press: &Press) {
     let reply =
         support::server::send(press.house.url(), "GET", "/.well-known/sealwright", &[], &[]);
     let known = reply.unwrap().expect(200);
-    fs::write(&root, known["root_certificate"].as_str().unwrap()).unwrap();
+    fs::write(&root, known["root_certificates"][0].as_str().unwrap()).unwrap();
     let nss = press.directory.join("nss");
     fs::create_dir(&nss).unwrap();
     run(Command::new("certutil").args(["-N", "--empty-password", "-d"]).arg(&nss));

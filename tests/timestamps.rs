@@ -28,7 +28,7 @@ fn house() -> (House, PathBuf) {
 fn root_of(house: &House) -> PathBuf {
     let path = house.token.directory.path().join("root.pem");
     let known = send(house.url(), "GET", "/.well-known/sealwright", &[], &[]).unwrap().expect(200);
-    fs::write(&path, known["root_certificate"].as_str().unwrap()).unwrap();
+    fs::write(&path, known["root_certificates"][0].as_str().unwrap()).unwrap();
     path
 }
 

@@ -154,7 +154,7 @@ fn the_command_line_tells_by_its_exit_code() {
     let (code, report) = verify(&[]);
     assert_eq!(code, Some(5));
     assert_eq!(report["signatures"][0]["sub_indication"], "NO_CERTIFICATE_CHAIN_FOUND");
-    fs::write(trust.join("root.pem"), known["root_certificate"].as_str().unwrap()).unwrap();
+    fs::write(trust.join("root.pem"), known["root_certificates"][0].as_str().unwrap()).unwrap();
     let (code, report) = verify(&trusted);
     assert_eq!((code, &report["signatures"][0]["sub_indication"]), (Some(5), &json!("TRY_LATER")));
     let crl = send(s.house.url(), "GET", "/public/crl/p256.crl", &[], &[]).unwrap();

@@ -16,6 +16,7 @@ use super::{Exit, init, print, verify};
 use crate::{
     app::App,
     config::Config,
+    crypto::Scheme,
     domain::{
         application::{Application, ApplicationKind, Verdict},
         caption::Caption,
@@ -28,7 +29,7 @@ use crate::{
         source::{ReadAt, Received, Source},
     },
     service::{
-        Act, Answer, Service,
+        Act, Answer, SCHEMES, Service,
         administration::{
             access_keys::NewAccessKey,
             organizations::{NewOrganization, NewPerson},
@@ -42,6 +43,7 @@ use crate::{
 
 const LICENCE: &[u8] = include_bytes!("../../test-vectors/samples/licence.pdf");
 const APPROVAL: &[u8] = include_bytes!("../../test-vectors/samples/approval.pdf");
+const LICENCE_OFD: &[u8] = include_bytes!("../../test-vectors/samples/licence.ofd");
 /// Where Debian puts the SoftHSM module, by architecture.
 const MODULES: [&str; 3] = [
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -157,7 +159,7 @@ async fn demonstrate(out: &Path, json: bool) -> anyhow::Result<Exit> {
     .await?;
     let app = App::open(config).await?;
     let service = &app.service;
-    service.publish_crl_if_due().await?;
+    service.publish_crls_if_due().await?;
     let administrator = service.authenticate(&first.access_key).await?;
     let told = walk(service, administrator, &first.organization, &out).await;
     let outcome = match told {
@@ -219,11 +221,12 @@ async fn walk(
     }
     let seal_id =
         approved.seal_id.clone().ok_or_else(|| anyhow!("no seal came of the approval"))?;
-    let key = NewKey { application_id: approved.id.to_string(), scheme: None };
+    let schemes = vec![Scheme::P256, Scheme::Sm2];
+    let key = NewKey { application_id: approved.id.to_string(), schemes };
     service.generate_key(&cast.maker, seal_id.as_str(), key).await?;
     lines.push("制作 key generated in the token; it cannot leave it".to_owned());
     let making = Making {
-        certificate_chain: None,
+        certificate_chains: Vec::new(),
         picture: NewPicture::Round {
             rank: None,
             diameter_mm: Some(42.0),
@@ -268,36 +271,61 @@ async fn walk(
     lines.push(format!("授权 granted: {} signatures", grant.quota.unwrap_or_default()));
     let last = Placement { from: Corner::BottomRight, ..Placement::at(4, 60.0, 60.0) };
     let corner = Placement { from: Corner::BottomRight, ..Placement::at(1, 52.0, 42.0) };
-    for (name, bytes, placement) in [("licence", LICENCE, corner), ("approval", APPROVAL, last)] {
-        lines.push(seal_one(service, &cast.caller, &seal, (name, bytes, placement), out).await?);
+    for sample in [
+        Sample { file: "licence.pdf", bytes: LICENCE, placement: corner.clone(), scheme: None },
+        Sample { file: "approval.pdf", bytes: APPROVAL, placement: last, scheme: None },
+        Sample { file: "licence.ofd", bytes: LICENCE_OFD, placement: corner.clone(), scheme: None },
+        Sample {
+            file: "licence-sm2.pdf",
+            bytes: LICENCE,
+            placement: corner,
+            scheme: Some(Scheme::Sm2),
+        },
+    ] {
+        lines.push(seal_one(service, &cast.caller, &seal, sample, out).await?);
     }
+    let structure = service.exported_structure(&cast.keeper, seal.id.as_str()).await?;
+    fs::write(out.join("seal.esl"), structure)?;
+    lines.push("印章 exported: seal.esl (GB/T 38540-2020)".to_owned());
     Ok((seal, lines))
+}
+
+/// A document to be sealed.
+struct Sample {
+    /// The name of the sealed file.
+    file: &'static str,
+    bytes: &'static [u8],
+    placement: Placement,
+    scheme: Option<Scheme>,
 }
 
 async fn seal_one(
     service: &Service,
     caller: &Act,
     seal: &Seal,
-    document: (&str, &[u8], Placement),
+    sample: Sample,
     out: &Path,
 ) -> anyhow::Result<String> {
-    let (name, bytes, placement) = document;
+    let Sample { file, bytes, placement, scheme } = sample;
+    // The document of several pages is sealed across their edges as well 骑缝章.
+    let is_long = file == "approval.pdf";
+    let kind = file.split(['.', '-']).next().unwrap_or_default();
     let request = SealRequest {
-        business_number: Some(format!("DEMO-{name}")),
-        // The document of several pages is sealed across their edges as well 骑缝章.
-        across_pages: (name == "approval").then(AcrossPages::default),
-        caption: (name == "approval").then(|| Caption { time: true, ..Caption::default() }),
-        ..SealRequest::new(seal.id.as_str(), placement, name)
+        business_number: Some(format!("DEMO-{file}")),
+        across_pages: is_long.then(AcrossPages::default),
+        caption: is_long.then(|| Caption { time: true, ..Caption::default() }),
+        scheme,
+        ..SealRequest::new(seal.id.as_str(), placement, kind)
     };
-    let act = Act { idempotency_key: Some(format!("demo-{name}")), ..caller.clone() };
+    let act = Act { idempotency_key: Some(format!("demo-{file}")), ..caller.clone() };
     let done = service
         .seal_document(&act, Received::read(Source::memory(bytes.to_vec()))?, request)
         .await?;
     let mut sealed = vec![0; usize::try_from(done.sealed.size())?];
     done.sealed.read_exact_at(&mut sealed, 0)?;
-    fs::write(out.join(format!("{name}.pdf")), &sealed)?;
-    fs::write(out.join(format!("{name}.receipt.sd-jwt")), &done.receipt.0)?;
-    Ok(format!("签章 sealed: {name}.pdf, record {}", done.signature.id))
+    fs::write(out.join(file), &sealed)?;
+    fs::write(out.join(format!("{file}.receipt.sd-jwt")), &done.receipt.0)?;
+    Ok(format!("签章 sealed: {file}, record {}", done.signature.id))
 }
 
 /// Enters the owner and everybody who takes part, each another person.
@@ -353,15 +381,18 @@ async fn account(
 async fn publish(service: &Service, out: &Path) -> anyhow::Result<Vec<String>> {
     let trust = out.join("trust");
     fs::create_dir_all(&trust)?;
-    fs::write(trust.join("p256-root.pem"), service.authority.ca.1.to_pem())?;
-    fs::write(trust.join("p256.crl"), service.newest_crl().await?)?;
+    for scheme in SCHEMES {
+        let root = service.authority.ca(scheme).1.to_pem();
+        fs::write(trust.join(format!("{scheme}-root.pem")), root)?;
+        fs::write(trust.join(format!("{scheme}.crl")), service.newest_crl(scheme).await?)?;
+    }
     Ok(vec!["公布 published: trust/p256-root.pem, trust/p256.crl".to_owned()])
 }
 
 fn verify_all(out: &Path) -> anyhow::Result<Vec<Report>> {
     let trust = verify::Trust::load(&out.join("trust"))?;
     let now = crate::domain::Clock::now(&crate::domain::SystemClock);
-    ["licence.pdf", "approval.pdf"]
+    ["licence.pdf", "approval.pdf", "licence.ofd", "licence-sm2.pdf", "seal.esl"]
         .iter()
         .map(|name| {
             let mut report = verify::verify_file(&out.join(name), &trust, now)?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Exit, print, print_json};
 use crate::{
-    app::{instance, load_policy, start_token},
+    app::{instance, load_policy, start_devices},
     config::Config,
     domain::{Clock, SystemClock, Timestamp, organization::Scope},
     service::Authority,
@@ -107,11 +107,11 @@ async fn database(config: &Config) -> Vec<Finding> {
 async fn token(config: &Config) -> Vec<Finding> {
     let remedy = "check token.module, token.label and the PIN's source; `sealwright token probe` \
                   tries again";
-    let token = match start_token(config).await {
-        Ok(token) => token,
+    let devices = match start_devices(config).await {
+        Ok(devices) => devices,
         Err(error) => return vec![finding("token", Err(error.to_string()), remedy)],
     };
-    let probed = token.probe().await;
+    let probed = devices.token().probe().await;
     let mut findings = Vec::new();
     match probed {
         Err(error) => findings.push(finding("token", Err(error.to_string()), remedy)),
@@ -126,7 +126,7 @@ async fn token(config: &Config) -> Vec<Finding> {
         }
     }
     // Dropping a token waits for its threads; a doctor may be asked inside of any runtime.
-    let _ = tokio::task::spawn_blocking(move || drop(token)).await;
+    let _ = tokio::task::spawn_blocking(move || drop(devices)).await;
     findings
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Exit, exit::Wrong, print, print_json};
 use crate::{
-    app::{instance, lock_database, start_token},
+    app::{instance, lock_database, start_devices},
     config::Config,
     domain::{
         Clock, SystemClock, Timestamp,
@@ -14,7 +14,7 @@ use crate::{
         principal::{Principal, PrincipalKind, Role},
         uscc::Uscc,
     },
-    service::{Error, Maker},
+    service::{Error, Provisioner},
     store::{AuditEvent, Payload, Store},
 };
 
@@ -84,14 +84,14 @@ pub(super) async fn initialise(config: &Config, arguments: &Arguments) -> anyhow
         store.close().await;
         return Err(Wrong("the database is initialised already".to_owned()).into());
     }
-    let token = start_token(config).await?;
-    let made = Maker { store: &store, token: &token, config, now }.create().await;
+    let devices = start_devices(config).await?;
+    let made = Provisioner { store: &store, devices: &devices, config, now }.create().await;
     let first = match made {
         Ok(_) => enter_first(&store, arguments, uscc, now).await,
         Err(error) => Err(error.into()),
     };
     store.close().await;
-    tokio::task::spawn_blocking(move || drop(token)).await?;
+    tokio::task::spawn_blocking(move || drop(devices)).await?;
     first
 }
 

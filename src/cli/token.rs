@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Exit, print, print_json};
-use crate::{app::start_token, config::Config};
+use crate::{app::start_devices, config::Config, crypto::Scheme};
 
 /// What to do with the token.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -16,18 +16,25 @@ pub(super) enum Arguments {
 
 /// Runs the command.
 pub(super) async fn run(config: Config, arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
-    let token = start_token(&config).await?;
+    let devices = start_devices(&config).await?;
+    let token = devices.token();
     let described = token.describe().map_err(crate::service::Error::from);
     let done = match (arguments, described) {
         (_, Err(error)) => Err(error),
         (Arguments::List, Ok(token)) => Ok((
-            json!(token),
+            json!({
+                "label": token.label,
+                "serial": token.serial,
+                "schemes": token.schemes,
+                "sm2_custody": devices.custody(Scheme::Sm2),
+            }),
             true,
             format!(
-                "{} (serial {}): {}",
+                "{} (serial {}): {}; SM2 keys: {}",
                 token.label,
                 token.serial,
-                token.schemes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                token.schemes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+                devices.custody(Scheme::Sm2)
             ),
         )),
         (Arguments::Probe, Ok(_)) => match token.probe().await {
@@ -46,7 +53,7 @@ pub(super) async fn run(config: Config, arguments: &Arguments, json: bool) -> an
             }
         },
     };
-    tokio::task::spawn_blocking(move || drop(token)).await?;
+    tokio::task::spawn_blocking(move || drop(devices)).await?;
     let (value, good, text) = done?;
     if json {
         print_json(&value)?

@@ -5,6 +5,16 @@
 #[error("the operating system gives no randomness")]
 pub struct NoRandomness;
 
+/// Random bytes.
+///
+/// # Errors
+/// The generator fails.
+pub fn array<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    fill(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Fills a buffer with random bytes.
 ///
 /// # Errors

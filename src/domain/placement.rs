@@ -325,6 +325,29 @@ impl AcrossPages {
         }
         Pages::parse(&self.pages)
     }
+
+    /// The part of the picture on each of so many pages: from and to, of 1. Pages beyond the most
+    /// slices begin further pictures. `None` for fewer than two pages.
+    pub fn shares(&self, pages: usize) -> Option<Vec<(f64, f64)>> {
+        let most = usize::try_from(self.most_slices).unwrap_or(usize::MAX);
+        let each = |group| shares(group, self.first_slice_percent);
+        (pages >= 2).then(|| groups(pages, most).into_iter().flat_map(each).collect())
+    }
+}
+
+/// Sizes of groups of at most `most` pages, as even as can be. No page is left alone, even if a
+/// group gets one page more.
+fn groups(pages: usize, most: usize) -> Vec<usize> {
+    let count = pages.div_ceil(most.max(2)).min(pages / 2).max(1);
+    (0..count).map(|group| pages / count + usize::from(group < pages % count)).collect()
+}
+
+/// The part of the picture on each page of a group: from and to, of 1.
+fn shares(pages: usize, first_percent: Option<f64>) -> Vec<(f64, f64)> {
+    let first = first_percent.map_or(1.0 / pages as f64, |percent| percent / 100.0);
+    let other = (1.0 - first) / (pages.max(2) - 1) as f64;
+    let end = |index: usize| if index == 0 { 0.0 } else { first + other * (index - 1) as f64 };
+    (0..pages).map(|index| (end(index), end(index + 1))).collect()
 }
 
 /// What may change after a document is certified (DocMDP, ISO 32000-2 table 257).
@@ -425,5 +448,31 @@ mod tests {
         for wrong in [both, Placement::default(), Placement::at(0, 1.0, 1.0)] {
             assert!(wrong.target().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn no_page_is_left_alone() {
+        assert_eq!(groups(9, 20), [9]);
+        assert_eq!(groups(41, 20), [14, 14, 13]);
+        assert_eq!(groups(3, 2), [3]);
+        assert_eq!(groups(5, 2), [3, 2]);
+        for pages in 2..300 {
+            for most in 2..30 {
+                let groups = groups(pages, most);
+                assert_eq!(groups.iter().sum::<usize>(), pages);
+                assert!(groups.iter().all(|size| (2..=most.max(3)).contains(size)));
+            }
+        }
+    }
+
+    #[test]
+    fn shares_are_the_whole_picture() {
+        for (pages, first) in [(2, None), (9, Some(30.0)), (7, None)] {
+            let shares = shares(pages, first);
+            assert_eq!(shares.first().unwrap().0, 0.0);
+            assert!((shares.last().unwrap().1 - 1.0).abs() < 1e-9);
+            assert!(shares.windows(2).all(|pair| pair[0].1 == pair[1].0));
+        }
+        assert!((shares(9, Some(30.0))[0].1 - 0.3).abs() < 1e-9);
     }
 }

@@ -40,6 +40,9 @@ words! {
     Custody {
         /// In the token; it never leaves the device.
         Hsm => "hsm",
+        /// Kept as a ciphertext that only the token opens, and computed with in this process: a
+        /// software key under the token's lock.
+        HsmWrapped => "hsm-wrapped",
     }
 }
 
@@ -54,8 +57,12 @@ words! {
         Receipt => "receipt",
         /// Signs timestamps.
         Tsa => "tsa",
+        /// Signs electronic seals as their maker 制章人.
+        Maker => "maker",
         /// Wraps the data keys of documents kept for idempotency.
         DocumentWrapping => "document-wrapping",
+        /// Wraps SM2 keys for tokens without SM2.
+        CredentialWrapping => "credential-wrapping",
     }
 }
 
@@ -70,6 +77,24 @@ pub struct Key {
     pub scheme: Option<Scheme>,
     /// The uncompressed public point; empty for a wrapping key and before generation.
     pub public_point: Vec<u8>,
+    /// The key itself, where the token does not hold it but wraps it.
+    pub wrapped: Option<WrappedSecret>,
+}
+
+/// A private key as a ciphertext.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WrappedSecret {
+    /// The key in the token that made the ciphertext and opens it.
+    pub wrapping: KeyId,
+    /// Initialisation vector, ciphertext and tag (AES-256-GCM).
+    pub ciphertext: Vec<u8>,
+}
+
+impl Key {
+    /// Where the key is and what computes with it.
+    pub fn custody(&self) -> Custody {
+        if self.wrapped.is_some() { Custody::HsmWrapped } else { Custody::Hsm }
+    }
 }
 
 /// One legal seal, over all its versions.

@@ -32,8 +32,33 @@ words! {
     DocumentFormat {
         /// A PDF file.
         Pdf => "pdf",
+        /// An OFD file (GB/T 33190).
+        Ofd => "ofd",
         /// A bare digest, content unseen.
         Digest => "digest",
+    }
+}
+
+words! {
+    /// What a signature is made as.
+    SignatureForm {
+        /// CMS with the attributes of CAdES (ETSI EN 319 122-1): what PDF readers know.
+        Cades => "cades",
+        /// SignedData of GB/T 35275, without a picture in OFD.
+        GmCms => "gm-cms",
+        /// The seal signature of GB/T 38540, with the electronic seal in it.
+        GmSeal => "gm-seal",
+    }
+}
+
+impl DocumentFormat {
+    /// The media type of such a file.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Ofd => "application/ofd",
+            Self::Digest => "application/octet-stream",
+        }
     }
 }
 

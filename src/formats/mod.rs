@@ -3,3 +3,6 @@
 
 pub mod ofd;
 pub mod pdf;
+mod sealed;
+
+pub use sealed::{Sealed, SealedReader};

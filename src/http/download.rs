@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     domain::source::Source,
-    formats::pdf::{Sealed, SealedReader},
+    formats::{Sealed, SealedReader},
 };
 
 /// Bytes read at once: handing work to a thread has its price.
@@ -37,7 +37,14 @@ impl Download {
         match &sealed.received.source {
             Source::Memory(document) => {
                 let document = Bytes::from_owner(Shared(Arc::clone(document)));
-                Self::Memory(vec![Bytes::from(sealed.tail), document])
+                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                let mut pieces: Vec<_> = sealed
+                    .kept()
+                    .map(|range| document.slice(place(range.start)..place(range.end)))
+                    .collect();
+                pieces.push(Bytes::from(sealed.tail));
+                pieces.reverse();
+                Self::Memory(pieces)
             }
             Source::File(..) => Self::File(read(sealed.into_reader())),
         }

@@ -80,7 +80,7 @@ impl Metrics {
     responses((status = 200, body = String, content_type = "application/openmetrics-text")), security(()),
     extensions(("x-action" = json!("observe"))))]
 pub(super) async fn metrics(State(house): State<House>) -> Response {
-    house.metrics.token_up.set(house.service.token.describe().is_ok().into());
+    house.metrics.token_up.set(house.service.devices.token().describe().is_ok().into());
     let mut text = String::new();
     // Writing into a string does not fail.
     let _ = encode(&mut text, &house.metrics.registry);

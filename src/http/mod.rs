@@ -89,6 +89,7 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(seals::credentials))
         .routes(routes!(seals::generate_key, seals::certificate_request))
         .routes(routes!(seals::make))
+        .routes(routes!(seals::structure))
         .routes(routes!(seals::preview_picture))
         .routes(routes!(seals::register))
         .routes(routes!(seals::abandon))

@@ -114,12 +114,8 @@ impl From<Error> for Problem {
                 "The request cannot be carried out",
                 detail,
             ),
-            Error::Document(error) => Self::new(
-                S::UNPROCESSABLE_ENTITY,
-                error.code(),
-                "The document cannot be sealed",
-                detail,
-            ),
+            Error::Pdf(error) => unsealable(error.code(), detail),
+            Error::Ofd(error) => unsealable(error.code(), detail),
             Error::Device(error) => device(&error, detail),
             Error::NoTimestamp(_) => {
                 let title = "There is no timestamp";
@@ -155,6 +151,10 @@ impl From<Error> for Problem {
             }
         }
     }
+}
+
+fn unsealable(code: &'static str, detail: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, "The document cannot be sealed", detail)
 }
 
 fn device(error: &DeviceError, detail: String) -> Problem {

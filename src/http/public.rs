@@ -16,6 +16,7 @@ use super::{
     verifications::DocumentBody,
 };
 use crate::{
+    crypto::Scheme,
     domain::report::Report,
     service::{Act, Error, public::SealStatus},
 };
@@ -70,14 +71,13 @@ pub(super) async fn seal_status(
 
 /// Read the revocation list of the built-in CA, DER.
 #[utoipa::path(get, path = "/public/crl/{ca}", tag = "public",
-    params(("ca" = String, Path, description = "The CA with .crl behind it, as p256.crl.")),
+    params(("ca" = String, Path, description = "The CA with .crl behind it: p256.crl or sm2.crl.")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pkix-crl"), Problems), security(()),
     extensions(("x-action" = json!("read-public"))))]
 pub(super) async fn crl(State(house): State<House>, Path(ca): Path<String>) -> Result<Response> {
-    if ca != "p256.crl" {
-        return Err(Error::NotFound("the revocation list").into());
-    }
-    let list = house.service.newest_crl().await?;
+    let scheme = ca.strip_suffix(".crl").and_then(Scheme::parse);
+    let scheme = scheme.ok_or(Error::NotFound("the revocation list"))?;
+    let list = house.service.newest_crl(scheme).await?;
     Ok(([(CONTENT_TYPE, "application/pkix-crl")], list).into_response())
 }
 
@@ -88,8 +88,8 @@ pub(super) struct WellKnown {
     software: String,
     /// The address under which others reach it.
     public_url: String,
-    /// The root above its seals and receipts, PEM.
-    root_certificate: String,
+    /// The roots above its seals, seal maker, receipts and timestamps, PEM.
+    root_certificates: Vec<String>,
     /// The OpenAPI document.
     openapi: String,
 }
@@ -104,6 +104,6 @@ pub(super) async fn well_known(State(house): State<House>) -> Body<WellKnown> {
         software: concat!("sealwright ", env!("CARGO_PKG_VERSION")).to_owned(),
         openapi: format!("{public_url}/openapi.json"),
         public_url,
-        root_certificate: house.service.authority.ca.1.to_pem(),
+        root_certificates: house.service.authority.roots().iter().map(|c| c.to_pem()).collect(),
     })
 }

@@ -18,6 +18,7 @@ use super::{
     responses::Problems,
 };
 use crate::{
+    crypto::Scheme,
     domain::{
         Timestamp,
         seal::{Credential, Grant, Seal, SealKind},
@@ -132,20 +133,45 @@ pub(super) async fn generate_key(
     Ok(tagged(house.service.generate_key(&act, &id, new).await?))
 }
 
+/// Which of a version's credentials is meant.
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfScheme {
+    /// The scheme: p256 if not given, or sm2.
+    #[param(value_type = Option<String>)]
+    scheme: Option<Scheme>,
+}
+
 /// Read the certificate request of the newest version, PEM.
-#[utoipa::path(get, path = "/v1/seals/{id}/key", tag = "seals", params(super::openapi::Id),
+#[utoipa::path(get, path = "/v1/seals/{id}/key", tag = "seals", params(super::openapi::Id, OfScheme),
     responses((status = 200, body = String, content_type = "application/pkcs10"), Problems),
     extensions(("x-action" = json!("read-seal"))))]
 pub(super) async fn certificate_request(
     State(house): State<House>,
     Caller(act): Caller,
     Path(id): Path<String>,
+    Query(of): Query<OfScheme>,
 ) -> Result<Response> {
-    let request = house.service.certificate_request(&act, &id).await?;
+    let scheme = of.scheme.unwrap_or(Scheme::P256);
+    let request = house.service.certificate_request(&act, &id, scheme).await?;
     Ok(([(CONTENT_TYPE, "application/pkcs10")], request).into_response())
 }
 
-/// Make the newest version 制作: bind certificate and picture.
+/// Read the electronic seal 电子印章 of the version in use (GB/T 38540), DER, as it stands in an
+/// `.esl` file. Only an SM2 credential has one.
+#[utoipa::path(get, path = "/v1/seals/{id}/structure", tag = "seals", params(super::openapi::Id),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Problems),
+    extensions(("x-action" = json!("read-seal"))))]
+pub(super) async fn structure(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    let structure = house.service.exported_structure(&act, &id).await?;
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], structure).into_response())
+}
+
+/// Make the newest version 制作: bind certificates and picture.
 #[utoipa::path(post, path = "/v1/seals/{id}/make", tag = "seals",
     params(super::openapi::Id, super::openapi::IdempotencyKey, super::openapi::IfMatch),
     request_body = Making, responses((status = 200, body = Seal), Problems),

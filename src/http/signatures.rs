@@ -41,12 +41,12 @@ type Result<T> = std::result::Result<T, Problem>;
 pub(super) struct SealingBody {
     /// What is asked for.
     request: SealRequest,
-    /// The PDF.
+    /// The PDF or OFD.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     document: Vec<u8>,
 }
 
-/// Seal a PDF 签章. The answer is the sealed document; `Location` names its record and
+/// Seal a PDF or an OFD 签章. The answer is the sealed document; `Location` names its record and
 /// `Sealwright-Receipt` is its receipt.
 #[utoipa::path(post, path = "/v1/signatures", tag = "signatures", params(super::openapi::IdempotencyKey),
     request_body(content = SealingBody, content_type = "multipart/form-data"),
@@ -72,10 +72,11 @@ fn answer(sealed: SealedDocument) -> Result<Response> {
     let fault = |_| Problem::from(Error::Internal("a header could not be made".to_owned()));
     let location = format!("/v1/signatures/{}", sealed.signature.id);
     let size = sealed.sealed.size();
+    let media_type = sealed.signature.format.media_type();
     let mut response =
         (StatusCode::CREATED, Stream::from_stream(Download::new(sealed.sealed))).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     headers.insert(header::LOCATION, HeaderValue::from_str(&location).map_err(fault)?);
     let receipt = HeaderValue::from_str(&sealed.receipt.0).map_err(fault)?;

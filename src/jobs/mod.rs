@@ -40,7 +40,7 @@ impl Job {
             Self::RenewLease => service.renew_lease().await,
             Self::RecoverSignings { alone } => service.recover_signings(alone).await.map(|_| ()),
             Self::ExpireSeals => service.expire_seals().await.map(|_| ()),
-            Self::PublishCrl => service.publish_crl_if_due().await.map(|_| ()),
+            Self::PublishCrl => service.publish_crls_if_due().await.map(|_| ()),
             Self::PruneIdempotency => service.prune_idempotency().await,
         }
     }

@@ -129,7 +129,19 @@ impl Vector {
                 pixmap.stroke_path(&shape.path, &paint(*colour), stroke, transform, None);
             }
         }
-        pixmap.encode_png().map_err(|_| VectorError::TooLarge)
+        match self.only_ink() {
+            Some(ink) => encode_in_one_ink(&pixmap, ink),
+            None => pixmap.encode_png().map_err(|_| VectorError::TooLarge),
+        }
+    }
+
+    /// The colour of all shapes, if they have the same.
+    fn only_ink(&self) -> Option<[u8; 3]> {
+        let fills = self.shapes.iter().filter_map(|shape| Some(shape.fill?.0));
+        let strokes = self.shapes.iter().filter_map(|shape| Some(shape.stroke.as_ref()?.0));
+        let mut inks = fills.chain(strokes);
+        let first = inks.next()?;
+        inks.all(|ink| ink == first).then_some(first)
     }
 
     /// The outlines as elements of an SVG, larger by a scale, to stand in another picture.
@@ -355,6 +367,33 @@ fn shape(path: &usvg::Path) -> Result<Option<Shape>, VectorError> {
     }
     let path = path.data().clone().transform(transform).ok_or(VectorError::NotSvg)?;
     Ok(Some(Shape { path, fill, stroke }))
+}
+
+/// A picture in one ink: sixteen steps of transparency, four bits each. An electronic seal holds its
+/// picture, and every signature holds the seal twice over.
+fn encode_in_one_ink(pixmap: &Pixmap, ink: [u8; 3]) -> Result<Vec<u8>, VectorError> {
+    let steps = |alpha: u8| (u16::from(alpha) * 15 + 127) / 255;
+    let row = |pixels: &[tiny_skia::PremultipliedColorU8]| {
+        let pair = |pair: &[tiny_skia::PremultipliedColorU8]| {
+            let step = |at: usize| pair.get(at).map_or(0, |pixel| steps(pixel.alpha()));
+            u8::try_from(step(0) << 4 | step(1)).unwrap_or(0)
+        };
+        pixels.chunks(2).map(pair).collect::<Vec<u8>>()
+    };
+    let width = usize::try_from(pixmap.width()).unwrap_or(usize::MAX);
+    let data: Vec<u8> = pixmap.pixels().chunks(width).flat_map(row).collect();
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, pixmap.width(), pixmap.height());
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Four);
+    encoder.set_palette(ink.repeat(16));
+    encoder.set_trns((0..16).map(|step| step * 17).collect::<Vec<u8>>());
+    encoder.set_compression(png::Compression::High);
+    let written = encoder.write_header().and_then(|mut writer| {
+        writer.write_image_data(&data)?;
+        writer.finish()
+    });
+    written.map(|()| out).map_err(|_| VectorError::TooLarge)
 }
 
 #[cfg(test)]

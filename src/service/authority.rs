@@ -3,16 +3,16 @@
 use super::{Error, Service};
 use crate::{
     config::Config,
-    crypto::{Scheme, digest::sha256, verify_digest},
-    devices::Token,
+    crypto::{Scheme, digest::sha256, sm2, verify_digest},
+    devices::Devices,
     domain::{
         Timestamp,
         id::KeyId,
         organization::Scope,
-        seal::{Key, KeyPurpose},
+        seal::{Custody, Key, KeyPurpose, WrappedSecret},
     },
     pki::{
-        Certificate, TrustStore,
+        Certificate,
         crl::{Crl, CrlTemplate},
         extension::Subject,
         issue::{
@@ -24,28 +24,34 @@ use crate::{
 
 /// The topic of outbox messages that ask for a new revocation list.
 const CRL_DUE: &str = "crl-due";
-/// The scheme of the built-in CA.
-const SCHEME: Scheme = Scheme::P256;
+/// The schemes of the built-in CA: each has a root of its own.
+pub const SCHEMES: [Scheme; 2] = [Scheme::P256, Scheme::Sm2];
 
 /// Keys and certificates of the service itself.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    /// The CA's key and root certificate.
-    pub ca: (Key, Certificate),
+    /// The CA's key and root certificate for P-256.
+    pub p256: (Key, Certificate),
+    /// The CA's key and root certificate for SM2.
+    pub sm2: (Key, Certificate),
     /// The key that signs receipts, and its certificate.
     pub receipt: (Key, Certificate),
     /// The key that signs timestamps, and its certificate.
     pub tsa: (Key, Certificate),
+    /// The key of the seal maker 制章人, which signs electronic seals, and its certificate.
+    pub seal_maker: (Key, Certificate),
     /// The key that wraps the data keys of kept documents.
     pub wrapping: Key,
+    /// The key that wraps SM2 keys where the token does not hold them.
+    pub credential_wrapping: Key,
 }
 
 /// Who makes keys before there is a [`Service`].
-pub struct Maker<'a> {
+pub struct Provisioner<'a> {
     /// The database.
     pub store: &'a Store,
     /// The token.
-    pub token: &'a Token,
+    pub devices: &'a Devices,
     /// The configuration.
     pub config: &'a Config,
     /// The present.
@@ -59,7 +65,7 @@ impl Authority {
     /// The database fails.
     pub async fn is_begun(store: &Store) -> Result<bool, Error> {
         let mut tx = store.read(Scope::Service).await?;
-        Ok(tx.service_certificate(KeyPurpose::Ca, SCHEME).await?.is_some())
+        Ok(tx.service_certificate(KeyPurpose::Ca, Scheme::P256).await?.is_some())
     }
 
     /// What an earlier `init` created; `None` if there was none, or not all of it.
@@ -68,84 +74,112 @@ impl Authority {
     /// The database fails.
     pub async fn load(store: &Store) -> Result<Option<Self>, Error> {
         let mut tx = store.read(Scope::Service).await?;
-        let ca = tx.service_certificate(KeyPurpose::Ca, SCHEME).await?;
-        let receipt = tx.service_certificate(KeyPurpose::Receipt, SCHEME).await?;
-        let tsa = tx.service_certificate(KeyPurpose::Tsa, SCHEME).await?;
+        let p256 = tx.service_certificate(KeyPurpose::Ca, Scheme::P256).await?;
+        let sm2 = tx.service_certificate(KeyPurpose::Ca, Scheme::Sm2).await?;
+        let receipt = tx.service_certificate(KeyPurpose::Receipt, Scheme::P256).await?;
+        let tsa = tx.service_certificate(KeyPurpose::Tsa, Scheme::P256).await?;
+        let seal_maker = tx.service_certificate(KeyPurpose::Maker, Scheme::Sm2).await?;
         let wrapping = tx.key_for(KeyPurpose::DocumentWrapping).await?;
-        Ok(match (ca, receipt, tsa, wrapping) {
-            (Some(ca), Some(receipt), Some(tsa), Some(wrapping)) => {
-                Some(Self { ca, receipt, tsa, wrapping })
-            }
-            _ => None,
-        })
+        let credential_wrapping = tx.key_for(KeyPurpose::CredentialWrapping).await?;
+        let all = || {
+            Some(Self {
+                p256: p256?,
+                sm2: sm2?,
+                receipt: receipt?,
+                tsa: tsa?,
+                seal_maker: seal_maker?,
+                wrapping: wrapping?,
+                credential_wrapping: credential_wrapping?,
+            })
+        };
+        Ok(all())
     }
 
-    /// The root as the only trust, with the newest revocation list where given.
-    pub fn trust(&self, crl: Option<&[u8]>) -> TrustStore {
-        TrustStore {
-            roots: vec![self.ca.1.clone()],
-            crls: crl.and_then(Crl::from_der).into_iter().collect(),
+    /// The CA's key and root certificate for a scheme.
+    pub fn ca(&self, scheme: Scheme) -> &(Key, Certificate) {
+        match scheme {
+            Scheme::P256 => &self.p256,
+            Scheme::Sm2 => &self.sm2,
         }
+    }
+
+    /// The roots of the CA.
+    pub fn roots(&self) -> Vec<Certificate> {
+        SCHEMES.map(|scheme| self.ca(scheme).1.clone()).to_vec()
     }
 }
 
-impl Maker<'_> {
-    /// Creates root, receipt and timestamp certificates and wrapping key, as far as they are
-    /// missing.
+impl Provisioner<'_> {
+    /// Creates roots, receipt, timestamp and seal maker's certificates and wrapping keys, as far as
+    /// they are missing.
     ///
     /// # Errors
     /// The token or the database fails.
     pub async fn create(&self) -> Result<Authority, Error> {
-        let mut tx = self.store.read(Scope::Service).await?;
-        let known_ca = tx.service_certificate(KeyPurpose::Ca, SCHEME).await?;
-        let known_receipt = tx.service_certificate(KeyPurpose::Receipt, SCHEME).await?;
-        let known_tsa = tx.service_certificate(KeyPurpose::Tsa, SCHEME).await?;
-        let known_wrapping = tx.key_for(KeyPurpose::DocumentWrapping).await?;
-        drop(tx);
-        let ca = match known_ca {
-            Some(known) => known,
-            None => self.create_root().await?,
-        };
-        let receipt = match known_receipt {
-            Some(known) => known,
-            None => self.create_signer(&ca, KeyPurpose::Receipt).await?,
-        };
-        let tsa = match known_tsa {
-            Some(known) => known,
-            None => self.create_signer(&ca, KeyPurpose::Tsa).await?,
-        };
-        let wrapping = match known_wrapping {
-            Some(known) => known,
-            None => self.make_key(KeyPurpose::DocumentWrapping, None).await?,
-        };
-        Ok(Authority { ca, receipt, tsa, wrapping })
+        let wrapping = self.wrapping_key(KeyPurpose::DocumentWrapping).await?;
+        let credential_wrapping = self.wrapping_key(KeyPurpose::CredentialWrapping).await?;
+        let p256 = self.root(Scheme::P256).await?;
+        let sm2 = self.root(Scheme::Sm2).await?;
+        let receipt = self.signer(&p256, KeyPurpose::Receipt).await?;
+        let tsa = self.signer(&p256, KeyPurpose::Tsa).await?;
+        let seal_maker = self.signer(&sm2, KeyPurpose::Maker).await?;
+        Ok(Authority { p256, sm2, receipt, tsa, seal_maker, wrapping, credential_wrapping })
     }
 
-    async fn create_root(&self) -> Result<(Key, Certificate), Error> {
-        let key = self.make_key(KeyPurpose::Ca, Some(SCHEME)).await?;
-        let subject = self.subject("Seal Root CA");
+    async fn wrapping_key(&self, purpose: KeyPurpose) -> Result<Key, Error> {
+        let known = self.store.read(Scope::Service).await?.key_for(purpose).await?;
+        match known {
+            Some(known) => Ok(known),
+            None => self.make_key(purpose, None).await,
+        }
+    }
+
+    async fn known(
+        &self,
+        purpose: KeyPurpose,
+        scheme: Scheme,
+    ) -> Result<Option<(Key, Certificate)>, Error> {
+        let mut tx = self.store.read(Scope::Service).await?;
+        Ok(tx.service_certificate(purpose, scheme).await?)
+    }
+
+    async fn root(&self, scheme: Scheme) -> Result<(Key, Certificate), Error> {
+        if let Some(known) = self.known(KeyPurpose::Ca, scheme).await? {
+            return Ok(known);
+        }
+        let key = self.make_key(KeyPurpose::Ca, Some(scheme)).await?;
+        let subject = self.subject(match scheme {
+            Scheme::P256 => "Seal Root CA",
+            Scheme::Sm2 => "Seal Root CA SM2",
+        });
         let extensions = root_extensions(&key.public_point);
         let days = self.config.ca.root_days;
         let certificate =
             self.issue(&key, subject.to_der(), (subject, &key, days), extensions).await?;
-        self.keep(&key, &certificate).await?;
+        self.keep(&key, scheme, &certificate).await?;
         Ok((key, certificate))
     }
 
-    async fn create_signer(
+    async fn signer(
         &self,
         ca: &(Key, Certificate),
         purpose: KeyPurpose,
     ) -> Result<(Key, Certificate), Error> {
-        let key = self.make_key(purpose, Some(SCHEME)).await?;
-        let (point, issuer, uri) = (&key.public_point, &ca.0.public_point, crl_uri(self.config));
+        let scheme = scheme_of(&ca.0);
+        if let Some(known) = self.known(purpose, scheme).await? {
+            return Ok(known);
+        }
+        let key = self.make_key(purpose, Some(scheme)).await?;
+        let (point, issuer) = (&key.public_point, &ca.0.public_point);
+        let uri = crl_uri(self.config, scheme);
         let (extensions, name) = match purpose {
             KeyPurpose::Tsa => (tsa_extensions(point, issuer, &uri), "Time-Stamping"),
+            KeyPurpose::Maker => (signer_extensions(point, issuer, &uri), "Seal Maker"),
             _ => (signer_extensions(point, issuer, &uri), "Receipts"),
         };
         let about = (self.subject(name), &key, self.config.ca.root_days);
         let certificate = self.issue(&ca.0, ca.1.subject_der(), about, extensions).await?;
-        self.keep(&key, &certificate).await?;
+        self.keep(&key, scheme, &certificate).await?;
         Ok((key, certificate))
     }
 
@@ -155,18 +189,24 @@ impl Maker<'_> {
         Subject { organization, organization_identifier: None, common_name }
     }
 
-    async fn keep(&self, key: &Key, certificate: &Certificate) -> Result<(), Error> {
+    async fn keep(
+        &self,
+        key: &Key,
+        scheme: Scheme,
+        certificate: &Certificate,
+    ) -> Result<(), Error> {
         let (key, certificate, now) = (key.clone(), certificate.clone(), self.now);
         self.store
             .write(Scope::Service, move |tx| {
                 Box::pin(async move {
-                    Ok(tx.insert_service_certificate(&key, SCHEME, &certificate, now).await?)
+                    Ok(tx.insert_service_certificate(&key, scheme, &certificate, now).await?)
                 })
             })
             .await
     }
 
-    /// Makes a key: first the record, then the key in the token, then the word that it is there.
+    /// Makes a key: first the record, then the key in the token or wrapped by it, then the word
+    /// that it is there.
     ///
     /// # Errors
     /// The token or the database fails; the record says then that the key was abandoned.
@@ -178,29 +218,48 @@ impl Maker<'_> {
         let mut random = [0; 10];
         crate::crypto::random::fill(&mut random)?;
         let id = KeyId::new(self.now, random);
-        let mut key = Key { id, purpose, scheme, public_point: Vec::new() };
+        let mut key = Key { id, purpose, scheme, public_point: Vec::new(), wrapped: None };
         let (intended, now) = (key.clone(), self.now);
         self.store
             .write(Scope::Service, move |tx| {
                 Box::pin(async move { Ok::<_, Error>(tx.insert_key(&intended, now).await?) })
             })
             .await?;
-        let made = match scheme {
-            Some(scheme) => self.token.generate(&key.id, purpose, scheme).await,
-            None => self.token.generate_wrapping(&key.id, purpose).await.map(|()| Vec::new()),
-        };
-        let (state, point) = match &made {
-            Ok(point) => (KeyState::Present, point.clone()),
-            Err(_) => (KeyState::Abandoned, Vec::new()),
+        let made = self.generate(&key).await;
+        let (state, point, wrapped) = match &made {
+            Ok((point, wrapped)) => (KeyState::Present, point.clone(), wrapped.clone()),
+            Err(_) => (KeyState::Abandoned, Vec::new(), None),
         };
         let id = key.id.clone();
         self.store
             .write(Scope::Service, move |tx| {
-                Box::pin(async move { Ok::<_, Error>(tx.settle_key(&id, state, &point).await?) })
+                Box::pin(async move {
+                    let what = (point.as_slice(), wrapped.as_ref());
+                    Ok::<_, Error>(tx.settle_key(&id, state, what).await?)
+                })
             })
             .await?;
-        key.public_point = made?;
+        (key.public_point, key.wrapped) = made?;
         Ok(key)
+    }
+
+    async fn generate(&self, key: &Key) -> Result<(Vec<u8>, Option<WrappedSecret>), Error> {
+        let (id, purpose) = (&key.id, key.purpose);
+        let Some(scheme) = key.scheme else {
+            self.devices.token().generate_wrapping(id, purpose).await?;
+            return Ok((Vec::new(), None));
+        };
+        Ok(match self.devices.custody(scheme) {
+            Custody::Hsm => (self.devices.generate(id, purpose, scheme).await?, None),
+            Custody::HsmWrapped => {
+                let mut tx = self.store.read(Scope::Service).await?;
+                let wrapping = tx.key_for(KeyPurpose::CredentialWrapping).await?;
+                drop(tx);
+                let wrapping = wrapping.ok_or(Error::NotFound("the key that wraps keys"))?;
+                let made = self.devices.generate_wrapped(id, purpose, &wrapping).await?;
+                (made.0, Some(made.1))
+            }
+        })
     }
 
     /// Issues a certificate under a CA key for (subject, key, days).
@@ -224,24 +283,50 @@ impl Maker<'_> {
             subject,
             not_before: self.now.plus_seconds(-60),
             not_after: self.now.plus_seconds(i64::from(days) * 86_400),
-            scheme: SCHEME,
+            scheme: scheme_of(key),
             point: key.public_point.clone(),
             extensions,
         };
-        let to_be_signed = template.to_be_signed(SCHEME);
-        let der = sign(self.token, ca, &to_be_signed).await?;
+        let to_be_signed = template.to_be_signed(scheme_of(ca));
+        let der = sign(self.devices, ca, &to_be_signed, self.now).await?;
         Certificate::from_der(&der)
             .map_err(|_| Error::Internal("an issued certificate does not read back".to_owned()))
     }
 }
 
 /// Signs certificate, request or list with a key and checks the signature before it is used.
-pub(super) async fn sign(token: &Token, key: &Key, to_be_signed: &[u8]) -> Result<Vec<u8>, Error> {
-    let digest = sha256(to_be_signed);
-    let signature = token.sign(key, key.purpose, digest).await?;
-    verify_digest(SCHEME, &key.public_point, &digest, &signature)
+pub(super) async fn sign(
+    devices: &Devices,
+    key: &Key,
+    to_be_signed: &[u8],
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let scheme = scheme_of(key);
+    let digest = match scheme {
+        Scheme::P256 => Some(sha256(to_be_signed)),
+        Scheme::Sm2 => sm2::e(&key.public_point, to_be_signed).and_then(|e| e.try_into().ok()),
+    };
+    let digest = digest.ok_or_else(|| fault("the public half of a key is malformed"))?;
+    let signature = sign_checked(devices, key, digest, now).await?;
+    Ok(assemble(to_be_signed, scheme, &signature))
+}
+
+/// Signs a digest with a key of the service itself and checks the signature.
+pub(super) async fn sign_checked(
+    devices: &Devices,
+    key: &Key,
+    digest: [u8; 32],
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let signature = devices.sign(key, key.purpose, digest, now).await?;
+    verify_digest(scheme_of(key), &key.public_point, &digest, &signature)
         .map_err(|_| fault("the token's signature does not verify"))?;
-    Ok(assemble(to_be_signed, SCHEME, &signature))
+    Ok(signature)
+}
+
+/// The scheme of a signing key.
+fn scheme_of(key: &Key) -> Scheme {
+    key.scheme.unwrap_or(Scheme::P256)
 }
 
 /// The device answered, but wrongly.
@@ -250,27 +335,32 @@ pub(super) fn fault(what: &str) -> Error {
 }
 
 /// Where the built-in CA publishes its revocation list.
-fn crl_uri(config: &Config) -> String {
-    format!("{}/public/crl/{SCHEME}.crl", config.http.public_url)
+fn crl_uri(config: &Config, scheme: Scheme) -> String {
+    format!("{}/public/crl/{scheme}.crl", config.http.public_url)
 }
 
 impl Service {
     /// Someone who makes keys, now.
-    pub(super) fn maker(&self) -> Maker<'_> {
-        Maker { store: &self.store, token: &self.token, config: &self.config, now: self.now() }
+    pub(super) fn provisioner(&self) -> Provisioner<'_> {
+        Provisioner {
+            store: &self.store,
+            devices: &self.devices,
+            config: &self.config,
+            now: self.now(),
+        }
     }
 
-    /// Issues the certificate of a seal by the built-in CA.
+    /// Issues the certificate of a seal by the built-in CA of the key's scheme.
     pub(super) async fn issue_seal_certificate(
         &self,
         subject: Subject,
         key: &Key,
     ) -> Result<Certificate, Error> {
-        let ca = &self.authority.ca;
-        let uri = crl_uri(&self.config);
+        let ca = self.authority.ca(scheme_of(key));
+        let uri = crl_uri(&self.config, scheme_of(key));
         let extensions = signer_extensions(&key.public_point, &ca.0.public_point, &uri);
         let about = (subject, key, self.config.ca.seal_days);
-        self.maker().issue(&ca.0, ca.1.subject_der(), about, extensions).await
+        self.provisioner().issue(&ca.0, ca.1.subject_der(), about, extensions).await
     }
 
     /// Signs a certificate request with the seal's own key.
@@ -279,29 +369,47 @@ impl Service {
         key: &Key,
         to_be_signed: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        sign(&self.token, key, to_be_signed).await
+        sign(&self.devices, key, to_be_signed, self.now()).await
     }
 
-    /// Publishes a revocation list if one is asked for, or the newest one ages.
+    /// Publishes revocation lists if they are asked for, or the newest ones age.
     ///
     /// # Errors
     /// The token or the database fails; the wish stays in the outbox.
-    pub async fn publish_crl_if_due(&self) -> Result<bool, Error> {
+    pub async fn publish_crls_if_due(&self) -> Result<bool, Error> {
         let mut tx = self.store.read(Scope::Service).await?;
         let asked = tx.undelivered(CRL_DUE).await?;
-        let newest = tx.newest_crl(SCHEME).await?;
-        let revoked = tx.revoked_certificates(SCHEME).await?;
+        drop(tx);
+        let mut published = false;
+        for scheme in SCHEMES {
+            published |= self.publish_crl(scheme, !asked.is_empty()).await?;
+        }
+        if !asked.is_empty() {
+            let now = self.now();
+            self.store
+                .write(Scope::Service, move |tx| {
+                    Box::pin(async move { Ok::<_, Error>(tx.delivered(&asked, now).await?) })
+                })
+                .await?;
+        }
+        Ok(published)
+    }
+
+    async fn publish_crl(&self, scheme: Scheme, asked: bool) -> Result<bool, Error> {
+        let mut tx = self.store.read(Scope::Service).await?;
+        let newest = tx.newest_crl(scheme).await?;
+        let revoked = tx.revoked_certificates(scheme).await?;
         drop(tx);
         let now = self.now();
         let lifetime = i64::from(self.config.ca.crl_hours) * 3600;
         let fresh = newest
             .as_ref()
             .is_some_and(|(_, _, next_update)| *next_update > now.plus_seconds(lifetime / 2));
-        if fresh && asked.is_empty() {
+        if fresh && !asked {
             return Ok(false);
         }
         let number = newest.map_or(1, |(number, ..)| number + 1);
-        let (key, certificate) = &self.authority.ca;
+        let (key, certificate) = self.authority.ca(scheme);
         let template = CrlTemplate {
             issuer: certificate.subject_der(),
             issuer_point: key.public_point.clone(),
@@ -310,28 +418,37 @@ impl Service {
             next_update: now.plus_seconds(lifetime),
             revoked,
         };
-        let list = sign(&self.token, key, &template.to_be_signed(SCHEME)).await?;
+        let list = sign(&self.devices, key, &template.to_be_signed(scheme), now).await?;
         let validity = (template.this_update, template.next_update);
         self.store
             .write(Scope::Service, move |tx| {
                 Box::pin(async move {
-                    tx.insert_crl(SCHEME, number, &list, validity).await?;
-                    tx.delivered(&asked, validity.0).await?;
-                    Ok::<_, Error>(())
+                    Ok::<_, Error>(tx.insert_crl(scheme, number, &list, validity).await?)
                 })
             })
             .await?;
         Ok(true)
     }
 
-    /// The newest revocation list, DER.
+    /// The newest revocation list of a scheme, DER.
     ///
     /// # Errors
     /// None was published yet, or the database fails.
-    pub async fn newest_crl(&self) -> Result<Vec<u8>, Error> {
+    pub async fn newest_crl(&self, scheme: Scheme) -> Result<Vec<u8>, Error> {
         let mut tx = self.store.read(Scope::Service).await?;
-        let newest = tx.newest_crl(SCHEME).await?;
+        let newest = tx.newest_crl(scheme).await?;
         newest.map(|(_, list, _)| list).ok_or(Error::NotFound("the revocation list"))
+    }
+
+    /// The newest revocation lists of all schemes, as far as there are any.
+    pub(super) async fn newest_crls(&self) -> Vec<Crl> {
+        let mut all = Vec::new();
+        for scheme in SCHEMES {
+            if let Ok(list) = self.newest_crl(scheme).await {
+                all.extend(Crl::from_der(&list));
+            }
+        }
+        all
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     crypto::random::NoRandomness,
     devices::DeviceError,
     domain::{application::ReviewError, keeper::InvalidKeeping, seal_state::InvalidTransition},
-    formats::pdf::PdfError,
+    formats::{ofd::OfdError, pdf::PdfError},
     policy::Denied,
     store::StoreError,
 };
@@ -48,7 +48,10 @@ pub enum Error {
     },
     /// The document cannot be sealed.
     #[error(transparent)]
-    Document(#[from] PdfError),
+    Pdf(#[from] PdfError),
+    /// The document cannot be sealed.
+    #[error(transparent)]
+    Ofd(#[from] OfdError),
     /// No time-stamping authority gave a timestamp.
     #[error("no timestamp was to be had, so nothing was released: {0}")]
     NoTimestamp(String),

@@ -22,12 +22,12 @@ use std::{
 };
 
 pub use act::{Act, Answer};
-pub use authority::{Authority, Maker};
+pub use authority::{Authority, Provisioner, SCHEMES};
 pub use error::Error;
 
 use crate::{
     config::Config,
-    devices::Token,
+    devices::Devices,
     domain::{Clock, Timestamp, fresh::Fresh, organization::Scope},
     formats::pdf::Appearance,
     pki::TrustStore,
@@ -40,7 +40,7 @@ pub struct Service {
     /// The database.
     pub store: Store,
     /// The token with the keys.
-    pub token: Token,
+    pub devices: Devices,
     /// The active policies.
     pub policy: PolicySet,
     /// Where the present comes from.
@@ -73,7 +73,7 @@ impl Service {
     pub fn new(parts: Parts) -> Self {
         let Parts {
             store,
-            token,
+            devices,
             policy,
             clock,
             config,
@@ -84,7 +84,7 @@ impl Service {
         } = parts;
         Self {
             store,
-            token,
+            devices,
             policy,
             clock,
             config,
@@ -115,14 +115,13 @@ impl Service {
     /// # Errors
     /// The operating system gives no randomness.
     pub fn randomness<const N: usize>(&self) -> Result<[u8; N], Error> {
-        let mut bytes = [0; N];
-        crate::crypto::random::fill(&mut bytes)?;
-        Ok(bytes)
+        Ok(crate::crypto::random::array()?)
     }
 
     /// Forgets what was read a moment ago; for everything that changes seals, grants, principals or
     /// access keys.
     fn forget_what_was_read(&self) {
+        self.devices.close_keys();
         self.authentications.forget();
         self.signers.forget();
     }
@@ -221,7 +220,7 @@ impl Service {
     pub async fn check_ready(&self) -> Result<(), Error> {
         let mut tx = self.store.read(Scope::Service).await?;
         tx.organizations("", 1).await?;
-        let probe = self.token.probe().await?;
+        let probe = self.devices.token().probe().await?;
         if probe.schemes.iter().any(|scheme| scheme.offered) {
             Ok(())
         } else {
@@ -234,8 +233,8 @@ impl Service {
 pub struct Parts {
     /// The database.
     pub store: Store,
-    /// The token.
-    pub token: Token,
+    /// The token, and the keys that it wraps.
+    pub devices: Devices,
     /// The policies.
     pub policy: PolicySet,
     /// The clock.

@@ -70,7 +70,8 @@ impl Service {
         let wrapping = self.authority.wrapping.clone();
         let iv = self.randomness()?;
         let aad = id.as_bytes().to_vec();
-        let wrapped = self.token.wrap(&wrapping, PURPOSE, iv, aad, secret.to_vec()).await?;
+        let wrapped =
+            self.devices.token().wrap(&wrapping, PURPOSE, iv, aad, secret.clone()).await?;
         let kept = id.clone();
         self.store
             .write(Scope::Service, move |tx| {
@@ -91,8 +92,8 @@ impl Service {
         let mut tx = self.store.read(Scope::Service).await?;
         let (key, wrapped) = tx.data_key(id).await?.ok_or(Error::NotFound("the data key"))?;
         drop(tx);
-        let secret = self.token.unwrap(&key, PURPOSE, id.as_bytes().to_vec(), wrapped).await?;
-        let secret = Zeroizing::new(secret);
+        let secret =
+            self.devices.token().unwrap(&key, PURPOSE, id.as_bytes().to_vec(), wrapped).await?;
         self.remember(id, secret.clone());
         Ok(secret)
     }

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         Timestamp,
         id::KeyId,
-        seal::{Key, KeyPurpose},
+        seal::{Key, KeyPurpose, WrappedSecret},
     },
     pki::{Certificate, crl::Revoked},
 };
@@ -59,7 +59,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Says what became of a key's making.
+    /// Says what became of a key's making, with its ciphertext where the token only wraps it.
     ///
     /// # Errors
     /// It was said already, or the database fails.
@@ -67,8 +67,20 @@ impl Tx {
         &mut self,
         id: &KeyId,
         state: KeyState,
-        point: &[u8],
+        (point, wrapped): (&[u8], Option<&WrappedSecret>),
     ) -> Result<(), StoreError> {
+        if let Some(wrapped) = wrapped {
+            self.execute(
+                query(
+                    "INSERT INTO wrapped_keys (key_id, wrapping_key_id, ciphertext) \
+                     VALUES ($1, $2, $3)",
+                )
+                .bind(id.to_string())
+                .bind(wrapped.wrapping.to_string())
+                .bind(Base64::encode_string(&wrapped.ciphertext)),
+            )
+            .await?;
+        }
         self.change_one(
             "the key",
             query(
@@ -89,8 +101,9 @@ impl Tx {
         let row = self
             .optional(
                 query(
-                    "SELECT id, purpose, scheme, public_point FROM keys \
-                     WHERE id = $1 AND state = 'present'",
+                    "SELECT k.id, k.purpose, k.scheme, k.public_point, w.wrapping_key_id, \
+                     w.ciphertext FROM keys k LEFT JOIN wrapped_keys w ON w.key_id = k.id \
+                     WHERE k.id = $1 AND k.state = 'present'",
                 )
                 .bind(id.to_string()),
             )
@@ -106,8 +119,9 @@ impl Tx {
         let row = self
             .optional(
                 query(
-                    "SELECT id, purpose, scheme, public_point FROM keys \
-                     WHERE purpose = $1 AND state = 'present' ORDER BY id DESC LIMIT 1",
+                    "SELECT k.id, k.purpose, k.scheme, k.public_point, w.wrapping_key_id, \
+                     w.ciphertext FROM keys k LEFT JOIN wrapped_keys w ON w.key_id = k.id \
+                     WHERE k.purpose = $1 AND k.state = 'present' ORDER BY k.id DESC LIMIT 1",
                 )
                 .bind(purpose.as_str()),
             )
@@ -127,8 +141,10 @@ impl Tx {
         let row = self
             .optional(
                 query(
-                    "SELECT k.id, k.purpose, k.scheme, k.public_point, c.certificate \
+                    "SELECT k.id, k.purpose, k.scheme, k.public_point, w.wrapping_key_id, \
+                     w.ciphertext, c.certificate \
                      FROM service_certificates c JOIN keys k ON k.id = c.key_id \
+                     LEFT JOIN wrapped_keys w ON w.key_id = k.id \
                      WHERE c.purpose = $1 AND c.scheme = $2",
                 )
                 .bind(purpose.as_str())
@@ -323,8 +339,10 @@ impl Tx {
         let row = self
             .optional(
                 query(
-                    "SELECT k.id, k.purpose, k.scheme, k.public_point, d.wrapped FROM data_keys d \
-                     JOIN keys k ON k.id = d.key_id WHERE d.id = $1",
+                    "SELECT k.id, k.purpose, k.scheme, k.public_point, w.wrapping_key_id, \
+                     w.ciphertext, d.wrapped FROM data_keys d \
+                     JOIN keys k ON k.id = d.key_id \
+                     LEFT JOIN wrapped_keys w ON w.key_id = k.id WHERE d.id = $1",
                 )
                 .bind(id.to_owned()),
             )
@@ -339,7 +357,11 @@ impl Tx {
 
 fn key(row: &AnyRow) -> Result<Key, StoreError> {
     let c = Columns::of("keys", row);
+    let wrapping = c.optional_word("wrapping_key_id", |text| KeyId::parse(text).ok())?;
+    let ciphertext = c.optional_word("ciphertext", |text| Base64::decode_vec(text).ok())?;
+    let pair = wrapping.zip(ciphertext);
     Ok(Key {
+        wrapped: pair.map(|(wrapping, ciphertext)| WrappedSecret { wrapping, ciphertext }),
         id: c.word("id", |text| KeyId::parse(text).ok())?,
         purpose: c.word("purpose", KeyPurpose::parse)?,
         scheme: c.optional_word("scheme", Scheme::parse)?,

@@ -18,6 +18,7 @@ const COMMON: &[Step] = &[
     (5, "create audit", include_str!("migrations/0005_create_audit.sql")),
     (7, "drop unused indexes", include_str!("migrations/0007_drop_unused_indexes.sql")),
     (12, "keep seals", include_str!("migrations/0012_keep_seals.sql")),
+    (13, "wrap keys", include_str!("migrations/0013_wrap_keys.sql")),
     (10, "keep vector pictures", include_str!("migrations/0010_keep_vector_pictures.sql")),
 ];
 const SQLITE: &[Step] = &[
@@ -25,11 +26,15 @@ const SQLITE: &[Step] = &[
     (8, "cluster trails", include_str!("migrations/0008_cluster_trails.sqlite.sql")),
     (9, "know timestamp keys", include_str!("migrations/0009_know_timestamp_keys.sqlite.sql")),
     (11, "return applications", include_str!("migrations/0011_return_applications.sqlite.sql")),
+    (14, "know SM2 keys", include_str!("migrations/0014_know_sm2_keys.sqlite.sql")),
+    (15, "seal OFD", include_str!("migrations/0015_seal_ofd.sqlite.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql")),
     (9, "know timestamp keys", include_str!("migrations/0009_know_timestamp_keys.postgres.sql")),
     (11, "return applications", include_str!("migrations/0011_return_applications.postgres.sql")),
+    (14, "know SM2 keys", include_str!("migrations/0014_know_sm2_keys.postgres.sql")),
+    (15, "seal OFD", include_str!("migrations/0015_seal_ofd.postgres.sql")),
 ];
 
 impl Store {

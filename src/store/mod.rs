@@ -8,6 +8,7 @@ mod access_keys;
 mod applications;
 mod audit;
 mod columns;
+mod credentials;
 mod error;
 mod grants;
 mod idempotency;
@@ -32,6 +33,7 @@ use sqlx::{
 };
 
 pub use audit::{AuditEntry, AuditEvent, AuditPage, ChainFault, Payload};
+pub use credentials::Binding;
 pub use error::StoreError;
 pub use idempotency::{Appended, Claim, KeptAnswer};
 pub use keys::KeyState;

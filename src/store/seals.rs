@@ -1,26 +1,16 @@
-//! Seals, versions, credentials, pictures, states and grants.
+//! Seals, versions, pictures, states and grants.
 
 use std::collections::{BTreeSet, HashMap};
 
 use base64ct::{Base64, Encoding};
 use sqlx::{any::AnyRow, query};
 
-use super::{
-    StoreError,
-    columns::{Columns, json},
-    tx::Tx,
-};
-use crate::{
-    crypto::Scheme,
-    domain::{
-        Timestamp,
-        id::{
-            ApplicationId, CredentialId, KeyId, OrganizationId, PersonId, PrincipalId, SealId,
-            SealVersionId,
-        },
-        seal::{Credential, Custody, Picture, Seal, SealKind, SealVersion, StateChange},
-        seal_state::{SealEvent, SealState},
-    },
+use super::{StoreError, columns::Columns, credentials::Binding, tx::Tx};
+use crate::domain::{
+    Timestamp,
+    id::{ApplicationId, OrganizationId, PersonId, PrincipalId, SealId, SealVersionId},
+    seal::{Credential, Picture, Seal, SealKind, SealVersion, StateChange},
+    seal_state::{SealEvent, SealState},
 };
 
 /// What a search for seals asks for.
@@ -45,8 +35,8 @@ pub struct NewVersion {
     pub number: i64,
     /// The application it comes of.
     pub application_id: ApplicationId,
-    /// Its credential.
-    pub credential: Credential,
+    /// Its credentials.
+    pub credentials: Vec<Credential>,
     /// When.
     pub at: Timestamp,
     /// By whom.
@@ -98,20 +88,9 @@ impl Tx {
             .bind(new.at.as_micros()),
         )
         .await?;
-        let credential = &new.credential;
-        self.execute(
-            query(
-                "INSERT INTO credentials (id, seal_version_id, scheme, custody, key_id, \
-                 certificate_request, certificate_chain) VALUES ($1, $2, $3, $4, $5, $6, '[]')",
-            )
-            .bind(credential.id.to_string())
-            .bind(new.id.to_string())
-            .bind(credential.scheme.as_str())
-            .bind(credential.custody.as_str())
-            .bind(credential.key_id.to_string())
-            .bind(credential.certificate_request.clone()),
-        )
-        .await?;
+        for credential in &new.credentials {
+            self.insert_credential(&new.id, credential).await?;
+        }
         let first = StateChange {
             seal_version_id: new.id.clone(),
             from: None,
@@ -171,7 +150,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Binds certificate and picture to a version whose key is ready.
+    /// Binds certificates and picture to a version whose key is ready.
     ///
     /// # Errors
     /// It is not as it was read, or the database fails.
@@ -180,7 +159,7 @@ impl Tx {
         version: &SealVersion,
         maker: &PersonId,
         picture: (&str, &Picture),
-        chain: &[String],
+        bindings: &[Binding],
     ) -> Result<(), StoreError> {
         let micrometres = |millimetres: f64| (millimetres * 1000.0).round() as i64;
         self.change_one(
@@ -200,19 +179,8 @@ impl Tx {
             .bind(version.revision),
         )
         .await?;
-        for credential in &version.credentials {
-            let leaf = chain.first().and_then(|pem| crate::pki::Certificate::from_pem(pem).ok());
-            let fingerprint = leaf.and_then(|mut all| all.pop()).map(|c| c.fingerprint());
-            self.change_one(
-                "the credential",
-                query(
-                    "UPDATE credentials SET certificate_chain = $1, fingerprint = $2 WHERE id = $3",
-                )
-                .bind(json(&chain))
-                .bind(fingerprint)
-                .bind(credential.id.to_string()),
-            )
-            .await?;
+        for binding in bindings {
+            self.bind_credential(binding).await?;
         }
         Ok(())
     }
@@ -409,19 +377,6 @@ impl Tx {
         })
     }
 
-    async fn credentials(&mut self, id: &SealVersionId) -> Result<Vec<Credential>, StoreError> {
-        let rows = self
-            .all(
-                query(
-                    "SELECT id, scheme, custody, key_id, certificate_request, certificate_chain \
-                     FROM credentials WHERE seal_version_id = $1 ORDER BY id",
-                )
-                .bind(id.to_string()),
-            )
-            .await?;
-        rows.iter().map(credential).collect()
-    }
-
     /// The states of versions and until when somebody keeps their seals, locked against change until
     /// the end of the transaction.
     ///
@@ -503,30 +458,6 @@ impl Tx {
             .transpose()
     }
 
-    /// The seal and version whose credential has this certificate (SHA-256, hexadecimal).
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn seal_of_certificate(
-        &mut self,
-        fingerprint: &str,
-    ) -> Result<Option<(Seal, SealVersionId)>, StoreError> {
-        let row = self
-            .optional(
-                query(
-                    "SELECT v.seal_id, v.id FROM credentials c \
-                     JOIN seal_versions v ON v.id = c.seal_version_id WHERE c.fingerprint = $1",
-                )
-                .bind(fingerprint.to_owned()),
-            )
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let c = Columns::of("seal_versions", &row);
-        let seal = c.word("seal_id", |text| SealId::parse(text).ok())?;
-        let version = c.word("id", |text| SealVersionId::parse(text).ok())?;
-        Ok(self.seal(&seal).await?.map(|seal| (seal, version)))
-    }
-
     /// Versions in use whose validity is over.
     ///
     /// # Errors
@@ -564,18 +495,6 @@ fn version(row: &AnyRow) -> Result<SealVersion, StoreError> {
         loss_reported_by: c.optional_word("loss_reported_by", person)?,
         recovery_confirmed_by: c.optional_word("recovery_confirmed_by", person)?,
         credentials: Vec::new(),
-    })
-}
-
-fn credential(row: &AnyRow) -> Result<Credential, StoreError> {
-    let c = Columns::of("credentials", row);
-    Ok(Credential {
-        id: c.word("id", |text| CredentialId::parse(text).ok())?,
-        scheme: c.word("scheme", Scheme::parse)?,
-        custody: c.word("custody", Custody::parse)?,
-        key_id: c.word("key_id", |text| KeyId::parse(text).ok())?,
-        certificate_request: c.text("certificate_request")?,
-        certificate_chain: c.json("certificate_chain")?,
     })
 }
 

@@ -32,7 +32,7 @@ impl Desk {
         let path = self.directory.join("root.pem");
         let known = send(self.house.url(), "GET", "/.well-known/sealwright", &[], &[]);
         let known = known.unwrap().expect(200);
-        fs::write(&path, known["root_certificate"].as_str().unwrap()).unwrap();
+        fs::write(&path, known["root_certificates"][0].as_str().unwrap()).unwrap();
         path
     }
 

@@ -115,6 +115,25 @@ pub fn approved(house: &House, cast: &Cast, application: &Value) -> Value {
 
 /// A seal whose first version has its key.
 pub fn key_ready(house: &House, cast: &Cast) -> String {
+    let (seal, application) = permitted(house, cast);
+    generate_key(house, cast, &seal, &application);
+    seal
+}
+
+/// A seal in use that the caller may use, with a credential of each scheme.
+pub fn granted_dual(house: &House, cast: &Cast) -> String {
+    let (seal, application) = permitted(house, cast);
+    let body = json!({ "application_id": application, "schemes": ["p256", "sm2"] });
+    house.post(&cast.maker, &format!("/v1/seals/{seal}/key"), &body).expect(201);
+    make(house, cast, &seal);
+    register(house, cast, &seal);
+    keep(house, cast, &seal);
+    grant(house, cast, &seal, &json!({ "digests": true }));
+    seal
+}
+
+/// A seal whose creation is approved, and the application.
+fn permitted(house: &House, cast: &Cast) -> (String, String) {
     let application = approved(
         house,
         cast,
@@ -123,9 +142,7 @@ pub fn key_ready(house: &House, cast: &Cast) -> String {
             "seal_name": cast.name, "reason": "签发证照",
         }),
     );
-    let seal = application["seal_id"].as_str().unwrap().to_owned();
-    generate_key(house, cast, &seal, &id(&application));
-    seal
+    (application["seal_id"].as_str().unwrap().to_owned(), id(&application))
 }
 
 pub fn generate_key(house: &House, cast: &Cast, seal: &str, application: &str) -> Value {

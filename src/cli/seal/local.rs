@@ -65,6 +65,7 @@ pub(super) fn seal(
             seed,
             room: kit.room,
             digest: kit.digest,
+            sub_filter: "ETSI.CAdES.detached",
         },
     )?;
     let body = serde_json::to_string(&DetachedRequest {

@@ -10,7 +10,7 @@ use std::{
 use super::Wrong;
 use crate::{
     domain::source::{Checksum, Source, for_each_chunk},
-    formats::pdf::Sealed,
+    formats::Sealed,
 };
 
 /// The files that are named, and the PDF files of folders that are.
@@ -94,7 +94,8 @@ pub(super) fn write(target: &Path, content: &mut dyn Read, like: &Path) -> anyho
 /// Writes a sealed file. The original is copied by its range, which file systems that share blocks
 /// between files do without copying; then what was written is compared with what was sealed.
 pub(super) fn write_sealed(target: &Path, sealed: &Sealed, like: &Path) -> anyhow::Result<()> {
-    let Source::File(original, size) = &sealed.received.source else {
+    let (Source::File(original, size), true) = (&sealed.received.source, sealed.dropped.is_empty())
+    else {
         return write(target, &mut sealed.clone().into_reader(), like);
     };
     replace(target, like, |mut file| {

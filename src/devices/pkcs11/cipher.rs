@@ -5,6 +5,8 @@ use cryptoki::{
     object::ObjectClass,
 };
 
+use zeroize::Zeroizing;
+
 use super::{Token, error::Failure};
 use crate::{
     devices::DeviceError,
@@ -26,7 +28,7 @@ impl Token {
         purpose: KeyPurpose,
         iv: [u8; IV],
         aad: Vec<u8>,
-        secret: Vec<u8>,
+        secret: Zeroizing<Vec<u8>>,
     ) -> Result<Vec<u8>, DeviceError> {
         check(key, purpose)?;
         let id = key.id.clone();
@@ -52,7 +54,7 @@ impl Token {
         purpose: KeyPurpose,
         aad: Vec<u8>,
         wrapped: Vec<u8>,
-    ) -> Result<Vec<u8>, DeviceError> {
+    ) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
         check(key, purpose)?;
         let id = key.id.clone();
         self.ask(move |seat| {
@@ -62,7 +64,7 @@ impl Token {
             seat.with_key(&id, ObjectClass::SECRET_KEY, |seat, handle| {
                 let mut nonce = iv.to_vec();
                 let parameters = GcmParams::new(&mut nonce, &aad, 128.into())?;
-                Ok(seat.session.decrypt(&Mechanism::AesGcm(parameters), handle, sealed)?)
+                Ok(seat.session.decrypt(&Mechanism::AesGcm(parameters), handle, sealed)?.into())
             })
         })
         .await

@@ -62,6 +62,12 @@ pub struct TokenDescription {
 }
 
 impl Token {
+    /// Whether the configuration says how this token does a scheme. Whether it really does is told
+    /// by the probe.
+    pub fn is_configured_for(&self, scheme: Scheme) -> bool {
+        scheme == Scheme::P256 || self.shared.config.sm2.is_some()
+    }
+
     /// Starts the threads of a token and waits for the first attempt to open it. A token that
     /// cannot be opened now is kept trying for; [`Token::describe`] tells.
     pub fn start(config: TokenConfig) -> Self {

@@ -25,3 +25,18 @@ pub enum OfdError {
     #[error("the document cannot be read: {0}")]
     Io(#[from] std::io::Error),
 }
+
+impl OfdError {
+    /// The stable code of a problem document.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotOfd => "ofd-not-an-ofd",
+            Self::Damaged(_) => "ofd-damaged",
+            Self::Encrypted => "ofd-encrypted",
+            Self::Limit(_) => "ofd-limit-exceeded",
+            Self::Closed(_) => "ofd-closed",
+            Self::Placement(_) => "ofd-placement",
+            Self::Io(_) => "ofd-unreadable",
+        }
+    }
+}

@@ -79,6 +79,22 @@ pub enum PartState {
 /// # Errors
 /// The package cannot be read without guessing; then nothing can be said of it.
 pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, OfdError> {
+    find_signatures(source, Compare::Digests)
+}
+
+/// How far protected parts are looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Compare {
+    /// Whether they are what was signed.
+    Digests,
+    /// Whether they are there; their state is unknown then.
+    NamesOnly,
+}
+
+pub(super) fn find_signatures(
+    source: &dyn ReadAt,
+    compare: Compare,
+) -> Result<Inspection, OfdError> {
     let package = Package::open(source)?;
     let root = package.find("OFD.xml").ok_or(OfdError::NotOfd)?;
     let bytes = package.read(&root)?;
@@ -100,7 +116,7 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, OfdError> {
         return Err(OfdError::Limit("over 64 signatures".to_owned()));
     }
     let mut own: Vec<BTreeSet<String>> = Vec::new();
-    let mut digests = Digests { package: &package, known: HashMap::new() };
+    let mut digests = Digests { package: &package, known: HashMap::new(), compare };
     let mut signatures = Vec::new();
     for entry in listed {
         let (found, files) = read_signature(&package, &mut digests, entry)?;
@@ -174,6 +190,7 @@ fn read_list(package: &Package<'_>, list: &str) -> Result<Vec<Listed>, OfdError>
 struct Digests<'p, 'a> {
     package: &'p Package<'a>,
     known: HashMap<(String, DigestAlgorithm), Vec<u8>>,
+    compare: Compare,
 }
 
 impl Digests<'_, '_> {
@@ -243,7 +260,9 @@ fn state(
     let Some(part) = resolve(package, from, &reference.file) else {
         return Ok(PartState::Missing);
     };
-    let (Some(algorithm), Some(signed)) = (algorithm, &reference.digest) else {
+    let (Some(algorithm), Some(signed), Compare::Digests) =
+        (algorithm, &reference.digest, digests.compare)
+    else {
         return Ok(PartState::Unknown);
     };
     // A content that cannot be inflated is not what was signed.

@@ -3,14 +3,19 @@
 //! A package is read entry by entry from its archive; parts that sealing does not touch keep their
 //! packed bytes.
 
+mod document;
 mod error;
 mod inspect;
+mod keyword;
 mod package;
 pub mod path;
+mod prepare;
 mod signature_xml;
+mod stamp;
 mod xml;
 
 pub use error::OfdError;
 pub use inspect::{FoundSignature, Inspection, PartState, ProtectedPart, inspect};
 pub use package::{Entry, Package, is_package};
+pub use prepare::{Prepared, SealingRequest, prepare};
 pub use signature_xml::{Reference, SignatureXml, StampAnnot};

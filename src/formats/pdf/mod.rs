@@ -24,4 +24,4 @@ pub use error::PdfError;
 pub use inspect::{FoundSignature, Gap, Inspection, inspect};
 pub use prepare::{SealingRequest, prepare};
 pub use raw::is_pdf;
-pub use sealed::{Prepared, Sealed, SealedReader};
+pub use sealed::Prepared;

@@ -56,6 +56,8 @@ pub struct SealingRequest<'a> {
     pub room: usize,
     /// The digest of the signature scheme.
     pub digest: DigestAlgorithm,
+    /// What the signature blob is, `/SubFilter`.
+    pub sub_filter: &'a str,
 }
 
 /// Prepares a document for sealing.
@@ -456,7 +458,7 @@ fn write_signature(
     let mut entries: Dictionary = [
         ("Type", Object::name("Sig")),
         ("Filter", Object::name("Adobe.PPKLite")),
-        ("SubFilter", Object::name("ETSI.CAdES.detached")),
+        ("SubFilter", Object::name(request.sub_filter)),
         ("M", Object::text(&date)),
         ("Name", Object::text(request.name)),
     ]

@@ -1,8 +1,6 @@
 //! A prepared document and its end: the digest of everything but the hole, the blob in the hole, and
 //! the result read back as a stranger would.
 
-use std::io::{self, Read};
-
 use super::{
     PdfError,
     fields::signature_fields,
@@ -11,7 +9,8 @@ use super::{
 };
 use crate::{
     crypto::DigestAlgorithm,
-    domain::source::{Checksum, ReadAt, Received},
+    domain::source::{ReadAt, Received},
+    formats::sealed::Sealed,
 };
 
 /// Digits of a number in `/ByteRange`, as many as a cross-reference table has for an offset.
@@ -28,15 +27,6 @@ pub struct Prepared {
     pub(super) algorithm: DigestAlgorithm,
     pub(super) signature: ObjectId,
     pub(super) security: Option<Security>,
-}
-
-/// A sealed document: the original bytes, and what stands behind them.
-#[derive(Clone, Debug)]
-pub struct Sealed {
-    /// The document as it came.
-    pub received: Received,
-    /// The revision appended to it.
-    pub tail: Vec<u8>,
 }
 
 /// Fills in the last number of the byte range and digests everything but the hole.
@@ -81,7 +71,7 @@ impl Prepared {
         if let Some(slot) = self.tail.get_mut(start..start + digits.len()) {
             slot.copy_from_slice(digits.as_bytes());
         }
-        let sealed = Sealed { received: self.received, tail: self.tail };
+        let sealed = Sealed { received: self.received, dropped: Vec::new(), tail: self.tail };
         let unlike = || PdfError::damaged("the sealed document does not read back as written");
         let mut document = Document::open_as(&sealed, self.security)?;
         let fields = signature_fields(&mut document)?;
@@ -92,7 +82,7 @@ impl Prepared {
         let gap = signature.gap.ok().filter(|gap| gap.end_of_range == sealed.size());
         let gap = gap.ok_or_else(unlike)?;
         if signature.blob() != blob
-            || sealed.covered_digest(gap, self.algorithm)?.ok_or_else(unlike)?
+            || covered_digest(&sealed, gap, self.algorithm)?.ok_or_else(unlike)?
                 != self.content_digest
         {
             return Err(unlike());
@@ -101,124 +91,22 @@ impl Prepared {
     }
 }
 
-impl Sealed {
-    /// SHA-256 of the sealed document.
-    pub fn digest(&self) -> Vec<u8> {
-        let mut hasher = self.received.sha256();
-        hasher.update(&self.tail);
-        hasher.finish()
-    }
-
-    /// The sealed document from its beginning to its end. What was appended comes only after the
-    /// original has been read as it was received: a medium that lost it makes no sealed document.
-    pub fn into_reader(self) -> SealedReader {
-        SealedReader { sealed: self, at: 0, seen: Some(Checksum::default()) }
-    }
-
-    /// The digest of everything but a gap behind the original, which was digested when it came;
-    /// `None` if the gap is elsewhere.
-    fn covered_digest(
-        &self,
-        gap: Gap,
-        algorithm: DigestAlgorithm,
-    ) -> Result<Option<Vec<u8>>, PdfError> {
-        let base = self.received.source.size();
-        let part = |start: u64, end: u64| {
-            let start = usize::try_from(start.checked_sub(base)?).ok()?;
-            self.tail.get(start..usize::try_from(end.checked_sub(base)?).ok()?)
-        };
-        let parts = part(base, gap.start).zip(part(gap.end, gap.end_of_range));
-        let Some((before, behind)) = parts else { return Ok(None) };
-        let mut hasher = self.received.hasher(algorithm)?;
-        hasher.update(before);
-        hasher.update(behind);
-        Ok(Some(hasher.finish()))
-    }
-}
-
-/// Reads a sealed document; see [`Sealed::into_reader`].
-#[derive(Debug)]
-pub struct SealedReader {
-    sealed: Sealed,
-    at: u64,
-    /// What was read of the original; none after it was compared.
-    seen: Option<Checksum>,
-}
-
-impl Read for SealedReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let received = &self.sealed.received;
-        let base = received.source.size();
-        if self.at == base
-            && let Some(seen) = self.seen.take()
-        {
-            seen.compare(received.checksum())?;
-        }
-        let end = if self.at < base { base } else { self.sealed.size() };
-        let left = usize::try_from(end - self.at).unwrap_or(usize::MAX);
-        let length = left.min(buffer.len());
-        let Some(piece) = buffer.get_mut(..length) else { return Ok(0) };
-        self.sealed.read_exact_at(piece, self.at)?;
-        if self.at < base
-            && let Some(seen) = &mut self.seen
-        {
-            seen.update(piece);
-        }
-        self.at += length as u64;
-        Ok(length)
-    }
-}
-
-impl ReadAt for Sealed {
-    fn size(&self) -> u64 {
-        self.received.source.size() + self.tail.len() as u64
-    }
-
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        let base = self.received.source.size();
-        let in_source = usize::try_from(base.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let (first, second) = buffer.split_at_mut(in_source.min(buffer.len()));
-        if !first.is_empty() {
-            self.received.source.read_exact_at(first, offset)?;
-        }
-        if second.is_empty() {
-            return Ok(());
-        }
-        self.tail.as_slice().read_exact_at(second, offset.max(base) - base)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::FileExt;
-
-    use super::*;
-    use crate::domain::source::Source;
-
-    fn sealed() -> (std::fs::File, Sealed) {
-        let file = tempfile::tempfile().unwrap();
-        file.write_all_at(&[7; 100_000], 0).unwrap();
-        let source = Source::file(file.try_clone().unwrap()).unwrap();
-        let received = Received::read(source).unwrap();
-        (file, Sealed { received, tail: b"the seal".to_vec() })
-    }
-
-    #[test]
-    fn a_sealed_document_is_read_to_its_end() {
-        let (_file, sealed) = sealed();
-        let mut read = Vec::new();
-        sealed.clone().into_reader().read_to_end(&mut read).unwrap();
-        assert_eq!(read.len() as u64, sealed.size());
-        assert!(read.ends_with(b"\x07the seal"));
-    }
-
-    #[test]
-    fn a_medium_that_lost_a_bit_yields_no_seal() {
-        let (file, sealed) = sealed();
-        file.write_all_at(&[6], 70_000).unwrap();
-        let mut read = Vec::new();
-        let error = sealed.into_reader().read_to_end(&mut read).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-        assert_eq!(read.len(), 100_000, "nothing of what was appended");
-    }
+/// The digest of everything but a gap behind the original, which was digested when it came; `None`
+/// if the gap is elsewhere.
+fn covered_digest(
+    sealed: &Sealed,
+    gap: Gap,
+    algorithm: DigestAlgorithm,
+) -> Result<Option<Vec<u8>>, PdfError> {
+    let base = sealed.received.source.size();
+    let part = |start: u64, end: u64| {
+        let start = usize::try_from(start.checked_sub(base)?).ok()?;
+        sealed.tail.get(start..usize::try_from(end.checked_sub(base)?).ok()?)
+    };
+    let parts = part(base, gap.start).zip(part(gap.end, gap.end_of_range));
+    let Some((before, behind)) = parts else { return Ok(None) };
+    let mut hasher = sealed.received.hasher(algorithm)?;
+    hasher.update(before);
+    hasher.update(behind);
+    Ok(Some(hasher.finish()))
 }

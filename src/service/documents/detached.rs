@@ -18,7 +18,7 @@ use crate::{
     crypto::{DigestAlgorithm, Scheme, digest::unhex},
     domain::{
         id::SignatureId,
-        signing::{DocumentFormat, Signature},
+        signing::{DocumentFormat, Signature, SignatureForm},
     },
     policy::Action,
     service::{Act, Error, Service, seals::grants::is_document_type},
@@ -103,7 +103,7 @@ impl Service {
             svg: picture.svg,
             width_mm: picture.width_mm,
             height_mm: picture.height_mm,
-            room: self.container_room(&signer),
+            room: self.container_room(&signer, SignatureForm::Cades)?,
             digest: signer.credential.scheme.digest(),
         })
     }

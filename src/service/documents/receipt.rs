@@ -13,14 +13,14 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::{
-    crypto::{Scheme, der_to_rs, digest::sha256, verify_digest},
+    crypto::{Scheme, der_to_rs, digest::sha256},
     domain::{
         Timestamp,
         organization::Scope,
-        seal::{Custody, KeyPurpose, Seal, SealVersion},
+        seal::{Custody, Seal, SealVersion},
         signing::{DocumentFormat, Signature},
     },
-    service::{Act, Error, Service, authority::fault},
+    service::{Act, Error, Service, authority::sign_checked},
 };
 
 /// The most receipts under one signature: it bounds the length of each, which travels in a header.
@@ -159,9 +159,7 @@ impl Service {
         });
         let signed = format!("{}.{}", encode(&header), encode(&payload));
         let digest = sha256(signed.as_bytes());
-        let value = self.token.sign(key, KeyPurpose::Receipt, digest).await?;
-        verify_digest(Scheme::P256, certificate.public_key(), &digest, &value)
-            .map_err(|_| fault("the token's signature does not verify"))?;
+        let value = sign_checked(&self.devices, key, digest, self.now()).await?;
         let rs = der_to_rs(&value).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(&rs)).into())
     }

@@ -1,9 +1,7 @@
-//! What all kinds of sealing begin with: the record of the act, the level of the signature and the
-//! room that its container needs.
+//! What all kinds of sealing begin with: the record of the act and the level of the signature.
 
 use super::signing_cycle::Signer;
 use crate::{
-    containers::cms,
     domain::{
         Timestamp,
         id::SignatureId,
@@ -59,14 +57,5 @@ impl Service {
     /// The level that policy gives to the signatures of a seal.
     pub(super) fn level(&self, signer: &Signer) -> Level {
         self.policy.levels().of(signer.seal.kind, signer.seal.code.as_str())
-    }
-
-    /// The bytes to keep for a signature container.
-    pub(super) fn container_room(&self, signer: &Signer) -> usize {
-        let timestamp = match self.level(signer) {
-            Level::Basic => 0,
-            Level::Timestamped => self.timestamp_room(),
-        };
-        cms::size_hint(&signer.chain) + timestamp
     }
 }

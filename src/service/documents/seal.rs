@@ -1,4 +1,4 @@
-//! Sealing a PDF: steps 1 to 3, 7 and 9 of the signing cycle.
+//! Sealing a document: steps 1 to 3, 7 and 9 of the signing cycle.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    binding::{Prepared, Unsigned, choose, format_of, sub_filter},
     failpoint,
     receipt::Receipt,
     record::NewRecord,
     signing_cycle::{Intent, Keepsake, Signer, SignerKey, not_active},
 };
 use crate::{
-    containers::cms,
     crypto::{Scheme, digest::hex},
     domain::{
         Timestamp,
@@ -21,10 +21,13 @@ use crate::{
         id::SignatureId,
         placement::{AcrossPages, Certification, LaterField, Pages, Placement, Target},
         seal_state::SealState,
-        signing::{DocumentFormat, Signature},
+        signing::{DocumentFormat, Signature, SignatureForm},
         source::Received,
     },
-    formats::pdf::{self, Appearance, CaptionText, PdfError, Prepared, Sealed, SealingRequest},
+    formats::{
+        Sealed, ofd,
+        pdf::{self, Appearance, CaptionText},
+    },
     pictures::{DrawError, Vector, qr_code, read_png, typeset},
     pki::Certificate,
     policy::{Action, GrantFacts, Permit, Resource},
@@ -43,8 +46,20 @@ pub struct SealRequest {
     pub seal_id: String,
     /// Where it is drawn.
     pub placement: Placement,
-    /// A seal across the edges of pages 骑缝章, beside the other; only for documents that are not
-    /// signed yet.
+    /// The scheme of the signature: p256 or sm2. For PDF p256 if not given, for OFD sm2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "sm2")]
+    pub scheme: Option<Scheme>,
+    /// What the signature is made as: for PDF cades if not given, for OFD gm-seal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "gm-seal")]
+    pub signature_form: Option<SignatureForm>,
+    /// Whether nobody may seal after this (OFD only, 整体保护): the list of signatures is protected,
+    /// too. For PDF that is a certification.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closing: bool,
+    /// A seal across the edges of pages 骑缝章, beside the other; in a PDF only before it is signed
+    /// for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub across_pages: Option<AcrossPages>,
     /// What is written below the seal; for a seal on a page.
@@ -76,6 +91,9 @@ impl SealRequest {
         Self {
             seal_id: seal_id.to_owned(),
             placement,
+            scheme: None,
+            signature_form: None,
+            closing: false,
             across_pages: None,
             caption: None,
             certify: None,
@@ -117,7 +135,7 @@ pub(super) fn business_number(text: &Option<String>) -> Result<(), Error> {
 }
 
 impl Service {
-    /// Seals a PDF.
+    /// Seals a PDF or an OFD.
     ///
     /// # Errors
     /// The document cannot be sealed, policy says no, the idempotency key or business number is in
@@ -129,32 +147,33 @@ impl Service {
         request: SealRequest,
     ) -> Result<SealedDocument, Error> {
         let layout = check(&request)?;
+        let format = format_of(&document.source);
+        let (scheme, form) = choose(format, request.scheme, request.signature_form)?;
+        check_for(format, form, &request, &layout)?;
         let digest = hex(&document.digest());
         let claim = act.claim(self, "use", &(&request, &digest));
-        if let Some((answer, tail)) = self.kept_release(claim.as_ref()).await? {
-            return self.answer_again(&answer.body, Sealed { received: document, tail }).await;
+        if let Some((answer, keepsake)) = self.kept_release(claim.as_ref()).await? {
+            let sealed = Sealed::again(document, &keepsake).ok_or(Error::IdempotencyMismatch)?;
+            return self.answer_again(&answer.body, sealed).await;
         }
         // 1. The seal version and its credential; active now.
         let signer =
-            self.signer(act, &request.seal_id, Scheme::P256, &request.document_type, false).await?;
+            self.signer(act, &request.seal_id, scheme, &request.document_type, false).await?;
         // 2. Permission, which expires in seconds and is used up in transaction 1.
         let permit = self.may_use(act, &signer, Action::Use, &request.document_type)?;
         // 3. The document with a hole, and what is to be signed.
         let now = self.now();
         let id = SignatureId::new(now, self.randomness()?);
-        let level = self.level(&signer);
-        let prepared = self.prepare(&signer, document, layout, &request, (&id, now)).await?;
-        let chain = &signer.chain;
-        let unsigned = cms::begin(prepared.content_digest(), chain, signer.credential.scheme)
-            .ok_or_else(|| Error::Internal("the seal has no certificate".to_owned()))?;
-        let to_be_signed = unsigned
-            .digest()
-            .ok_or_else(|| Error::Internal("the certificate has no usable key".to_owned()))?;
+        let level = self.level_in(&signer, form);
+        let work = Work { document, layout, format, form };
+        let prepared = self.prepare(&signer, work, &request, (&id, now)).await?;
+        let unsigned = Unsigned::begin(form, &prepared, &signer, now)?;
+        let to_be_signed = unsigned.digest()?;
         let about = NewRecord {
             id,
             document_type: request.document_type,
             business_number: request.business_number,
-            format: DocumentFormat::Pdf,
+            format,
             content_unseen: false,
             document_digest: digest,
             at: now,
@@ -168,21 +187,16 @@ impl Service {
         // 7. The blob goes into the hole; the result is read back as a stranger would.
         let blob = unsigned.finish(&signed.value, timestamp.as_deref());
         failpoint!("before-embed");
-        let embedding = move || {
-            let sealed = prepared.embed(&blob)?;
-            let digest = sealed.digest();
-            Ok::<_, PdfError>((sealed, digest))
-        };
+        let embedding = move || prepared.embed(&blob);
         let embedded = self.workbench.run("embedding", embedding).await;
-        let embedded = embedded.and_then(|done| done.map_err(Error::from));
+        let embedded = embedded.and_then(|done| done);
         let (sealed, sealed_digest) = match embedded {
             Ok(done) => done,
             Err(error) => return Err(self.abort(signed, error).await),
         };
         failpoint!("after-embed");
         // 8.
-        let keepsake =
-            Keepsake { sealed_digest: Some(sealed_digest), appended: sealed.tail.clone() };
+        let keepsake = Keepsake { sealed_digest: Some(sealed_digest), appended: sealed.keepsake() };
         let (signature, signer) = self.release(signed, keepsake).await?;
         // 9. The answer, with its receipt.
         let receipt = self.receipt(&signature, &signer.seal, &signer.version).await?;
@@ -265,7 +279,12 @@ impl Service {
         let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
         let chain = Certificate::from_pem(&credential.certificate_chain.concat())
             .map_err(|_| Error::Internal("the seal's chain does not read back".to_owned()))?;
+        let structure = match scheme {
+            Scheme::Sm2 => tx.seal_structure(&credential.id).await?,
+            Scheme::P256 => None,
+        };
         Ok(Signer {
+            structure,
             seal: found.seal,
             version: found.version,
             credential,
@@ -298,15 +317,18 @@ impl Service {
     async fn prepare(
         &self,
         signer: &Signer,
-        document: Received,
-        layout: Layout,
+        work: Work,
         request: &SealRequest,
         about: (&SignatureId, Timestamp),
     ) -> Result<Prepared, Error> {
         let appearance = self.appearance(signer).await?;
+        if work.format == DocumentFormat::Ofd {
+            return self.prepare_ofd(signer, work, request, (&appearance, about.1)).await;
+        }
+        let Work { document, layout, form, .. } = work;
         let (asked, seed) = (request.clone(), self.randomness()?);
         let (unique, signing_time) = (about.0.to_string(), about.1);
-        let room = self.container_room(signer);
+        let room = self.container_room(signer, form)?;
         let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
         let preparing = move || {
             let caption = match &asked.caption {
@@ -316,7 +338,7 @@ impl Service {
                 }
                 None => None,
             };
-            let request = SealingRequest {
+            let request = pdf::SealingRequest {
                 target: &layout.target,
                 across: asked.across_pages.as_ref().zip(layout.across.as_ref()),
                 caption: caption.as_ref(),
@@ -331,8 +353,37 @@ impl Service {
                 seed,
                 room,
                 digest,
+                sub_filter: sub_filter(form),
             };
-            Ok(pdf::prepare(&document, &request)?)
+            Ok(Prepared::Pdf(Box::new(pdf::prepare(&document, &request)?)))
+        };
+        self.workbench.run("preparing", preparing).await?
+    }
+
+    async fn prepare_ofd(
+        &self,
+        signer: &Signer,
+        work: Work,
+        request: &SealRequest,
+        (appearance, signing_time): (&Appearance, Timestamp),
+    ) -> Result<Prepared, Error> {
+        let Work { document, layout, form, .. } = work;
+        let (across, is_final) = (request.across_pages.clone(), request.closing);
+        let size_mm = appearance.size_mm();
+        let seal = match form {
+            SignatureForm::GmSeal => Some(signer.seal_structure()?.to_vec()),
+            _ => None,
+        };
+        let preparing = move || {
+            let request = ofd::SealingRequest {
+                target: &layout.target,
+                across: across.as_ref().zip(layout.across.as_ref()),
+                size_mm,
+                seal: seal.as_deref(),
+                is_final,
+                signing_time,
+            };
+            Ok(Prepared::Ofd(Box::new(ofd::prepare(&document, &request)?)))
         };
         self.workbench.run("preparing", preparing).await?
     }
@@ -387,10 +438,44 @@ pub fn set_caption(caption: &Caption, lines: &[String]) -> Result<CaptionText, E
     Ok(CaptionText { text, code })
 }
 
+/// A document on its way to be prepared.
+struct Work {
+    document: Received,
+    layout: Layout,
+    format: DocumentFormat,
+    form: SignatureForm,
+}
+
 /// A placement that was read.
 struct Layout {
     target: Target,
     across: Option<Pages>,
+}
+
+/// What goes with one format only.
+fn check_for(
+    format: DocumentFormat,
+    form: SignatureForm,
+    request: &SealRequest,
+    layout: &Layout,
+) -> Result<(), Error> {
+    let refuse = |why: &str| Err(Error::invalid("invalid-for-format", why));
+    if format == DocumentFormat::Pdf {
+        let why = "closing is for OFD; certify says what may still change in a PDF";
+        return if request.closing { refuse(why) } else { Ok(()) };
+    }
+    let pdf_only = request.caption.is_some()
+        || request.certify.is_some()
+        || !request.later_fields.is_empty()
+        || request.password.is_some();
+    if pdf_only {
+        return refuse("caption, certify, later_fields and password are for PDF");
+    }
+    let shown = layout.across.is_some() || !matches!(layout.target, Target::Invisible);
+    if form == SignatureForm::GmCms && shown {
+        return refuse("gm-cms has no picture in an OFD; place it invisible");
+    }
+    Ok(())
 }
 
 fn check(request: &SealRequest) -> Result<Layout, Error> {

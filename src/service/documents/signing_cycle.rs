@@ -40,6 +40,8 @@ pub(in crate::service) struct Signer {
     pub(super) credential: Credential,
     pub(super) key: Key,
     pub(super) chain: Vec<Certificate>,
+    /// The electronic seal of the credential, DER, where it has one.
+    pub(super) structure: Option<Vec<u8>>,
     pub(super) grant: Grant,
     pub(super) above: Vec<OrganizationId>,
 }
@@ -133,7 +135,10 @@ impl Service {
     ) -> Result<(Signed, Option<Vec<u8>>), Error> {
         let token = match level {
             Level::Basic => None,
-            Level::Timestamped => match self.timestamp_signature(&signed.value).await {
+            Level::Timestamped => match self
+                .timestamp_signature(&signed.value, signed.intent.signer.credential.scheme.digest())
+                .await
+            {
                 Ok(token) => Some(token),
                 Err(error) => return Err(self.abort(signed, error).await),
             },
@@ -150,7 +155,7 @@ impl Service {
         let key = &recorded.signer.key;
         // 5. The device signs, outside of any transaction, with a deadline. A late answer goes to
         //    nobody.
-        let signed = self.token.sign(key, KeyPurpose::Seal, digest).await;
+        let signed = self.devices.sign(key, KeyPurpose::Seal, digest, self.now()).await;
         failpoint!("after-sign");
         // 6. A device that lies is a fault: nothing unverified goes on.
         let checked = signed.map_err(Error::from).and_then(|value| {
@@ -301,7 +306,7 @@ pub(super) fn event(
     let organization = &signer.seal.organization_id;
     let action = match signature.format {
         DocumentFormat::Digest => Action::SignDigest,
-        DocumentFormat::Pdf => Action::Use,
+        DocumentFormat::Pdf | DocumentFormat::Ofd => Action::Use,
     };
     let mut event = act.event(now, organization, action.as_str(), subject, decision);
     event.outcome = outcome;

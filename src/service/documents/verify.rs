@@ -6,10 +6,11 @@ use crate::{
         Timestamp,
         organization::Scope,
         report::{Report, SealReport},
+        seal::{Credential, SealVersion},
         signing::DocumentFormat,
         source::Source,
     },
-    pki::crl::Crl,
+    pki::Certificate,
     policy::{Action, Resource},
     service::{Act, Error, Service},
     store::SignatureFilter,
@@ -32,11 +33,9 @@ impl Service {
         let action = if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
         let _ = self.permit(act, action, Resource::Service)?;
         let mut trust = self.seal_trust();
-        if let Ok(list) = self.newest_crl().await {
-            trust.crls.extend(Crl::from_der(&list));
-        }
+        trust.crls.extend(self.newest_crls().await);
         let mut tsa_trust = self.tsa_trust.clone();
-        tsa_trust.roots.push(self.authority.ca.1.clone());
+        tsa_trust.roots.extend(self.authority.roots());
         tsa_trust.crls.clone_from(&trust.crls);
         tsa_trust.crls.extend(self.tsa_trust.crls.iter().cloned());
         let maker_trust = trust.clone();
@@ -92,11 +91,7 @@ impl Service {
         };
         Ok(Some(RegisterFacts {
             index,
-            custody: version
-                .credentials
-                .first()
-                .map_or("unknown", |c| c.custody.as_str())
-                .to_owned(),
+            custody: custody(version, fingerprint).to_owned(),
             on_record: record.is_some(),
             bare_digest: record
                 .as_ref()
@@ -115,4 +110,14 @@ impl Service {
             },
         }))
     }
+}
+
+/// Custody of the credential with this certificate.
+fn custody(version: &SealVersion, fingerprint: &str) -> &'static str {
+    let has = |credential: &&Credential| {
+        let leaf = credential.certificate_chain.first();
+        let leaf = leaf.and_then(|pem| Certificate::from_pem(pem).ok()?.pop());
+        leaf.is_some_and(|leaf| leaf.fingerprint() == fingerprint)
+    };
+    version.credentials.iter().find(has).map_or("unknown", |credential| credential.custody.as_str())
 }

@@ -25,8 +25,6 @@ pub(super) struct Candidate<'a> {
     pub(super) owner: &'a Organization,
     /// The seal.
     pub(super) seal: &'a Seal,
-    /// The end of validity that the request expects, if it says one.
-    pub(super) valid_until: Option<Timestamp>,
 }
 
 /// Lets a certificate through or says why not.
@@ -62,14 +60,6 @@ pub(super) fn check(
         );
     }
     check_subject(candidate, leaf)?;
-    if let Some(expected) = candidate.valid_until
-        && expected.as_seconds() != leaf.not_after().as_seconds()
-    {
-        return refuse(
-            "seal-validity-mismatch",
-            format!("the seal is valid as long as its certificate, until {}", leaf.not_after()),
-        );
-    }
     let others = candidate.chain.get(1..).unwrap_or_default();
     match path::validate(leaf, others, trust, now) {
         Ok(_) => Ok(()),

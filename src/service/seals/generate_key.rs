@@ -1,4 +1,6 @@
-//! Generating the key of a seal version in the token: the first step of making 制作.
+//! Generating the keys of a seal version: the first step of making 制作.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,7 +11,7 @@ use crate::{
     domain::{
         application::{Application, ApplicationKind, ApplicationState},
         id::{ApplicationId, CredentialId, SealVersionId},
-        seal::{Credential, Custody, Key, KeyPurpose, Seal},
+        seal::{Credential, Key, KeyPurpose, Seal},
     },
     pki::{extension::Subject, request},
     policy::{Action, Resource},
@@ -23,14 +25,18 @@ use crate::{
 pub struct NewKey {
     /// The approved application that this carries out.
     pub application_id: String,
-    /// The scheme of the key.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "p256")]
-    pub scheme: Option<Scheme>,
+    /// The schemes, each once: a key is made for each, and the version gets a credential for each.
+    #[serde(default = "p256_alone")]
+    #[schema(value_type = Vec<String>, example = json!(["p256", "sm2"]))]
+    pub schemes: Vec<Scheme>,
+}
+
+fn p256_alone() -> Vec<Scheme> {
+    vec![Scheme::P256]
 }
 
 impl Service {
-    /// Generates the key of a new version of a seal and makes its certificate request. The
+    /// Generates the keys of a new version of a seal and makes their certificate requests. The
     /// application is used up by it.
     ///
     /// # Errors
@@ -41,9 +47,10 @@ impl Service {
         if let Some(answer) = self.earlier_answer(&once).await? {
             return Ok(answer);
         }
-        let scheme = new.scheme.unwrap_or(Scheme::P256);
-        if scheme != Scheme::P256 {
-            return Err(Error::invalid("scheme-not-supported", "seals are made with p256 for now"));
+        let schemes: BTreeSet<&str> = new.schemes.iter().map(|scheme| scheme.as_str()).collect();
+        if schemes.is_empty() || schemes.len() != new.schemes.len() {
+            let text = "name at least one scheme, and each only once";
+            return Err(Error::invalid("invalid-schemes", text));
         }
         let application = ApplicationId::parse(&new.application_id)
             .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
@@ -60,15 +67,21 @@ impl Service {
         check(&application, &seal)?;
 
         let now = self.now();
-        let key = self.maker().make_key(KeyPurpose::Seal, Some(scheme)).await?;
+        let mut keys = Vec::new();
+        for scheme in &new.schemes {
+            match self.provisioner().make_key(KeyPurpose::Seal, Some(*scheme)).await {
+                Ok(key) => keys.push(key),
+                Err(error) => return Err(self.give_up(&keys, error).await),
+            }
+        }
         let subject = Subject {
             organization: owner.name,
             organization_identifier: Some(owner.uscc.as_str().to_owned()),
             common_name: seal.name.clone(),
         };
-        let version = match self.version(act, &application, &seal, (&key, subject)).await {
+        let version = match self.version(act, &application, &seal, (&keys, subject)).await {
             Ok(version) => version,
-            Err(error) => return Err(self.give_up(&key, error).await),
+            Err(error) => return Err(self.give_up(&keys, error).await),
         };
         let (actor, used) = (act.clone(), Application { used: true, ..application.clone() });
         let done = self
@@ -88,13 +101,13 @@ impl Service {
         match done {
             // Somebody else's same request was first; this key is nobody's.
             Ok(answer) if answer.replayed => {
-                let _ = self.give_up(&key, Error::InFlight).await;
+                let _ = self.give_up(&keys, Error::InFlight).await;
                 Ok(answer)
             }
             Ok(answer) => Ok(answer),
             // The commit may have taken place: the key stays.
             Err(error @ Error::Store(_)) => Err(error),
-            Err(error) => Err(self.give_up(&key, error).await),
+            Err(error) => Err(self.give_up(&keys, error).await),
         }
     }
 
@@ -103,36 +116,42 @@ impl Service {
         act: &Act,
         application: &Application,
         seal: &Seal,
-        about: (&Key, Subject),
+        about: (&[Key], Subject),
     ) -> Result<NewVersion, Error> {
         let now = self.now();
-        let (key, subject) = about;
-        let scheme = key.scheme.unwrap_or(Scheme::P256);
-        let to_be_signed = request::to_be_signed(&subject, scheme, &key.public_point);
-        let der = self.sign_request(key, &to_be_signed).await?;
-        let credential = Credential {
-            id: CredentialId::new(now, self.randomness()?),
-            scheme,
-            custody: Custody::Hsm,
-            key_id: key.id.clone(),
-            certificate_request: request::to_pem("CERTIFICATE REQUEST", &der),
-            certificate_chain: Vec::new(),
-        };
+        let (keys, subject) = about;
+        let mut credentials = Vec::new();
+        for key in keys {
+            let scheme = key.scheme.unwrap_or(Scheme::P256);
+            let to_be_signed = request::to_be_signed(&subject, scheme, &key.public_point);
+            let der = self.sign_request(key, &to_be_signed).await?;
+            credentials.push(Credential {
+                id: CredentialId::new(now, self.randomness()?),
+                scheme,
+                custody: key.custody(),
+                key_id: key.id.clone(),
+                certificate_request: request::to_pem("CERTIFICATE REQUEST", &der),
+                certificate_chain: Vec::new(),
+            });
+        }
         Ok(NewVersion {
             id: SealVersionId::new(now, self.randomness()?),
             seal_id: seal.id.clone(),
             number: seal.versions.last().map_or(1, |version| version.number + 1),
             application_id: application.id.clone(),
-            credential,
+            credentials,
             at: now,
             principal_id: act.principal()?.id.clone(),
         })
     }
 
-    /// Clears away a key that was never used, and hands the reason through.
-    async fn give_up(&self, key: &Key, reason: Error) -> Error {
-        if let Err(error) = self.token.discard_unused(&key.id).await {
-            tracing::warn!(key = %key.id, %error, "an unused key stays in the token");
+    /// Clears away keys that were never used, and hands the reason through. Of a wrapped key only
+    /// a ciphertext is left, which nothing refers to.
+    async fn give_up(&self, keys: &[Key], reason: Error) -> Error {
+        for key in keys.iter().filter(|key| key.wrapped.is_none()) {
+            if let Err(error) = self.devices.token().discard_unused(&key.id).await {
+                tracing::warn!(key = %key.id, %error, "an unused key stays in the token");
+            }
         }
         reason
     }
@@ -166,16 +185,21 @@ fn check(application: &Application, seal: &Seal) -> Result<(), Error> {
 }
 
 impl Service {
-    /// The certificate request of the newest version, PEM.
+    /// The certificate request of the newest version for a scheme, PEM.
     ///
     /// # Errors
     /// There is none, or policy says no.
-    pub async fn certificate_request(&self, act: &Act, id: &str) -> Result<String, Error> {
+    pub async fn certificate_request(
+        &self,
+        act: &Act,
+        id: &str,
+        scheme: Scheme,
+    ) -> Result<String, Error> {
         let mut tx = self.reading(act).await?;
         let found = find(&mut tx, id, |seal| seal.versions.last(), self.now()).await?;
         let _ = self.permit(act, Action::ReadSeal, found.resource())?;
-        let credential = found.version.credentials.first();
-        let credential = credential.ok_or(Error::NotFound("the credential"))?;
+        let credential = found.version.credentials.iter().find(|c| c.scheme == scheme);
+        let credential = credential.ok_or(Error::NotFound("a credential of the scheme"))?;
         Ok(credential.certificate_request.clone())
     }
 }

@@ -1,43 +1,55 @@
-//! Making a seal version 制作: certificate and picture are bound to the key.
+//! Making a seal version 制作: certificates and picture are bound to the keys.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Found, find, gates, numbered_or_newest, picture::NewPicture, reread};
 use crate::{
-    crypto::digest::{hex, sha256},
+    crypto::{
+        Scheme,
+        digest::{hex, sha256},
+    },
     domain::{
         Timestamp,
-        organization::Organization,
-        seal::{Key, SealVersion},
+        organization::{Organization, Scope},
+        seal::{Credential, Key, SealVersion},
         seal_state::SealEvent,
     },
     pki::{Certificate, TrustStore, extension::Subject},
     policy::Action,
     service::{Act, Answer, Error, Service},
-    store::Payload,
+    store::{Binding, Payload},
 };
 
 /// What a seal version is made of.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Making {
-    /// The certificate and those above it, PEM, leaf first; without it the built-in CA issues one.
+    /// For each certificate from elsewhere: it and those above it, PEM, leaf first. Which
+    /// credential it is for is told by its key. Credentials without one get theirs from the
+    /// built-in CA.
     #[serde(default)]
-    pub certificate_chain: Option<String>,
+    pub certificate_chains: Vec<String>,
     /// The picture 印模.
     pub picture: NewPicture,
-    /// The end of validity that is expected; it must be that of the certificate.
+    /// The end of validity that is expected; it must be that of the certificate that ends first.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub valid_until: Option<Timestamp>,
+}
+
+/// What is bound to one credential.
+struct Bound {
+    binding: Binding,
+    /// The certificate, where the built-in CA issued it.
+    issued: Option<(Certificate, Scheme)>,
 }
 
 impl Service {
     /// Makes the newest version of a seal.
     ///
     /// # Errors
-    /// A gate refuses the certificate, the picture is unfit, the version's key is not ready, policy
+    /// A gate refuses a certificate, the picture is unfit, the version's keys are not ready, policy
     /// says no, or the token fails.
     pub async fn make(&self, act: &Act, id: &str, making: Making) -> Result<Answer, Error> {
         let once = self.once_for(act, 200, "make", &(id, &making));
@@ -51,32 +63,28 @@ impl Service {
         let change = found.change(act, SealEvent::Make, None, now)?;
         let owner = tx.organization(&found.seal.organization_id).await?;
         let owner = owner.ok_or(Error::NotFound("the organization"))?;
-        let credential = found.version.credentials.first();
-        let credential = credential.ok_or(Error::NotFound("the credential"))?;
-        let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
         drop(tx);
 
         let picture = self.load_picture(making.picture.clone(), found.seal.name.clone()).await?;
-        let (chain, issued) = self.chain(&making, &found, (&owner, &key)).await?;
-        let leaf = chain.first().ok_or(Error::NotFound("the certificate"))?;
-        let version = SealVersion {
-            valid_from: Some(leaf.not_before()),
-            valid_until: Some(leaf.not_after()),
-            ..found.version.clone()
-        };
+        let mut bound = self.certify(&making, &found, &owner).await?;
+        let version = validity(&found.version, &bound, making.valid_until)?;
+        for one in &mut bound {
+            let binding = &mut one.binding;
+            binding.seal_structure =
+                self.seal_structure(&found.seal, &version, &picture, &binding.chain).await?;
+        }
         let master = picture.svg.as_deref().map_or(picture.png.as_slice(), str::as_bytes);
         let digest = hex(&sha256(master));
-        let pem: Vec<String> = chain.iter().map(Certificate::to_pem).collect();
         let maker = act.person()?.clone();
         let actor = act.clone();
         self.once(act, once, move |tx| {
             Box::pin(async move {
                 let decision = permit.consume(now).ok_or(Error::Overloaded)?;
                 tx.keep_picture(&digest, &picture, now).await?;
-                tx.complete_version(&version, &maker, (&digest, &picture), &pem).await?;
-                if let Some(certificate) = &issued {
-                    tx.insert_issued_certificate(certificate, credential_scheme(&version), now)
-                        .await?;
+                let bindings: Vec<Binding> = bound.iter().map(|one| one.binding.clone()).collect();
+                tx.complete_version(&version, &maker, (&digest, &picture), &bindings).await?;
+                for (certificate, scheme) in bound.iter().filter_map(|one| one.issued.as_ref()) {
+                    tx.insert_issued_certificate(certificate, *scheme, now).await?;
                 }
                 tx.move_version(&version, &change).await?;
                 let subject = format!("seal-version:{}", version.id);
@@ -90,50 +98,97 @@ impl Service {
         .await
     }
 
-    /// The certificate chain: the one given, or one issued by the built-in CA; through all gates.
-    async fn chain(
+    /// Certificates for every credential: those given, else issued by the built-in CA; through all
+    /// gates.
+    async fn certify(
         &self,
         making: &Making,
         found: &Found,
-        about: (&Organization, &Key),
-    ) -> Result<(Vec<Certificate>, Option<Certificate>), Error> {
-        let (owner, key) = about;
-        let (chain, issued) = match &making.certificate_chain {
-            Some(pem) => {
-                let chain = Certificate::from_pem(pem)
-                    .map_err(|error| Error::invalid("certificate-malformed", error.to_string()))?;
-                (chain, None)
-            }
-            None => {
-                let subject = Subject {
-                    organization: owner.name.clone(),
-                    organization_identifier: Some(owner.uscc.as_str().to_owned()),
-                    common_name: found.seal.name.clone(),
-                };
-                let leaf = self.issue_seal_certificate(subject, key).await?;
-                (vec![leaf.clone(), self.authority.ca.1.clone()], Some(leaf))
-            }
-        };
-        let candidate = gates::Candidate {
-            chain: &chain,
-            point: &key.public_point,
-            scheme: credential_scheme(&found.version),
-            owner,
-            seal: &found.seal,
-            valid_until: making.valid_until,
-        };
-        gates::check(&candidate, &self.seal_trust(), self.now())?;
-        Ok((chain, issued))
+        owner: &Organization,
+    ) -> Result<Vec<Bound>, Error> {
+        let mut given = Vec::new();
+        for pem in &making.certificate_chains {
+            let chain = Certificate::from_pem(pem)
+                .map_err(|error| Error::invalid("certificate-malformed", error.to_string()))?;
+            given.push(chain);
+        }
+        let mut all = Vec::new();
+        for credential in &found.version.credentials {
+            let mut tx = self.store.read(Scope::Service).await?;
+            let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
+            drop(tx);
+            let place = given.iter().position(|chain| is_for(chain, credential, &key));
+            let (chain, issued) = match place {
+                Some(place) => (given.swap_remove(place), None),
+                None => {
+                    let subject = Subject {
+                        organization: owner.name.clone(),
+                        organization_identifier: Some(owner.uscc.as_str().to_owned()),
+                        common_name: found.seal.name.clone(),
+                    };
+                    let leaf = self.issue_seal_certificate(subject, &key).await?;
+                    let root = self.authority.ca(credential.scheme).1.clone();
+                    (vec![leaf.clone(), root], Some((leaf, credential.scheme)))
+                }
+            };
+            let candidate = gates::Candidate {
+                chain: &chain,
+                point: &key.public_point,
+                scheme: credential.scheme,
+                owner,
+                seal: &found.seal,
+            };
+            gates::check(&candidate, &self.seal_trust(), self.now())?;
+            let credential = credential.id.clone();
+            all.push(Bound {
+                binding: Binding { credential, chain, seal_structure: None },
+                issued,
+            });
+        }
+        if !given.is_empty() {
+            return Err(Error::invalid(
+                "certificate-key-mismatch",
+                "a certificate is for another key than those of the seal's credentials",
+            ));
+        }
+        Ok(all)
     }
 
     /// The roots that may stand above seal certificates.
     pub(in crate::service) fn seal_trust(&self) -> TrustStore {
         let mut trust = self.external_trust.clone();
-        trust.roots.push(self.authority.ca.1.clone());
+        trust.roots.extend(self.authority.roots());
         trust
     }
 }
 
-fn credential_scheme(version: &SealVersion) -> crate::crypto::Scheme {
-    version.credentials.first().map_or(crate::crypto::Scheme::P256, |c| c.scheme)
+/// Whether a chain is for a credential: by its key, or, where no key fits, by its scheme, so that
+/// the gates can tell what is wrong with it.
+fn is_for(chain: &[Certificate], credential: &Credential, key: &Key) -> bool {
+    chain.first().is_some_and(|leaf| {
+        leaf.public_key() == key.public_point || leaf.scheme() == Some(credential.scheme)
+    })
+}
+
+/// The version with its validity: as long as every certificate is valid.
+fn validity(
+    version: &SealVersion,
+    bound: &[Bound],
+    expected: Option<Timestamp>,
+) -> Result<SealVersion, Error> {
+    let leaves = || bound.iter().filter_map(|one| one.binding.chain.first());
+    let until = leaves().map(Certificate::not_after).min();
+    if let Some((expected, until)) = expected.zip(until)
+        && expected.as_seconds() != until.as_seconds()
+    {
+        return Err(Error::invalid(
+            "seal-validity-mismatch",
+            format!("the seal is valid as long as its certificates, until {until}"),
+        ));
+    }
+    Ok(SealVersion {
+        valid_from: leaves().map(Certificate::not_before).max(),
+        valid_until: until,
+        ..version.clone()
+    })
 }

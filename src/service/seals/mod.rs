@@ -11,6 +11,7 @@ mod make;
 mod moves;
 mod picture;
 mod register;
+mod structure;
 
 pub use find::{SealQuery, SealTimeline};
 pub use generate_key::NewKey;

@@ -101,7 +101,7 @@ impl Service {
             .await?;
         if ends {
             // The seal is out of use already; a list that cannot be signed now comes by the clock.
-            if let Err(error) = self.publish_crl_if_due().await {
+            if let Err(error) = self.publish_crls_if_due().await {
                 tracing::warn!(%error, "the revocation list could not be published at once");
             }
         }

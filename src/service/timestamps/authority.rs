@@ -2,13 +2,12 @@
 
 use crate::{
     containers::timestamp,
-    crypto::{Scheme, verify_digest},
-    domain::seal::KeyPurpose,
+    crypto::Scheme,
     pki::{
         Certificate,
         timestamp::{Refusal, TimestampInfo, TimestampQuery, granted, refused},
     },
-    service::{Error, Service},
+    service::{Error, Service, authority::sign_checked},
 };
 
 const SCHEME: Scheme = Scheme::P256;
@@ -29,9 +28,10 @@ impl Service {
         }
     }
 
-    /// The certificate of the authority and the root above it.
-    pub(super) fn tsa_chain(&self) -> [Certificate; 2] {
-        [self.authority.tsa.1.clone(), self.authority.ca.1.clone()]
+    /// The certificate of the authority. The root stands in no token: who trusts it has it, and
+    /// nothing would tell that it was changed there.
+    pub(super) fn tsa_chain(&self) -> [Certificate; 1] {
+        [self.authority.tsa.1.clone()]
     }
 
     /// Makes a token.
@@ -65,11 +65,11 @@ impl Service {
         let unsigned = timestamp::begin(&info, &self.tsa_chain(), SCHEME, query.certificate);
         let unsigned = unsigned.ok_or(failed)?;
         let digest = unsigned.digest().ok_or(failed)?;
-        let signed = self.token.sign(key, KeyPurpose::Tsa, digest).await.map_err(|error| {
+        let signed = sign_checked(&self.devices, key, digest, self.now()).await;
+        let signed = signed.map_err(|error| {
             tracing::warn!(%error, "a timestamp could not be signed");
             failed
         })?;
-        verify_digest(SCHEME, &key.public_point, &digest, &signed).map_err(|_| failed)?;
         Ok(unsigned.finish(&signed, None))
     }
 

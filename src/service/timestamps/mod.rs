@@ -11,7 +11,7 @@ use super::{Error, Service};
 use crate::{
     config::TimestampSource,
     containers::timestamp::{self, TimestampToken},
-    crypto::{DigestAlgorithm, digest::sha256},
+    crypto::DigestAlgorithm,
     pki::timestamp::TimestampQuery,
 };
 
@@ -28,7 +28,11 @@ impl Service {
     }
 
     /// A timestamp token over a signature value, DER, checked.
-    pub(super) async fn timestamp_signature(&self, value: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(super) async fn timestamp_signature(
+        &self,
+        value: &[u8],
+        algorithm: DigestAlgorithm,
+    ) -> Result<Vec<u8>, Error> {
         let nonce: [u8; 8] = self.randomness()?;
         // Positive and of the same length always.
         let nonce = nonce.iter().enumerate().map(|(at, byte)| match at {
@@ -36,8 +40,8 @@ impl Service {
             _ => *byte,
         });
         let query = TimestampQuery {
-            algorithm: DigestAlgorithm::Sha256,
-            imprint: sha256(value).to_vec(),
+            algorithm,
+            imprint: algorithm.digest(value),
             policy: None,
             nonce: Some(nonce.collect()),
             certificate: true,

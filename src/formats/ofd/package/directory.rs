@@ -139,6 +139,7 @@ fn hides_entry(source: &dyn ReadAt, from: u64, to: u64) -> Result<bool, OfdError
 }
 
 fn read_entry(fields: &mut Fields<'_>, start: u64) -> Result<Entry, OfdError> {
+    let before = fields.0;
     if fields.bytes(4)? != b"PK\x01\x02" {
         return Err(OfdError::Damaged("the archive's directory is not one".to_owned()));
     }
@@ -156,6 +157,7 @@ fn read_entry(fields: &mut Fields<'_>, start: u64) -> Result<Entry, OfdError> {
     let name = String::from_utf8_lossy(take(name)?).into_owned();
     take(extra)?;
     take(comment)?;
+    let record = before.get(..before.len() - fields.0.len()).unwrap_or_default().to_vec();
     if [packed, size, header].contains(&0xffff_ffff) {
         return Err(OfdError::Limit("archives in the 64-bit form are not read".to_owned()));
     }
@@ -186,5 +188,6 @@ fn read_entry(fields: &mut Fields<'_>, start: u64) -> Result<Entry, OfdError> {
         header: start + header,
         data: 0,
         end: 0,
+        record,
     })
 }

@@ -33,6 +33,8 @@ pub struct Entry {
     pub(super) data: u64,
     /// Where it ends, with the data descriptor if it has one.
     pub(super) end: u64,
+    /// Its record in the central directory, as it stands.
+    pub(super) record: Vec<u8>,
 }
 
 impl Entry {

@@ -3,8 +3,10 @@
 
 mod directory;
 mod entry;
+mod write;
 
 pub use entry::Entry;
+pub(in crate::formats::ofd) use write::{Addition, Rewritten, rewrite};
 
 use std::collections::HashMap;
 

@@ -1,0 +1,119 @@
+//! The electronic seal 电子印章 of an SM2 credential (GB/T 38540-2020): built and signed with the key
+//! of the seal maker 制章人 when a version is made.
+
+use super::find;
+use crate::{
+    containers::ses::{self, SealInfo, SesVersion, SignerList, UnsignedSeal},
+    crypto::{Scheme, verify_message},
+    domain::{
+        Timestamp,
+        organization::Scope,
+        seal::{Picture, Seal, SealKind, SealVersion},
+    },
+    pki::{
+        Certificate, TrustStore,
+        path::{self, PathError},
+    },
+    policy::Action,
+    service::{
+        Act, Error, Service,
+        authority::{fault, sign_checked},
+    },
+};
+
+impl Service {
+    /// The electronic seal for a credential with this chain; none for P-256, which has no such
+    /// structure.
+    pub(super) async fn seal_structure(
+        &self,
+        seal: &Seal,
+        version: &SealVersion,
+        picture: &Picture,
+        chain: &[Certificate],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let Some(leaf) = chain.first().filter(|leaf| leaf.scheme() == Some(Scheme::Sm2)) else {
+            return Ok(None);
+        };
+        let now = self.now();
+        self.check_seal_maker(now).await?;
+        let (key, certificate) = &self.authority.seal_maker;
+        let info = SealInfo {
+            id: format!("{}-{}", seal.code, version.number),
+            kind: kind_number(seal.kind),
+            name: seal.name.clone(),
+            signers: SignerList::Certificates(vec![leaf.der().to_vec()]),
+            created: now,
+            valid_from: version.valid_from.unwrap_or(now),
+            valid_until: version.valid_until.unwrap_or(now),
+            picture: ses::Picture {
+                format: "png".to_owned(),
+                data: picture.png.clone(),
+                width: millimetres(picture.width_mm),
+                height: millimetres(picture.height_mm),
+            },
+        };
+        let unsigned = UnsignedSeal::begin(&info, SesVersion::V4, certificate.clone());
+        let digest = unsigned.digest();
+        let digest = digest.ok_or_else(|| fault("the seal maker's certificate has no key"))?;
+        let signature = sign_checked(&self.devices, key, digest, now).await?;
+        let structure = unsigned.finish(&signature);
+        // Read back as a stranger would.
+        let read = ses::Seal::from_der(&structure).map_err(|e| Error::Internal(e.to_string()))?;
+        let spki = certificate.spki_der();
+        verify_message(&spki, read.algorithm, None, &read.signed, &read.signature)
+            .map_err(|_| Error::Internal("a new seal does not read back".to_owned()))?;
+        Ok(Some(structure))
+    }
+
+    /// Making a seal validates the maker's certificate first.
+    async fn check_seal_maker(&self, now: Timestamp) -> Result<(), Error> {
+        let certificate = &self.authority.seal_maker.1;
+        let refuse = |why: String| {
+            Error::conflict("seal-maker-unfit", format!("the seal maker's certificate: {why}"))
+        };
+        let trust = TrustStore { roots: self.authority.roots(), crls: Vec::new() };
+        match path::validate(certificate, &[], &trust, now) {
+            // Its own register knows better than any list.
+            Ok(_) | Err(PathError::RevocationUnknown(_)) => {}
+            Err(error) => return Err(refuse(error.to_string())),
+        }
+        let mut tx = self.store.read(Scope::Service).await?;
+        let revoked = tx.revoked_certificates(Scheme::Sm2).await?;
+        match revoked.iter().find(|one| one.serial == certificate.serial()) {
+            Some(one) => Err(refuse(format!("it was revoked at {}", one.at))),
+            None => Ok(()),
+        }
+    }
+
+    /// The electronic seal of the version in use, DER (`.esl`).
+    ///
+    /// # Errors
+    /// There is none, or policy says no.
+    pub async fn exported_structure(&self, act: &Act, id: &str) -> Result<Vec<u8>, Error> {
+        let mut tx = self.reading(act).await?;
+        let found = find(&mut tx, id, super::numbered_or_current(None), self.now()).await?;
+        let _ = self.permit(act, Action::ReadSeal, found.resource())?;
+        let credential = found.version.credentials.iter().find(|c| c.scheme == Scheme::Sm2);
+        let missing = Error::NotFound("the electronic seal: only an SM2 credential has one");
+        let Some(credential) = credential else { return Err(missing) };
+        tx.seal_structure(&credential.id).await?.ok_or(missing)
+    }
+}
+
+/// Whole millimetres, which is all that the structure can say.
+fn millimetres(length: f64) -> i64 {
+    length.round() as i64
+}
+
+/// The number of a kind as seal systems use it: 1 for the legal name, 2 finance, 3 invoice, 4
+/// contract, 5 a person's name, 99 for others.
+fn kind_number(kind: SealKind) -> u8 {
+    match kind {
+        SealKind::LegalName => 1,
+        SealKind::Finance => 2,
+        SealKind::Invoice => 3,
+        SealKind::Contract => 4,
+        SealKind::PersonalName => 5,
+        SealKind::Department | SealKind::Branch | SealKind::Business => 99,
+    }
+}

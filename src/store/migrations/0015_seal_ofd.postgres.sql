@@ -1,0 +1,5 @@
+-- OFD documents.
+
+ALTER TABLE signatures DROP CONSTRAINT signatures_format_known;
+ALTER TABLE signatures ADD CONSTRAINT signatures_format_known
+    CHECK (format IN ('pdf', 'ofd', 'digest'));
