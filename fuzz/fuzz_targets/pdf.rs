@@ -4,6 +4,7 @@
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let options = sealwright::verification::Options {
         file: None,
+        signature: None,
         trust: sealwright::pki::TrustStore::default(),
         maker_trust: sealwright::pki::TrustStore::default(),
         tsa_trust: sealwright::pki::TrustStore::default(),

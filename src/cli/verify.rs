@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64ct::{Base64, Encoding};
+
 use super::{Exit, exit::Wrong, print, print_json, report};
 use crate::{
     app::{AUTHORITIES, MAKERS, SIGNERS, load_trust},
@@ -32,6 +34,9 @@ pub(super) struct Arguments {
     /// Fetch nothing. Nothing is fetched yet in any case.
     #[arg(long)]
     offline: bool,
+    /// The signature, where it stands beside the file; for one file.
+    #[arg(long)]
+    signature: Option<PathBuf>,
     /// Print a page of HTML.
     #[arg(long)]
     html: bool,
@@ -53,9 +58,13 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
         Some(directory) => Trust::load(directory)?,
         None => Trust::default(),
     };
+    let signature = arguments.signature.as_deref().map(read_signature).transpose()?;
+    if signature.is_some() && arguments.files.len() > 1 {
+        return Err(Wrong("--signature goes with one file".to_owned()).into());
+    }
     let mut reports = Vec::new();
     for file in &arguments.files {
-        reports.push(verify_file(file, &trust, at)?);
+        reports.push(verify_file(file, signature.clone(), &trust, at)?);
     }
     match reports.as_slice() {
         [one] if json => print_json(one)?,
@@ -86,17 +95,31 @@ impl Trust {
 }
 
 /// Verifies one file on disk.
-pub(super) fn verify_file(file: &Path, trust: &Trust, at: Timestamp) -> anyhow::Result<Report> {
+pub(super) fn verify_file(
+    file: &Path,
+    signature: Option<Vec<u8>>,
+    trust: &Trust,
+    at: Timestamp,
+) -> anyhow::Result<Report> {
     let bad = |error: std::io::Error| Wrong(format!("{}: {error}", file.display()));
     let source = std::fs::File::open(file).and_then(Source::file).map_err(bad)?;
     let options = Options {
         file: Some(file.display().to_string()),
+        signature,
         trust: trust.signers.clone(),
         maker_trust: trust.makers.clone(),
         tsa_trust: trust.authorities.clone(),
         at,
     };
     Ok(verification::verify(&source, &options).report)
+}
+
+/// A signature that stands beside a file: DER, or PEM around it.
+fn read_signature(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes = std::fs::read(file).map_err(|e| Wrong(format!("{}: {e}", file.display())))?;
+    let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(bytes) };
+    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+    Ok(Base64::decode_vec(body.trim()).unwrap_or(bytes))
 }
 
 fn exit(report: &Report) -> Exit {

@@ -2,7 +2,9 @@
 //! trusted is told by the chain, which is not judged here.
 
 use crate::{
-    containers::cms::{self, CmsError, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, SignedData, Unsigned},
+    containers::cms::{
+        self, CmsError, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, SignedData, SignerIdentifier, Unsigned,
+    },
     crypto::{DigestAlgorithm, Scheme, VerifyError, verify_message},
     pki::{
         Certificate,
@@ -70,6 +72,14 @@ impl TimestampToken {
         let certificate = signer
             .certificate(&cms.certificates)
             .ok_or(Structure("does not hold its certificate"))?;
+        // RFC 5652 §5.1 and §5.3: nothing may stand there that is not signed and could be changed.
+        let named_by_issuer = matches!(signer.identifier, SignerIdentifier::IssuerAndSerial(..));
+        if cms.version != Some(3)
+            || signer.version != Some(if named_by_issuer { 1 } else { 3 })
+            || cms.digest_algorithms != [signer.digest_algorithm]
+        {
+            return Err(Structure("has other versions or algorithms than a token has"));
+        }
         if signer.names_certificate(certificate) != Some(true) {
             return Err(Structure("does not name its certificate"));
         }

@@ -34,6 +34,8 @@ words! {
         Pdf => "pdf",
         /// An OFD file (GB/T 33190).
         Ofd => "ofd",
+        /// A file of any kind: the signature stands beside or around it.
+        File => "file",
         /// A bare digest, content unseen.
         Digest => "digest",
     }
@@ -51,13 +53,33 @@ words! {
     }
 }
 
+words! {
+    /// How a signature of a file of any kind goes with it.
+    FileSignature {
+        /// The signature is a file of its own.
+        Detached => "detached",
+        /// The file stands in the signature.
+        Enveloping => "enveloping",
+    }
+}
+
+impl FileSignature {
+    /// The media type of such a signature (RFC 8551 §3.2.1).
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Detached => "application/pkcs7-signature",
+            Self::Enveloping => "application/pkcs7-mime",
+        }
+    }
+}
+
 impl DocumentFormat {
     /// The media type of such a file.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Pdf => "application/pdf",
             Self::Ofd => "application/ofd",
-            Self::Digest => "application/octet-stream",
+            Self::File | Self::Digest => "application/octet-stream",
         }
     }
 }

@@ -12,8 +12,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    House, extract::Path, problem::Problem, responses::Problems, upload::Upload,
-    verifications::DocumentBody,
+    House,
+    extract::Path,
+    problem::Problem,
+    responses::Problems,
+    upload::Upload,
+    verifications::{DocumentBody, VerificationRequest},
 };
 use crate::{
     crypto::Scheme,
@@ -45,7 +49,9 @@ pub(super) async fn verify(
         let upload = Upload::read(request, http, http.largest_public_document);
         let upload = tokio::time::timeout(limit, upload).await.map_err(|_| Error::Overloaded)??;
         let act = Act::default();
-        let report = house.service.verify(&act, upload.document.source, upload.file, None).await?;
+        let beside = VerificationRequest::of(&upload)?;
+        let given = (upload.file, beside);
+        let report = house.service.verify(&act, upload.document.source, given, None).await?;
         Ok(Body(report))
     });
     match tokio::time::timeout(limit, work).await {

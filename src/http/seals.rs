@@ -21,12 +21,15 @@ use crate::{
     crypto::Scheme,
     domain::{
         Timestamp,
-        seal::{Credential, Grant, Seal, SealKind},
+        seal::{Grant, Seal, SealKind},
         seal_state::{SealEvent, SealState},
     },
     service::{
         Answer,
-        seals::{Making, NewKey, NewPicture, SealMove, SealQuery, SealTimeline, grants::NewGrant},
+        seals::{
+            CredentialDetails, Making, NewKey, NewPicture, SealMove, SealQuery, SealTimeline,
+            grants::NewGrant,
+        },
     },
 };
 
@@ -109,13 +112,13 @@ pub(super) async fn timeline(
 
 /// Read the credentials of the version in use.
 #[utoipa::path(get, path = "/v1/seals/{id}/credentials", tag = "seals", params(super::openapi::Id),
-    responses((status = 200, body = Vec<Credential>), Problems),
+    responses((status = 200, body = Vec<CredentialDetails>), Problems),
     extensions(("x-action" = json!("read-seal"))))]
 pub(super) async fn credentials(
     State(house): State<House>,
     Caller(act): Caller,
     Path(id): Path<String>,
-) -> Result<Body<Vec<Credential>>> {
+) -> Result<Body<Vec<CredentialDetails>>> {
     Ok(Body(house.service.credentials(&act, &id).await?))
 }
 

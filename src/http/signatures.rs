@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::{
-        signing::{Signature, SigningState},
+        signing::{FileSignature, Signature, SigningState},
         source::ReadAt,
     },
     service::{
@@ -62,17 +62,18 @@ pub(super) async fn create(
     let asked: SealRequest = upload.request()?;
     // A task of its own: a caller who goes away does not leave a signing half-done.
     let (service, document) = (Arc::clone(&house.service), upload.document);
+    let media_type = asked.as_file.map(FileSignature::media_type);
     let cycle = tokio::spawn(async move { service.seal_document(&act, document, asked).await });
     let sealed = cycle.await.map_err(|_| Error::Internal("signing was interrupted".to_owned()))?;
     house.metrics.sealing(sealed.as_ref().err());
-    answer(sealed?)
+    answer(sealed?, media_type)
 }
 
-fn answer(sealed: SealedDocument) -> Result<Response> {
+fn answer(sealed: SealedDocument, media_type: Option<&'static str>) -> Result<Response> {
     let fault = |_| Problem::from(Error::Internal("a header could not be made".to_owned()));
     let location = format!("/v1/signatures/{}", sealed.signature.id);
     let size = sealed.sealed.size();
-    let media_type = sealed.signature.format.media_type();
+    let media_type = media_type.unwrap_or(sealed.signature.format.media_type());
     let mut response =
         (StatusCode::CREATED, Stream::from_stream(Download::new(sealed.sealed))).into_response();
     let headers = response.headers_mut();

@@ -32,6 +32,11 @@ pub(super) struct Upload {
 }
 
 impl Upload {
+    /// Whether there is a `request` part.
+    pub(super) fn has_request(&self) -> bool {
+        self.request.is_some()
+    }
+
     /// The `request` part, JSON.
     pub(super) fn request<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
         let bytes = self.request.as_deref().ok_or_else(|| {

@@ -4,6 +4,7 @@ use axum::{
     Json as Body,
     extract::{Request, State},
 };
+use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -24,9 +25,33 @@ pub(super) struct AtTime {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "read by the OpenAPI document only")]
 pub(super) struct DocumentBody {
+    /// What is given beside the document.
+    request: Option<VerificationRequest>,
     /// The document.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     document: Vec<u8>,
+}
+
+/// What is given beside a document.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VerificationRequest {
+    /// The signature, base64, where it stands beside the document.
+    signature: Option<String>,
+}
+
+impl VerificationRequest {
+    /// The signature that was sent beside the document, if one was.
+    pub(super) fn of(upload: &Upload) -> Result<Option<Vec<u8>>, Problem> {
+        if !upload.has_request() {
+            return Ok(None);
+        }
+        let asked: Self = upload.request()?;
+        let decode = |text: String| Base64::decode_vec(&text);
+        asked.signature.map(decode).transpose().map_err(|_| {
+            Problem::bad_request("malformed-request-part", "the signature is not base64")
+        })
+    }
 }
 
 /// Verify a document 验章.
@@ -42,5 +67,7 @@ pub(super) async fn create(
 ) -> Result<Body<Report>, Problem> {
     let http = &house.service.config.http;
     let upload = Upload::read(request, http, http.largest_document).await?;
-    Ok(Body(house.service.verify(&act, upload.document.source, upload.file, query.at).await?))
+    let beside = VerificationRequest::of(&upload)?;
+    let given = (upload.file, beside);
+    Ok(Body(house.service.verify(&act, upload.document.source, given, query.at).await?))
 }

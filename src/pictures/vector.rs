@@ -388,7 +388,9 @@ fn encode_in_one_ink(pixmap: &Pixmap, ink: [u8; 3]) -> Result<Vec<u8>, VectorErr
     encoder.set_depth(png::BitDepth::Four);
     encoder.set_palette(ink.repeat(16));
     encoder.set_trns((0..16).map(|step| step * 17).collect::<Vec<u8>>());
+    // Steps next to each other are not near to each other; filters would only disturb.
     encoder.set_compression(png::Compression::High);
+    encoder.set_filter(png::Filter::NoFilter);
     let written = encoder.write_header().and_then(|mut writer| {
         writer.write_image_data(&data)?;
         writer.finish()

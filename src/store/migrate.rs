@@ -27,14 +27,14 @@ const SQLITE: &[Step] = &[
     (9, "know timestamp keys", include_str!("migrations/0009_know_timestamp_keys.sqlite.sql")),
     (11, "return applications", include_str!("migrations/0011_return_applications.sqlite.sql")),
     (14, "know SM2 keys", include_str!("migrations/0014_know_sm2_keys.sqlite.sql")),
-    (15, "seal OFD", include_str!("migrations/0015_seal_ofd.sqlite.sql")),
+    (15, "seal OFD and files", include_str!("migrations/0015_seal_ofd_and_files.sqlite.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql")),
     (9, "know timestamp keys", include_str!("migrations/0009_know_timestamp_keys.postgres.sql")),
     (11, "return applications", include_str!("migrations/0011_return_applications.postgres.sql")),
     (14, "know SM2 keys", include_str!("migrations/0014_know_sm2_keys.postgres.sql")),
-    (15, "seal OFD", include_str!("migrations/0015_seal_ofd.postgres.sql")),
+    (15, "seal OFD and files", include_str!("migrations/0015_seal_ofd_and_files.postgres.sql")),
 ];
 
 impl Store {

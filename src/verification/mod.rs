@@ -5,8 +5,10 @@
 //! that has later revisions is therefore never called valid.
 
 mod answers;
+mod attributes;
 mod conclusion;
 mod esl;
+mod file;
 mod ofd;
 mod pdf;
 mod register;
@@ -24,16 +26,19 @@ use crate::{
     pki::TrustStore,
 };
 
+use file::FileSignature;
 pub use register::{RegisterFacts, add_seal};
 
-/// Electronic seals that stand alone are at most this large, bytes.
-const LARGEST_SEAL: u64 = 16 << 20;
+/// Electronic seals that stand alone, and signatures around a file, are at most this large, bytes.
+const LARGEST_STRUCTURE: u64 = 17 << 20;
 
 /// What is given beside the file.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The name of the file, for the report.
     pub file: Option<String>,
+    /// The signature, where it stands beside the file.
+    pub signature: Option<Vec<u8>>,
     /// Whom to trust as signers.
     pub trust: TrustStore,
     /// Whom to trust as makers of seals 制章人.
@@ -63,8 +68,19 @@ pub fn verify(source: &dyn ReadAt, options: &Options) -> Outcome {
         verified_at: options.at,
         signatures: Vec::new(),
     };
-    if let Some(seal) = seal_alone(source) {
-        return esl::verify(&seal, options, report);
+    if let Some(beside) = &options.signature {
+        return match FileSignature::read(beside) {
+            Some(signature) => file::verify(&signature, Some(source), options, report),
+            None => none(report, "what was given as a signature is none that can be read"),
+        };
+    }
+    if let Some(bytes) = der(source) {
+        if let Ok(seal) = Seal::from_der(&bytes) {
+            return esl::verify(&seal, options, report);
+        }
+        if let Some(signature) = FileSignature::read(&bytes) {
+            return file::verify(&signature, None, options, report);
+        }
     }
     if crate::formats::ofd::is_package(source) && !crate::formats::pdf::is_pdf(source) {
         return ofd::verify(source, options, report);
@@ -72,13 +88,21 @@ pub fn verify(source: &dyn ReadAt, options: &Options) -> Outcome {
     pdf::verify(source, options, report)
 }
 
-fn seal_alone(source: &dyn ReadAt) -> Option<Seal> {
+fn none(mut report: Report, why: &str) -> Outcome {
+    "unknown".clone_into(&mut report.format);
+    report.conclusion = Conclusion::Indeterminate;
+    report.detail = Some(why.to_owned());
+    Outcome { report, signature_values: Vec::new() }
+}
+
+/// What begins as a DER structure does, in memory.
+fn der(source: &dyn ReadAt) -> Option<Vec<u8>> {
     let mut first = [0];
     source.read_exact_at(&mut first, 0).ok()?;
-    if first != [crate::pki::tlv::SEQUENCE] || source.size() > LARGEST_SEAL {
+    if first != [crate::pki::tlv::SEQUENCE] || source.size() > LARGEST_STRUCTURE {
         return None;
     }
     let mut bytes = vec![0; usize::try_from(source.size()).ok()?];
     source.read_exact_at(&mut bytes, 0).ok()?;
-    Seal::from_der(&bytes).ok()
+    Some(bytes)
 }

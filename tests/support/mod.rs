@@ -60,6 +60,7 @@ pub fn trusting_nobody() -> sealwright::verification::Options {
     use sealwright::{domain::Timestamp, pki::TrustStore};
     sealwright::verification::Options {
         file: None,
+        signature: None,
         trust: TrustStore::default(),
         maker_trust: TrustStore::default(),
         tsa_trust: TrustStore::default(),

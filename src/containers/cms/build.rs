@@ -4,9 +4,11 @@ use const_oid::ObjectIdentifier;
 
 use super::{
     ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA, ID_SIGNING_CERTIFICATE_V2,
+    ID_SIGNING_TIME,
 };
 use crate::{
     crypto::{DigestAlgorithm, Scheme, sm2},
+    domain::Timestamp,
     pki::{
         Certificate, extension,
         timestamp::ID_SIGNATURE_TIMESTAMP,
@@ -40,7 +42,22 @@ pub fn size_hint(chain: &[Certificate]) -> usize {
 /// Begins a blob over a content whose digest (of the scheme's algorithm) is given. `chain` is leaf
 /// first; without a leaf there is nothing to begin.
 pub fn begin(content_digest: &[u8], chain: &[Certificate], scheme: Scheme) -> Option<Unsigned> {
-    begin_of_type(ID_DATA, content_digest, chain, scheme)
+    begin_of_type(ID_DATA, content_digest, chain, scheme, Vec::new())
+}
+
+/// Begins a signature of a file (CAdES B-B, ETSI EN 319 122-1 §6): as [`begin`] with the claimed
+/// time, which has no other place there, and with the file inside where it is given.
+pub fn begin_file(
+    content_digest: &[u8],
+    content: Option<Vec<u8>>,
+    chain: &[Certificate],
+    scheme: Scheme,
+    at: Timestamp,
+) -> Option<Unsigned> {
+    let time = sequence(&[oid(ID_SIGNING_TIME), tlv(tlv::SET, &extension::time(at))]);
+    let mut unsigned = begin_of_type(ID_DATA, content_digest, chain, scheme, vec![time])?;
+    unsigned.content = content.map(|content| (ID_DATA, content));
+    Some(unsigned)
 }
 
 /// Begins a blob around its content. The chain stands in it unless it is not `wanted`.
@@ -51,7 +68,7 @@ pub fn begin_around(
     wanted: bool,
 ) -> Option<Unsigned> {
     let digest = scheme.digest().digest(&content.1);
-    let mut unsigned = begin_of_type(content.0, &digest, chain, scheme)?;
+    let mut unsigned = begin_of_type(content.0, &digest, chain, scheme, Vec::new())?;
     unsigned.content = Some(content);
     if !wanted {
         unsigned.chain.clear();
@@ -64,6 +81,7 @@ fn begin_of_type(
     content_digest: &[u8],
     chain: &[Certificate],
     scheme: Scheme,
+    more: Vec<Vec<u8>>,
 ) -> Option<Unsigned> {
     let signer = chain.first()?.clone();
     let attribute = |kind, value: Vec<u8>| sequence(&[oid(kind), tlv(tlv::SET, &value)]);
@@ -74,11 +92,13 @@ fn begin_of_type(
         certificate_id.push(sequence(&[oid(scheme.digest().oid())]));
     }
     certificate_id.push(tlv(tlv::OCTET_STRING, &certificate_hash));
-    let attributes = set_of(vec![
+    let mut attributes = vec![
         attribute(ID_CONTENT_TYPE, oid(content_type)),
         attribute(ID_MESSAGE_DIGEST, tlv(tlv::OCTET_STRING, content_digest)),
         attribute(ID_SIGNING_CERTIFICATE_V2, sequence(&[sequence(&[sequence(&certificate_id)])])),
-    ]);
+    ];
+    attributes.extend(more);
+    let attributes = set_of(attributes);
     let chain = chain.iter().map(|certificate| certificate.der().to_vec()).collect();
     Some(Unsigned { scheme, signer, chain, attributes, content: None })
 }
@@ -127,7 +147,7 @@ impl Unsigned {
             None => (1, sequence(&[oid(ID_DATA)])),
             Some((kind, content)) => {
                 let content = tlv(0xa0, &tlv(tlv::OCTET_STRING, &content));
-                (3, sequence(&[oid(kind), content]))
+                (if kind == ID_DATA { 1 } else { 3 }, sequence(&[oid(kind), content]))
             }
         };
         let mut certificates = self.chain;

@@ -4,7 +4,7 @@
 mod build;
 mod read;
 
-pub use build::{Unsigned, begin, begin_around, size_hint};
+pub use build::{Unsigned, begin, begin_around, begin_file, size_hint};
 pub use read::{CmsError, SignedData, SignerIdentifier, SignerInfo};
 
 use const_oid::ObjectIdentifier;
@@ -18,7 +18,7 @@ pub const ID_CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.
 /// `id-messageDigest`, RFC 5652 §11.2.
 pub const ID_MESSAGE_DIGEST: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
-/// `id-signingTime`, RFC 5652 §11.3; read, never written: PAdES has `/M` for it.
+/// `id-signingTime`, RFC 5652 §11.3; not written into PDF, which has `/M` for it.
 pub const ID_SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 /// `id-aa-signingCertificate`, RFC 2634 §5.4; read, never written: it is SHA-1.
 pub const ID_SIGNING_CERTIFICATE: ObjectIdentifier =

@@ -28,6 +28,10 @@ pub enum CmsError {
 /// A `SignedData`.
 #[derive(Clone, Debug)]
 pub struct SignedData {
+    /// The version as it stands; nothing when it is more than a byte.
+    pub version: Option<u8>,
+    /// The digest algorithms that are announced.
+    pub digest_algorithms: Vec<ObjectIdentifier>,
     /// The type of the content.
     pub content_type: ObjectIdentifier,
     /// The content, where it stands inside.
@@ -50,6 +54,8 @@ pub enum SignerIdentifier {
 /// One signer.
 #[derive(Clone, Debug)]
 pub struct SignerInfo {
+    /// The version as it stands; nothing when it is more than a byte.
+    pub version: Option<u8>,
     /// Which certificate.
     pub identifier: SignerIdentifier,
     /// The digest algorithm.
@@ -81,12 +87,16 @@ impl SignedData {
         }
         let explicit = info.expect(0xa0)?;
         let mut data = Reader::new(tlv::only(explicit.content, tlv::SEQUENCE)?.content);
-        data.expect(tlv::INTEGER)?;
-        data.expect(tlv::SET)?;
+        let version = version(data.expect(tlv::INTEGER)?.content);
+        let mut announced = Reader::new(data.expect(tlv::SET)?.content);
+        let mut digest_algorithms = Vec::new();
+        while announced.peek().is_some() {
+            digest_algorithms.push(algorithm(&mut announced)?);
+        }
         let mut encapsulated = Reader::new(data.expect(tlv::SEQUENCE)?.content);
         let content_type = read_oid(encapsulated.expect(tlv::OID)?.content)?;
         let content = match encapsulated.optional(0xa0)? {
-            Some(content) => Some(Reader::new(content.content).read()?.content.to_vec()),
+            Some(content) => Some(tlv::only(content.content, tlv::OCTET_STRING)?.content.to_vec()),
             None => None,
         };
         let mut certificates = Vec::new();
@@ -103,13 +113,13 @@ impl SignedData {
         while infos.peek().is_some() {
             signers.push(read_signer(infos.expect(tlv::SEQUENCE)?.content)?);
         }
-        Ok(Self { content_type, content, certificates, signers })
+        Ok(Self { version, digest_algorithms, content_type, content, certificates, signers })
     }
 }
 
 fn read_signer(content: &[u8]) -> Result<SignerInfo, CmsError> {
     let mut info = Reader::new(content);
-    info.expect(tlv::INTEGER)?;
+    let version = version(info.expect(tlv::INTEGER)?.content);
     let identifier = match info.optional(0x80)? {
         Some(key) => SignerIdentifier::KeyIdentifier(key.content.to_vec()),
         None => {
@@ -128,6 +138,7 @@ fn read_signer(content: &[u8]) -> Result<SignerInfo, CmsError> {
     let unsigned_attributes =
         info.optional(0xa1)?.map(|attributes| tlv::tlv(tlv::SET, attributes.content));
     Ok(SignerInfo {
+        version,
         identifier,
         digest_algorithm,
         signed_attributes,
@@ -135,6 +146,13 @@ fn read_signer(content: &[u8]) -> Result<SignerInfo, CmsError> {
         signature,
         unsigned_attributes,
     })
+}
+
+fn version(content: &[u8]) -> Option<u8> {
+    match content {
+        [version] => Some(*version),
+        _ => None,
+    }
 }
 
 fn algorithm(reader: &mut Reader<'_>) -> Result<ObjectIdentifier, CmsError> {

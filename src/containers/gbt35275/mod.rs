@@ -4,7 +4,7 @@
 
 mod build;
 
-pub use build::{Unsigned, begin, size_hint};
+pub use build::{Unsigned, begin, begin_file, size_hint};
 
 use const_oid::ObjectIdentifier;
 

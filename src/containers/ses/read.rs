@@ -40,7 +40,7 @@ impl Seal {
             [maker, algorithm, signature, more @ ..] if more.len() < 2 => {
                 let five = !more.is_empty() || body.header_version == 5;
                 let version = if five { SesVersion::V5 } else { SesVersion::V4 };
-                let timestamp = more.first().map(|field| bits(&inner(field))).transpose()?;
+                let timestamp = more.first().map(|field| bits(&inner(field)?)).transpose()?;
                 (version, *maker, *algorithm, *signature, info.raw.to_vec(), timestamp)
             }
             _ => return Err(SesError::Part("the seal has neither two nor four nor five parts")),
@@ -58,7 +58,7 @@ impl Seal {
             valid_until: body.property.valid_until,
             picture: body.picture,
             extensions: body.extensions,
-            maker: Certificate::from_der(maker.content).ok(),
+            maker: Certificate::from_der(certificate(&maker)?).ok(),
             maker_der: maker.content.to_vec(),
             algorithm: object_identifier(&algorithm)?,
             signed,
@@ -88,19 +88,19 @@ impl SealSignature {
             }
             _ => return Err(SesError::Part("the signature has not the parts of any version")),
         };
-        let extensions = extensions.map(|field| read_extensions(&inner(field))).transpose()?;
+        let extensions = extensions.map(|field| read_extensions(&inner(field)?)).transpose()?;
         Ok(Self {
             seal: Seal::from_der(seal.raw)?,
             time: read_time(time)?,
             data_hash: bits(data_hash)?,
             property: text(property),
             extensions: extensions.unwrap_or_default(),
-            signer: Certificate::from_der(signer.content).ok(),
+            signer: Certificate::from_der(certificate(signer)?).ok(),
             signer_der: signer.content.to_vec(),
             algorithm: object_identifier(algorithm)?,
             signed: tbs.raw.to_vec(),
             signature: bits(signature)?,
-            timestamp: timestamp.map(|field| bits(&inner(field))).transpose()?,
+            timestamp: timestamp.map(|field| bits(&inner(field)?)).transpose()?,
         })
     }
 }
@@ -126,7 +126,7 @@ fn read_info(content: &[u8]) -> Result<Info, SesError> {
     if mark.content != b"ES" {
         return Err(SesError::Part("the header does not begin with ES"));
     }
-    let extensions = more.first().map(|field| read_extensions(&inner(field))).transpose()?;
+    let extensions = more.first().map(|field| read_extensions(&inner(field)?)).transpose()?;
     Ok(Info {
         header_version: integer(version)?,
         vendor: text(vendor),
@@ -196,6 +196,9 @@ fn read_picture(content: &[u8]) -> Result<Picture, SesError> {
 }
 
 fn read_extensions(list: &Tlv<'_>) -> Result<Vec<Extension>, SesError> {
+    if list.tag != tlv::SEQUENCE {
+        return Err(SesError::Part("the extensions are no list"));
+    }
     let read = |entry: &Tlv<'_>| {
         let parts = children(entry.content)?;
         let (id, critical, value) = match parts.as_slice() {
@@ -218,12 +221,24 @@ fn children(content: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
     Ok(all)
 }
 
-/// What an explicit tag is around; the value itself where there is none.
-fn inner<'a>(field: &Tlv<'a>) -> Tlv<'a> {
-    if field.tag & 0xc0 == 0x80 {
-        Reader::new(field.content).read().unwrap_or(*field)
-    } else {
-        *field
+/// What the explicit tag [0] is around; the value itself where there is none, as some makers do.
+fn inner<'a>(field: &Tlv<'a>) -> Result<Tlv<'a>, SesError> {
+    if field.tag != 0xa0 {
+        return Ok(*field);
+    }
+    let mut reader = Reader::new(field.content);
+    let value = reader.read()?;
+    match reader.peek() {
+        None => Ok(value),
+        Some(_) => Err(SesError::Part("a tagged field holds more than one value")),
+    }
+}
+
+/// A certificate: an octet string, or with one maker a text of the same bytes.
+fn certificate<'a>(field: &Tlv<'a>) -> Result<&'a [u8], SesError> {
+    match field.tag {
+        tlv::OCTET_STRING | tlv::IA5_STRING => Ok(field.content),
+        _ => Err(SesError::Part("a certificate is not an octet string")),
     }
 }
 
@@ -250,7 +265,8 @@ fn object_identifier(field: &Tlv<'_>) -> Result<ObjectIdentifier, SesError> {
     // Some makers write an AlgorithmIdentifier where the standard has the bare identifier.
     let content = match field.tag {
         tlv::SEQUENCE => Reader::new(field.content).expect(tlv::OID)?.content,
-        _ => field.content,
+        tlv::OID => field.content,
+        _ => return Err(SesError::Part("an object identifier is something else")),
     };
     ObjectIdentifier::from_bytes(content)
         .map_err(|_| SesError::Part("an object identifier is malformed"))

@@ -15,7 +15,7 @@ use crate::{
         signing::{DocumentFormat, SignatureForm},
         source::Source,
     },
-    formats::{Sealed, ofd, pdf},
+    formats::{Sealed, file, ofd, pdf},
     policy::Level,
     service::{Error, Service},
 };
@@ -32,7 +32,8 @@ pub(super) fn format_of(document: &Source) -> DocumentFormat {
     }
 }
 
-/// Scheme and form of a signature: what was asked for, or what the format has by default.
+/// Scheme and form of a signature: what was asked for, or what the format has by default. A file of
+/// any kind takes CMS of either sort.
 pub(super) fn choose(
     format: DocumentFormat,
     scheme: Option<Scheme>,
@@ -43,14 +44,15 @@ pub(super) fn choose(
     let by_default = if form == Cades { Scheme::P256 } else { Scheme::Sm2 };
     let scheme = scheme.unwrap_or(by_default);
     match (format, scheme, form) {
-        (DocumentFormat::Pdf, _, Cades)
+        (DocumentFormat::Pdf | DocumentFormat::File, _, Cades)
+        | (DocumentFormat::File, Scheme::Sm2, GmCms)
         | (DocumentFormat::Pdf | DocumentFormat::Ofd, Scheme::Sm2, GmCms | GmSeal) => {
             Ok((scheme, form))
         }
         _ => Err(Error::invalid(
             "invalid-signature-form",
             "PDF takes cades with p256 or sm2, gm-cms and gm-seal with sm2; OFD takes gm-seal and \
-             gm-cms with sm2",
+             gm-cms with sm2; files of any kind take cades with p256 or sm2 and gm-cms with sm2",
         )),
     }
 }
@@ -68,6 +70,7 @@ pub(super) fn sub_filter(form: SignatureForm) -> &'static str {
 pub(super) enum Prepared {
     Pdf(Box<pdf::Prepared>),
     Ofd(Box<ofd::Prepared>),
+    File(Box<file::Prepared>),
 }
 
 impl Prepared {
@@ -75,13 +78,14 @@ impl Prepared {
         match self {
             Self::Pdf(prepared) => prepared.content_digest(),
             Self::Ofd(prepared) => prepared.content_digest(),
+            Self::File(prepared) => prepared.content_digest(),
         }
     }
 
     /// What a seal signature names as signed.
     fn property(&self) -> &str {
         match self {
-            Self::Pdf(_) => BYTE_RANGE,
+            Self::Pdf(_) | Self::File(_) => BYTE_RANGE,
             Self::Ofd(prepared) => prepared.path(),
         }
     }
@@ -91,6 +95,7 @@ impl Prepared {
         let sealed = match self {
             Self::Pdf(prepared) => prepared.embed(container)?,
             Self::Ofd(prepared) => prepared.embed(container)?,
+            Self::File(prepared) => prepared.embed(container),
         };
         let medium = |error: io::Error| Error::Internal(format!("the document's medium: {error}"));
         let digest = sealed.digest().map_err(medium)?;
@@ -114,7 +119,18 @@ impl Unsigned {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let digest = prepared.content_digest();
+        let file = match prepared {
+            Prepared::File(file) => Some(file.content().map(<[u8]>::to_vec)),
+            _ => None,
+        };
         let begun = match form {
+            SignatureForm::Cades if file.is_some() => {
+                let (chain, scheme) = (&signer.chain, signer.credential.scheme);
+                cms::begin_file(digest, file.flatten(), chain, scheme, now).map(Self::Cms)
+            }
+            SignatureForm::GmCms if file.is_some() => {
+                gbt35275::begin_file(digest, file.flatten(), &signer.chain, now).map(Self::Gm)
+            }
             SignatureForm::Cades => {
                 cms::begin(digest, &signer.chain, signer.credential.scheme).map(Self::Cms)
             }

@@ -20,7 +20,7 @@ pub use receipt::Receipt;
 pub(super) use receipt::Receipts;
 pub(super) use release::Release;
 pub use seal::{SealRequest, SealedDocument, appearance, set_caption};
-pub use sign_digest::{DigestRequest, SignedDigest};
+pub use sign_digest::{DigestKind, DigestRequest, SignedDigest};
 pub(super) use signing_cycle::{Signer, SignerKey};
 pub use void::NewVoid;
 

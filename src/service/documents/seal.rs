@@ -21,11 +21,11 @@ use crate::{
         id::SignatureId,
         placement::{AcrossPages, Certification, LaterField, Pages, Placement, Target},
         seal_state::SealState,
-        signing::{DocumentFormat, Signature, SignatureForm},
-        source::Received,
+        signing::{DocumentFormat, FileSignature, Signature, SignatureForm},
+        source::{ReadAt, Received},
     },
     formats::{
-        Sealed, ofd,
+        Sealed, file, ofd,
         pdf::{self, Appearance, CaptionText},
     },
     pictures::{DrawError, Vector, qr_code, read_png, typeset},
@@ -54,6 +54,11 @@ pub struct SealRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "gm-seal")]
     pub signature_form: Option<SignatureForm>,
+    /// Signs the file as it is, of whatever kind: the answer is the signature beside it (`detached`)
+    /// or around it (`enveloping`, up to 16 MiB). The placement is invisible then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "detached")]
+    pub as_file: Option<FileSignature>,
     /// Whether nobody may seal after this (OFD only, 整体保护): the list of signatures is protected,
     /// too. For PDF that is a certification.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -93,6 +98,7 @@ impl SealRequest {
             placement,
             scheme: None,
             signature_form: None,
+            as_file: None,
             closing: false,
             across_pages: None,
             caption: None,
@@ -135,7 +141,7 @@ pub(super) fn business_number(text: &Option<String>) -> Result<(), Error> {
 }
 
 impl Service {
-    /// Seals a PDF or an OFD.
+    /// Seals a PDF or an OFD, or signs a file of any kind.
     ///
     /// # Errors
     /// The document cannot be sealed, policy says no, the idempotency key or business number is in
@@ -147,7 +153,10 @@ impl Service {
         request: SealRequest,
     ) -> Result<SealedDocument, Error> {
         let layout = check(&request)?;
-        let format = format_of(&document.source);
+        let format = match request.as_file {
+            Some(_) => DocumentFormat::File,
+            None => format_of(&document.source),
+        };
         let (scheme, form) = choose(format, request.scheme, request.signature_form)?;
         check_for(format, form, &request, &layout)?;
         let digest = hex(&document.digest());
@@ -321,6 +330,9 @@ impl Service {
         request: &SealRequest,
         about: (&SignatureId, Timestamp),
     ) -> Result<Prepared, Error> {
+        if let Some(kind) = request.as_file {
+            return self.prepare_file(signer, work.document, kind).await;
+        }
         let appearance = self.appearance(signer).await?;
         if work.format == DocumentFormat::Ofd {
             return self.prepare_ofd(signer, work, request, (&appearance, about.1)).await;
@@ -356,6 +368,26 @@ impl Service {
                 sub_filter: sub_filter(form),
             };
             Ok(Prepared::Pdf(Box::new(pdf::prepare(&document, &request)?)))
+        };
+        self.workbench.run("preparing", preparing).await?
+    }
+
+    async fn prepare_file(
+        &self,
+        signer: &Signer,
+        document: Received,
+        kind: FileSignature,
+    ) -> Result<Prepared, Error> {
+        let inside = kind == FileSignature::Enveloping;
+        if inside && document.source.size() > file::LARGEST_INSIDE {
+            let text = "a file of over 16 MiB is not put into its signature; ask for detached";
+            return Err(Error::invalid("file-too-large-to-envelop", text));
+        }
+        let digest = signer.credential.scheme.digest();
+        let preparing = move || {
+            let medium = |error| Error::Internal(format!("the document's medium: {error}"));
+            let prepared = file::prepare(&document, digest, inside).map_err(medium)?;
+            Ok(Prepared::File(Box::new(prepared)))
         };
         self.workbench.run("preparing", preparing).await?
     }
@@ -464,6 +496,10 @@ fn check_for(
         let why = "closing is for OFD; certify says what may still change in a PDF";
         return if request.closing { refuse(why) } else { Ok(()) };
     }
+    let shown = layout.across.is_some() || !matches!(layout.target, Target::Invisible);
+    if format == DocumentFormat::File && (shown || request.closing) {
+        return refuse("a file that is signed as it is shows nothing; place it invisible");
+    }
     let pdf_only = request.caption.is_some()
         || request.certify.is_some()
         || !request.later_fields.is_empty()
@@ -471,7 +507,6 @@ fn check_for(
     if pdf_only {
         return refuse("caption, certify, later_fields and password are for PDF");
     }
-    let shown = layout.across.is_some() || !matches!(layout.target, Target::Invisible);
     if form == SignatureForm::GmCms && shown {
         return refuse("gm-cms has no picture in an OFD; place it invisible");
     }

@@ -19,6 +19,7 @@ use crate::{
     },
     domain::{
         id::SignatureId,
+        seal_state::words,
         signing::{DocumentFormat, Signature},
     },
     policy::Action,
@@ -31,13 +32,33 @@ use crate::{
 pub struct DigestRequest {
     /// The seal.
     pub seal_id: String,
-    /// SHA-256, 64 hexadecimal digits.
+    /// What is signed, 64 hexadecimal digits: SHA-256 of the content for p256, e = SM3(Z‖M) for
+    /// sm2. Z of a credential is at `/v1/seals/{id}/credentials`.
     pub digest: String,
+    /// The scheme: p256 if not given, or sm2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "sm2")]
+    pub scheme: Option<Scheme>,
+    /// What kind of digest it is: `sha256` for p256; for sm2 `e` has to be said, so that nobody
+    /// takes a plain SM3 for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "e")]
+    pub digest_kind: Option<DigestKind>,
     /// The type of document, in the words of the grant.
     pub document_type: String,
     /// The business number 业务流水号, unique per caller and seal for ever.
     #[serde(default)]
     pub business_number: Option<String>,
+}
+
+words! {
+    /// What kind of digest is signed.
+    DigestKind {
+        /// SHA-256 of the content.
+        Sha256 => "sha256",
+        /// e = SM3(Z‖M), GB/T 32918.2 §6.1.
+        E => "e",
+    }
 }
 
 /// A signed digest.
@@ -69,8 +90,17 @@ impl Service {
         let digest: Option<[u8; 32]> =
             unhex(&request.digest).and_then(|bytes| bytes.try_into().ok());
         let digest = digest.ok_or_else(|| {
-            Error::invalid("invalid-digest", "a SHA-256 digest has 64 hexadecimal digits")
+            Error::invalid("invalid-digest", "a digest has 64 hexadecimal digits")
         })?;
+        let scheme = request.scheme.unwrap_or(Scheme::P256);
+        match (scheme, request.digest_kind) {
+            (Scheme::P256, None | Some(DigestKind::Sha256))
+            | (Scheme::Sm2, Some(DigestKind::E)) => {}
+            _ => {
+                let text = "p256 signs digest_kind sha256, sm2 signs digest_kind e = SM3(Z‖M)";
+                return Err(Error::invalid("invalid-digest-kind", text));
+            }
+        }
         if !is_document_type(&request.document_type) {
             return Err(Error::invalid(
                 "invalid-document-type",
@@ -86,7 +116,7 @@ impl Service {
             return Ok(SignedDigest { signature, value, receipt, replayed: true });
         }
         let kind = &request.document_type;
-        let signer = self.signer(act, &request.seal_id, Scheme::P256, kind, true).await?;
+        let signer = self.signer(act, &request.seal_id, scheme, kind, true).await?;
         let permit = self.may_use(act, &signer, Action::SignDigest, kind)?;
         let now = self.now();
         let about = NewRecord {

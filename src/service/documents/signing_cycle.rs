@@ -306,7 +306,7 @@ pub(super) fn event(
     let organization = &signer.seal.organization_id;
     let action = match signature.format {
         DocumentFormat::Digest => Action::SignDigest,
-        DocumentFormat::Pdf | DocumentFormat::Ofd => Action::Use,
+        DocumentFormat::Pdf | DocumentFormat::Ofd | DocumentFormat::File => Action::Use,
     };
     let mut event = act.event(now, organization, action.as_str(), subject, decision);
     event.outcome = outcome;

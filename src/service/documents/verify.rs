@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Service {
-    /// Verifies a document. Whoever has no access key gets the same answer, within tight limits
+    /// Verifies a document, of any kind where its signature stands beside it. Whoever has no access key gets the same answer, within tight limits
     /// that the HTTP server sets.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl Service {
         &self,
         act: &Act,
         document: Source,
-        file: Option<String>,
+        (file, signature): (Option<String>, Option<Vec<u8>>),
         at: Option<Timestamp>,
     ) -> Result<Report, Error> {
         let action = if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
@@ -40,7 +40,7 @@ impl Service {
         tsa_trust.crls.extend(self.tsa_trust.crls.iter().cloned());
         let maker_trust = trust.clone();
         let at = at.unwrap_or_else(|| self.now());
-        let options = Options { file, trust, maker_trust, tsa_trust, at };
+        let options = Options { file, signature, trust, maker_trust, tsa_trust, at };
         let (mut report, values) = tokio::task::spawn_blocking(move || {
             let outcome = verification::verify(&document, &options);
             (outcome.report, outcome.signature_values)

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::seal_id;
 use crate::{
+    crypto::{Scheme, digest::hex, sm2},
     domain::{
         Timestamp,
         seal::{Credential, Seal, SealKind, StateChange},
@@ -27,6 +28,18 @@ pub struct SealQuery {
     pub state: Option<SealState>,
     /// Only the seal with this public code.
     pub code: Option<String>,
+}
+
+/// A credential with what is needed to compute what it signs.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CredentialDetails {
+    /// The credential.
+    #[serde(flatten)]
+    pub credential: Credential,
+    /// The uncompressed public point, hexadecimal.
+    pub public_point: String,
+    /// For SM2 Z = SM3(ENTL ‖ ID ‖ …) with the identity 1234567812345678, hexadecimal.
+    pub z: Option<String>,
 }
 
 /// The history of a seal.
@@ -80,10 +93,21 @@ impl Service {
     ///
     /// # Errors
     /// There is none, or policy says no.
-    pub async fn credentials(&self, act: &Act, id: &str) -> Result<Vec<Credential>, Error> {
+    pub async fn credentials(&self, act: &Act, id: &str) -> Result<Vec<CredentialDetails>, Error> {
         let seal = self.seal(act, id).await?;
         let version = seal.current_version().ok_or(Error::NotFound("the version of the seal"))?;
-        Ok(version.credentials.clone())
+        let mut tx = self.reading(act).await?;
+        let mut all = Vec::new();
+        for credential in &version.credentials {
+            let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
+            let of_sm2 = credential.scheme == Scheme::Sm2;
+            all.push(CredentialDetails {
+                credential: credential.clone(),
+                z: of_sm2.then(|| sm2::z(&key.public_point)).flatten().map(|z| hex(&z)),
+                public_point: hex(&key.public_point),
+            });
+        }
+        Ok(all)
     }
 
     /// The history of a seal, and its state as of a time.

@@ -13,7 +13,7 @@ mod picture;
 mod register;
 mod structure;
 
-pub use find::{SealQuery, SealTimeline};
+pub use find::{CredentialDetails, SealQuery, SealTimeline};
 pub use generate_key::NewKey;
 pub(in crate::service) use keepers::check_kept;
 pub use keepers::{KeepingEnd, NewKeeper};

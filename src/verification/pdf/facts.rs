@@ -2,9 +2,7 @@
 
 use crate::{
     containers::{
-        cms::{
-            ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SignedData, SignerInfo,
-        },
+        cms::{ID_SIGNING_TIME, SignedData, SignerInfo},
         gbt35275::GmSignedData,
         ses::SealSignature,
         timestamp::TimestampToken,
@@ -12,12 +10,11 @@ use crate::{
     crypto::{DigestAlgorithm, VerifyError, sm2, verify_message},
     domain::{Timestamp, source::ReadAt},
     formats::pdf::{FoundSignature, PdfError},
-    pki::{
-        Certificate,
-        timestamp::ID_SIGNATURE_TIMESTAMP,
-        tlv::{self, Reader},
+    pki::{Certificate, timestamp::ID_SIGNATURE_TIMESTAMP},
+    verification::{
+        attributes::{cms_time, digest_is_signed},
+        timestamp,
     },
-    verification::timestamp,
 };
 
 /// What the blob of a signature is. That is told by `/SubFilter`; `/Filter` is the maker's name.
@@ -181,13 +178,6 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
     facts
 }
 
-/// Whether the signed attributes say that data with this digest was signed (RFC 5652 §5.4, §11).
-fn digest_is_signed(signer: &SignerInfo, digest: &[u8]) -> bool {
-    let says_data = signer.attribute(ID_CONTENT_TYPE) == Some(tlv::oid(ID_DATA));
-    let signed = signer.attribute(ID_MESSAGE_DIGEST);
-    says_data && signed == Some(tlv::tlv(tlv::OCTET_STRING, digest))
-}
-
 /// A date of PDF, `D:YYYYMMDDHHmmSSOHH'mm'` (ISO 32000-2 §7.9.4), as a point in time.
 fn pdf_date(text: &str) -> Option<Timestamp> {
     let digits = text.strip_prefix("D:")?;
@@ -216,19 +206,6 @@ fn pdf_date(text: &str) -> Option<Timestamp> {
     .ok()
 }
 
-/// `UTCTime` or `GeneralizedTime` of a signing-time attribute.
-fn cms_time(value: &[u8]) -> Option<Timestamp> {
-    let time = Reader::new(value).read().ok()?;
-    let text = std::str::from_utf8(time.content).ok()?;
-    match time.tag {
-        tlv::UTC_TIME => {
-            let century = if text.get(..2)?.parse::<u8>().ok()? < 50 { "20" } else { "19" };
-            pdf_date(&format!("D:{century}{text}"))
-        }
-        _ => pdf_date(&format!("D:{text}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,6 +217,5 @@ mod tests {
             assert_eq!(pdf_date(text), Some(utc), "{text}");
         }
         assert_eq!(pdf_date("yesterday"), None);
-        assert_eq!(cms_time(b"\x17\x0d260301120000Z"), Some(utc));
     }
 }

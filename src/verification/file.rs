@@ -1,0 +1,208 @@
+//! Signatures of files of any kind: CMS (CAdES) or GB/T 35275, beside the file or around it.
+
+use super::{
+    Options, Outcome,
+    answers::{Answers, check},
+    attributes::{cms_time, digest_is_signed, signing_certificate},
+    conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
+    signer,
+    timestamp::{self, TIMESTAMP},
+};
+use crate::{
+    containers::{
+        cms::{ID_SIGNING_TIME, SignedData, SignerInfo},
+        gbt35275::{GmError, GmSignedData},
+    },
+    crypto::{DigestAlgorithm, Hasher, VerifyError, verify_message},
+    domain::{
+        report::{Check, Conclusion, Coverage, Report},
+        source::{ReadAt, for_each_chunk},
+    },
+    pki::{Certificate, timestamp::ID_SIGNATURE_TIMESTAMP},
+};
+
+/// A signature of either kind.
+pub(super) enum FileSignature {
+    Cms(SignedData),
+    Gm(Box<GmSignedData>),
+}
+
+impl FileSignature {
+    /// Reads one; `None` if the bytes are none.
+    pub(super) fn read(der: &[u8]) -> Option<Self> {
+        match GmSignedData::from_der(der) {
+            Ok(data) => Some(Self::Gm(Box::new(data))),
+            Err(GmError::Structure(_)) => SignedData::from_der(der).ok().map(Self::Cms),
+            Err(GmError::Signers(_)) => None,
+        }
+    }
+
+    fn content(&self) -> Option<&[u8]> {
+        match self {
+            Self::Cms(data) => data.content.as_deref(),
+            Self::Gm(data) => data.content.as_deref(),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Cms(_) => "cms",
+            Self::Gm(_) => "gbt35275",
+        }
+    }
+
+    fn certificates(&self) -> &[Certificate] {
+        match self {
+            Self::Cms(data) => &data.certificates,
+            Self::Gm(data) => &data.certificates,
+        }
+    }
+
+    fn signers(&self) -> &[SignerInfo] {
+        match self {
+            Self::Cms(data) => &data.signers,
+            Self::Gm(data) => std::slice::from_ref(&data.signer),
+        }
+    }
+}
+
+/// Verifies a signature: over `beside`, where the file stands beside it, else over what is inside.
+pub(super) fn verify(
+    signature: &FileSignature,
+    beside: Option<&dyn ReadAt>,
+    options: &Options,
+    mut report: Report,
+) -> Outcome {
+    signature.kind().clone_into(&mut report.format);
+    let inside = signature.content();
+    let source: &dyn ReadAt = match (beside, &inside) {
+        (Some(_), Some(_)) => {
+            return unclear(report, "the signature holds a file of its own beside the one given");
+        }
+        (Some(beside), None) => beside,
+        (None, Some(inside)) => inside,
+        (None, None) => {
+            return unclear(report, "a detached signature; give the file that it is of as well");
+        }
+    };
+    let mut signature_values = Vec::new();
+    for (index, one) in signature.signers().iter().enumerate() {
+        let (outline, answers) = judge(signature, one, source, options);
+        report.signatures.push(conclude(index, outline, answers));
+        signature_values.push(Some(one.signature.clone()));
+    }
+    conclude_file(&mut report, true, true);
+    Outcome { report, signature_values }
+}
+
+fn unclear(mut report: Report, why: &str) -> Outcome {
+    report.conclusion = Conclusion::Indeterminate;
+    report.detail = Some(why.to_owned());
+    Outcome { report, signature_values: Vec::new() }
+}
+
+fn judge(
+    signature: &FileSignature,
+    one: &SignerInfo,
+    source: &dyn ReadAt,
+    options: &Options,
+) -> (Outline, Answers) {
+    let certificate = one.certificate(signature.certificates());
+    let algorithm = DigestAlgorithm::from_oid(one.digest_algorithm);
+    let digest = algorithm.and_then(|algorithm| {
+        let mut hasher = Hasher::new(algorithm);
+        for_each_chunk(source, 0, source.size(), |chunk| hasher.update(chunk)).ok()?;
+        Some(hasher.finish())
+    });
+    let matches = digest.as_ref().map(|digest| match signature {
+        FileSignature::Cms(_) if one.signed_attributes.is_none() => true,
+        FileSignature::Cms(_) => digest_is_signed(one, digest),
+        FileSignature::Gm(data) => data.is_over_digest(digest) || is_content(data, source),
+    });
+    let value = certificate.and_then(|certificate| match signature {
+        FileSignature::Gm(data) => data.verify(certificate),
+        FileSignature::Cms(data) => cms_value(data, one, certificate, algorithm),
+    });
+    let path = signer::chain(certificate, signature.certificates(), &options.trust, options.at);
+    let token = one.unsigned_attribute(ID_SIGNATURE_TIMESTAMP);
+    let token = token.map(|token| timestamp::read(&token, &one.signature));
+    let (stamped, proven) =
+        token.as_ref().map(|token| timestamp::judge(TIMESTAMP, token, options)).unzip();
+    let demanded = matches!(signature, FileSignature::Cms(_));
+    let mut checks = vec![
+        check("format", Some(true), format!("a signature of a file, {}", signature.kind())),
+        digest_check(matches),
+        signer::value(value.as_ref(), certificate.is_some()),
+        signing_certificate(Some(one), certificate, demanded),
+        algorithms(one, algorithm),
+    ];
+    if one.signed_attributes.is_none() {
+        let text = "there are no signed attributes: the value may have been made for another use";
+        checks.push(check("signed-attributes", None, text));
+    }
+    checks.extend(signer::checks(certificate, &path, options.at));
+    checks.extend(stamped);
+    let outline = Outline {
+        kind: signature.kind().to_owned(),
+        certificate: certificate.cloned(),
+        algorithm: Some(algorithm_in_words(certificate, one.signature_algorithm, algorithm)),
+        claimed_time: one.attribute(ID_SIGNING_TIME).and_then(|value| cms_time(&value)),
+        seal: None,
+        uncovered: Vec::new(),
+        modifications: Vec::new(),
+    };
+    let answers = Answers {
+        checks,
+        coverage: Some(Coverage::WholeFile),
+        path,
+        proven_time: proven.flatten(),
+    };
+    (outline, answers)
+}
+
+/// Without signed attributes the content itself was signed; that is judged only where it stands
+/// inside, in memory.
+fn cms_value(
+    data: &SignedData,
+    one: &SignerInfo,
+    certificate: &Certificate,
+    algorithm: Option<DigestAlgorithm>,
+) -> Option<Result<(), VerifyError>> {
+    let signed = one.signed_attributes.as_deref().or(data.content.as_deref())?;
+    let (kind, value) = (one.signature_algorithm, &one.signature);
+    Some(verify_message(&certificate.spki_der(), kind, algorithm, signed, value))
+}
+
+/// Whether the content that was signed without attributes is the file itself.
+fn is_content(data: &GmSignedData, source: &dyn ReadAt) -> bool {
+    let Some(content) = data.content.as_deref() else { return false };
+    if data.signer.signed_attributes.is_some() || content.len() as u64 != source.size() {
+        return false;
+    }
+    let mut at = 0;
+    let mut same = true;
+    let compared = for_each_chunk(source, 0, source.size(), |chunk| {
+        same &= content.get(at..at + chunk.len()) == Some(chunk);
+        at += chunk.len();
+    });
+    same && compared.is_ok()
+}
+
+fn digest_check(matches: Option<bool>) -> Check {
+    let detail = match matches {
+        Some(true) => "the file is what was signed",
+        Some(false) => "the file was changed after signing, or is another than was signed",
+        None => "the digest could not be computed",
+    };
+    check("digest", matches, detail)
+}
+
+fn algorithms(one: &SignerInfo, algorithm: Option<DigestAlgorithm>) -> Check {
+    match algorithm {
+        Some(digest) => check("algorithms", Some(true), format!("digest {digest} is acceptable")),
+        None => {
+            let text = format!("digest algorithm {} is not acceptable", one.digest_algorithm);
+            check("algorithms", None, text)
+        }
+    }
+}

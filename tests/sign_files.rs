@@ -1,0 +1,214 @@
+//! Files of any kind, signed as they are, and bare digests with SM2; judged by OpenSSL and GmSSL.
+
+mod support;
+
+use std::{fs, path::PathBuf, process::Command};
+
+use base64ct::{Base64, Encoding};
+use sealwright::crypto::digest::{DigestAlgorithm, hex, unhex};
+use serde_json::{Value, json};
+use support::{
+    database::Engine,
+    people::{self, Cast},
+    python_tool,
+    server::{House, Reply, send},
+};
+
+const FILE: &[u8] = b"a file of any kind\n";
+
+struct Office {
+    house: House,
+    cast: Cast,
+    seal: String,
+}
+
+impl Office {
+    fn open() -> Self {
+        let mut house = House::new(Engine::Sqlite);
+        house.start();
+        let cast = Cast::hire(&house);
+        let seal = people::granted_dual(&house, &cast);
+        Self { house, cast, seal }
+    }
+
+    fn sign(&self, file: &[u8], more: &Value) -> Reply {
+        let mut request = json!({
+            "seal_id": self.seal, "document_type": "report", "as_file": "detached",
+            "placement": { "invisible": true },
+        });
+        for (key, value) in more.as_object().unwrap() {
+            request[key] = value.clone();
+        }
+        self.house.seal(&self.cast.caller, &request, file, None)
+    }
+
+    fn path(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.house.token.directory.path().join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn trust(&self) -> PathBuf {
+        let folder = self.house.token.directory.path().join("trust");
+        fs::create_dir_all(&folder).unwrap();
+        let known = self.house.get("", "/.well-known/sealwright").expect(200);
+        for (index, ca) in ["p256", "sm2"].into_iter().enumerate() {
+            let root = known["root_certificates"][index].as_str().unwrap();
+            fs::write(folder.join(format!("{ca}.pem")), root).unwrap();
+            let crl = self.house.get("", &format!("/public/crl/{ca}.crl"));
+            fs::write(folder.join(format!("{ca}.crl")), crl.body).unwrap();
+        }
+        folder
+    }
+
+    /// What the command line says of a file with the signature beside it.
+    fn verified(&self, file: &PathBuf, signature: Option<&PathBuf>) -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealwright"));
+        command.args(["--json", "verify"]).arg(file).arg("--trust").arg(self.trust());
+        command.args(signature.map(|path| format!("--signature={}", path.display())));
+        let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+#[test]
+fn a_signature_beside_a_file() {
+    let office = Office::open();
+    let file = office.path("report.txt", FILE);
+    let other = office.path("other.txt", b"another file");
+    for (name, more, kind) in [
+        ("p256", json!({}), "cms"),
+        ("sm2", json!({ "scheme": "sm2" }), "cms"),
+        ("gm", json!({ "signature_form": "gm-cms" }), "gbt35275"),
+    ] {
+        let reply = office.sign(FILE, &more);
+        assert_eq!(reply.status, 201, "{name}");
+        assert_eq!(reply.header("content-type"), Some("application/pkcs7-signature"));
+        let signature = office.path(&format!("{name}.p7s"), &reply.body);
+        let report = office.verified(&file, Some(&signature));
+        assert_eq!(report["conclusion"], "valid", "{name}: {report}");
+        assert_eq!(report["format"], kind);
+        let report = office.verified(&other, Some(&signature));
+        assert_eq!(report["conclusion"], "invalid", "{name}");
+        assert_eq!(report["signatures"][0]["sub_indication"], "HASH_FAILURE");
+        let alone = office.verified(&signature, None);
+        assert_eq!(alone["conclusion"], "indeterminate");
+        assert!(alone["detail"].as_str().unwrap().contains("detached"), "{alone}");
+        // By HTTP, with what the register knows.
+        let request = json!({ "signature": Base64::encode_string(&reply.body) });
+        let (kind, body) = support::server::multipart(&request, FILE);
+        let url = office.house.url();
+        let known = send(url, "POST", "/public/verify", &[("content-type", kind)], &body);
+        let known = known.unwrap().expect(200);
+        assert_eq!(known["conclusion"], "valid", "{known}");
+        assert!(known["signatures"][0]["seal"]["code"].is_string());
+    }
+    let root = office.trust().join("p256.pem");
+    let signature = office.house.token.directory.path().join("p256.p7s");
+    let openssl = |content: &PathBuf| {
+        support::try_run(
+            Command::new("openssl")
+                .args(["cms", "-verify", "-binary", "-inform", "DER", "-cades", "-in"])
+                .arg(&signature)
+                .arg("-content")
+                .arg(content)
+                .arg("-CAfile")
+                .arg(&root)
+                .args(["-purpose", "any", "-out", "/dev/null"]),
+        )
+    };
+    assert!(openssl(&file).0.status.success(), "{}", openssl(&file).1);
+    assert!(!openssl(&other).0.status.success());
+}
+
+#[test]
+fn a_signature_around_a_file() {
+    let office = Office::open();
+    for (name, more) in [
+        ("p256", json!({})),
+        ("sm2", json!({ "scheme": "sm2" })),
+        ("gm", json!({ "signature_form": "gm-cms" })),
+    ] {
+        let mut more = more;
+        more["as_file"] = "enveloping".into();
+        let reply = office.sign(FILE, &more);
+        assert_eq!(reply.status, 201, "{name}");
+        assert_eq!(reply.header("content-type"), Some("application/pkcs7-mime"));
+        let mut bytes = reply.body;
+        let signature = office.path(&format!("{name}.p7m"), &bytes);
+        let report = office.verified(&signature, None);
+        assert_eq!(report["conclusion"], "valid", "{name}: {report}");
+        let at = bytes.windows(FILE.len()).position(|window| window == FILE).unwrap();
+        bytes[at] ^= 1;
+        let changed = office.path("changed.p7m", &bytes);
+        assert_eq!(office.verified(&changed, None)["conclusion"], "invalid", "{name}");
+    }
+    let signature = office.house.token.directory.path().join("p256.p7m");
+    let text = support::run(
+        Command::new("openssl")
+            .args(["cms", "-verify", "-inform", "DER", "-purpose", "any", "-in"])
+            .arg(&signature)
+            .arg("-CAfile")
+            .arg(office.trust().join("p256.pem")),
+    );
+    assert!(text.contains("a file of any kind"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_signed_as_a_file_is_told() {
+    let office = Office::open();
+    for (more, code) in [
+        (json!({ "placement": { "page": 1, "x_mm": 50, "y_mm": 50 } }), "invalid-for-format"),
+        (json!({ "closing": true }), "invalid-for-format"),
+        (json!({ "caption": { "time": true } }), "invalid-placement"),
+        (json!({ "signature_form": "gm-seal" }), "invalid-signature-form"),
+        (json!({ "scheme": "p256", "signature_form": "gm-cms" }), "invalid-signature-form"),
+    ] {
+        assert_eq!(office.sign(FILE, &more).problem(422), code, "{more}");
+    }
+    let large = vec![7; (16 << 20) + 1];
+    let reply = office.sign(&large, &json!({ "as_file": "enveloping" }));
+    assert_eq!(reply.problem(422), "file-too-large-to-envelop");
+    assert_eq!(office.sign(&large, &json!({})).status, 201);
+    // An empty file is a file.
+    assert_eq!(office.sign(b"", &json!({})).status, 201);
+}
+
+#[test]
+fn digests_are_signed_with_sm2_as_e() {
+    let office = Office::open();
+    let path = format!("/v1/seals/{}/credentials", office.seal);
+    let credentials = office.house.get(&office.cast.keeper, &path).expect(200);
+    let credential = &credentials.as_array().unwrap()[1];
+    assert_eq!(
+        (&credential["scheme"], &credential["custody"]),
+        (&json!("sm2"), &json!("hsm-wrapped"))
+    );
+    assert_eq!(credentials[0]["z"], Value::Null);
+    let z = unhex(credential["z"].as_str().unwrap()).unwrap();
+    let point = credential["public_point"].as_str().unwrap();
+    let e = hex(&DigestAlgorithm::Sm3.digest(&[z.as_slice(), FILE].concat()));
+    let ask = |more: Value| {
+        let mut body = json!({ "seal_id": office.seal, "document_type": "report", "digest": e });
+        for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        office.house.post(&office.cast.caller, "/v1/digests", &body)
+    };
+    let signed = ask(json!({ "scheme": "sm2", "digest_kind": "e" })).expect(201);
+    assert_eq!(signed["signature"]["content_unseen"], true);
+    let value = Base64::decode_vec(signed["value"].as_str().unwrap()).unwrap();
+    let script = "import sys; from gmssl_pyx import sm2_verify; p, m, s = map(bytes.fromhex, sys.argv[1:]); \
+                  print(bool(sm2_verify(p[1:], m, s)))";
+    let text = support::run(
+        python_tool("python").args(["-c", script, point]).args([hex(FILE), hex(&value)]),
+    );
+    assert_eq!(text.trim(), "True");
+    for more in [
+        json!({ "scheme": "sm2" }),
+        json!({ "scheme": "sm2", "digest_kind": "sha256" }),
+        json!({ "digest_kind": "e" }),
+    ] {
+        assert_eq!(ask(more).problem(422), "invalid-digest-kind");
+    }
+}
