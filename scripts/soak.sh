@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-fuzz >/dev/null || cargo install --locked --quiet cargo-fuzz
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(seal raw pdf cms timestamp certificate picture)
+[ ${#targets[@]} -gt 0 ] || targets=(seal raw pdf ofd ses cms timestamp certificate picture)
 cargo fuzz build -s none
 for target in "${targets[@]}"; do
     mkdir -p "fuzz/corpus/$target"
@@ -19,6 +19,27 @@ for target in "${targets[@]}"; do
             done ;;
         esac
     done
+    case $target in
+        # The first byte chooses the part of the sealed package that the rest stands for.
+        ofd) for sample in test-vectors/s*/*.ofd ../shared/corpus/ofd/*.ofd; do
+            [ -f "$sample" ] && { printf '\xff'; cat "$sample"; } >"fuzz/corpus/ofd/$(basename "$sample")"
+            part=0
+            for name in $(unzip -Z1 test-vectors/sealed/licence.ofd); do
+                { printf '%b' "\\x0$part"; unzip -p test-vectors/sealed/licence.ofd "$name"; } \
+                    >"fuzz/corpus/ofd/part-$part"
+                part=$((part + 1))
+            done
+        done ;;
+        ses) for sample in test-vectors/sealed/*.esl ../shared/corpus/ofd/*.esl; do
+            [ -f "$sample" ] && cp "$sample" "fuzz/corpus/ses/"
+        done
+            for sample in test-vectors/sealed/*.ofd ../shared/corpus/ofd/*.ofd; do
+                [ -f "$sample" ] || continue
+                for name in $(unzip -Z1 "$sample" | grep -i 'SignedValue.dat\|Signature.xml'); do
+                    unzip -p "$sample" "$name" >"fuzz/corpus/ses/$(basename "$sample")-${name//\//_}"
+                done
+            done ;;
+    esac
     cargo fuzz run -s none "$target" -- -max_total_time="${SECONDS_EACH:-600}" -max_len=400000 \
         -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1
 done

@@ -71,6 +71,10 @@ impl App {
             Some(directory) => load_trust(directory, SIGNERS)?,
             None => TrustStore::default(),
         };
+        let maker_trust = match &config.trust.directory {
+            Some(directory) => load_trust(directory, MAKERS)?,
+            None => TrustStore::default(),
+        };
         let tsa_trust = match &config.timestamps.trust {
             Some(directory) => load_trust(directory, AUTHORITIES)?,
             None => TrustStore::default(),
@@ -99,6 +103,7 @@ impl App {
             config,
             authority,
             external_trust,
+            maker_trust,
             tsa_trust,
             instance,
         }));
@@ -189,8 +194,8 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
 /// Roots in these folders of a trust directory stand above signatures; those in the directory itself
 /// stand above everything.
 pub const SIGNERS: &[&str] = &["", "seal", "person"];
-/// The folders for makers of seals 制章人.
-pub const MAKERS: &[&str] = &["", "maker"];
+/// The folder for makers of seals 制章人: what stands here is trusted as such by name.
+pub const MAKERS: &[&str] = &["maker"];
 /// The folders for time-stamping authorities.
 pub const AUTHORITIES: &[&str] = &["", "tsa"];
 

@@ -6,10 +6,16 @@ mod support;
 use std::{fs, path::PathBuf};
 
 use sealwright::{
+    containers::ses::{Picture, SealInfo, SesVersion, SignerList, UnsignedSeal},
     crypto::Scheme,
     domain::{Clock, SystemClock, source::Source},
     formats::ofd::Package,
-    pki::{Certificate, TrustStore, crl::Crl},
+    pki::{
+        Certificate, TrustStore,
+        crl::Crl,
+        extension::Subject,
+        issue::{CertificateTemplate, assemble, root_extensions, signer_extensions},
+    },
     verification::{self, Options},
 };
 use serde_json::{Value, json};
@@ -18,6 +24,7 @@ use support::{
     people::{self, Cast},
     python_tool,
     server::{House, Reply, send},
+    token::TestToken,
 };
 
 /// A house with a seal of both schemes in use.
@@ -29,7 +36,10 @@ struct Office {
 
 impl Office {
     fn open(engine: Engine) -> Self {
-        let mut house = House::new(engine);
+        Self::of(House::new(engine))
+    }
+
+    fn of(mut house: House) -> Self {
         house.start();
         let cast = Cast::hire(&house);
         let seal = people::granted_dual(&house, &cast);
@@ -275,7 +285,7 @@ fn one_changed_byte_anywhere_is_noticed() {
     let package = Package::open(&source).unwrap();
     let parts: Vec<(String, Vec<u8>)> =
         package.files().map(|name| (name.clone(), package.read(&name).unwrap())).collect();
-    assert_eq!(judge(support::stored(&parts), &options)["conclusion"], "valid");
+    assert_eq!(judge(support::archive::stored(&parts), &options)["conclusion"], "valid");
     let mut tried = 0;
     for (index, (name, content)) in parts.iter().enumerate() {
         if name.ends_with("Signatures.xml") {
@@ -288,7 +298,7 @@ fn one_changed_byte_anywhere_is_noticed() {
         for at in (0..content.len()).step_by(stride) {
             let mut changed = parts.clone();
             changed[index].1[at] ^= 1 << (at % 8);
-            let report = judge(support::stored(&changed), &options);
+            let report = judge(support::archive::stored(&changed), &options);
             assert_ne!(report["conclusion"], "valid", "{name} at {at}: {report}");
             tried += 1;
         }
@@ -301,7 +311,11 @@ fn one_changed_byte_anywhere_is_noticed() {
         } else {
             changed.push(("Doc_0/Pages/Page_1/Content.xml".to_owned(), b"<a/>".to_vec()));
         }
-        assert_ne!(judge(support::stored(&changed), &options)["conclusion"], "valid", "{name}");
+        assert_ne!(
+            judge(support::archive::stored(&changed), &options)["conclusion"],
+            "valid",
+            "{name}"
+        );
     }
 }
 
@@ -321,7 +335,7 @@ fn another_seal_beside_the_signature_is_a_forgery() {
             content.clone_from(&structure);
         }
     }
-    let report = judge(support::stored(&parts), &options);
+    let report = judge(support::archive::stored(&parts), &options);
     assert_eq!(report["conclusion"], "invalid");
     let failed = |report: &Value| -> Vec<String> {
         let checks = report["signatures"][0]["checks"].as_array().unwrap().clone();
@@ -387,4 +401,210 @@ fn certificate_requests_are_told_apart_by_scheme() {
     );
     assert!(text.contains("verify OK"), "{text}");
     request("p256");
+}
+
+/// SM2 keys by the token's own mechanisms.
+#[test]
+fn keys_of_a_token_with_sm2_stay_in_it() {
+    let office = Office::of(House::with(Engine::Sqlite, TestToken::double(), ""));
+    let options = office.options();
+    let sealed = office.sealed(&sample(), &json!({}));
+    assert_eq!(judge(sealed.clone(), &options)["conclusion"], "valid");
+    let known = send(office.house.url(), "POST", "/public/verify", &[], &sealed).unwrap();
+    assert_eq!(known.expect(200)["signatures"][0]["custody"], "hsm");
+    let file = office.file("hsm.ofd", &sealed);
+    assert_eq!(office.complaints(&[file]), Vec::<String>::new());
+}
+
+#[test]
+fn seals_of_the_newer_standard_and_with_digests() {
+    let settings = "seal_structure = \"v5\"\nsigners_named_by = \"digests\"";
+    let office = Office::of(House::with(Engine::Sqlite, TestToken::softhsm(), settings));
+    let options = office.options();
+    let structure =
+        office.house.get(&office.cast.keeper, &format!("/v1/seals/{}/structure", office.seal));
+    let report = judge(structure.body.clone(), &options);
+    assert_eq!(report["conclusion"], "valid", "{report}");
+    assert_eq!(report["signatures"][0]["seal"]["structure"]["version"], "V5");
+    let checks = report["signatures"][0]["checks"].as_array().unwrap();
+    let stamped = checks.iter().find(|check| check["name"] == "seal-timestamp").unwrap();
+    assert_eq!(stamped["passed"], true);
+    let sealed = office.sealed(&sample(), &json!({}));
+    let report = judge(sealed.clone(), &options);
+    assert_eq!(report["conclusion"], "valid", "{report}");
+    assert_eq!(report["signatures"][0]["kind"], "ses-v5");
+    let files = [office.file("five.esl", &structure.body), office.file("five.ofd", &sealed)];
+    assert_eq!(office.complaints(&files), Vec::<String>::new());
+}
+
+/// A seal whose electronic seal comes from another maker.
+#[test]
+fn an_electronic_seal_of_another_maker_is_taken_where_he_is_trusted() {
+    let mut house = House::new(Engine::Sqlite);
+    let trust = house.token.directory.path().join("trust");
+    fs::create_dir_all(trust.join("maker")).unwrap();
+    house.configure("[ca]\n", &format!("[trust]\ndirectory = \"{}\"\n[ca]\n", trust.display()));
+    house.start();
+    let cast = Cast::hire(&house);
+    let ready = |house: &House| {
+        let (seal, application) = people::permitted(house, &cast);
+        let body = json!({ "application_id": application, "schemes": ["sm2"] });
+        house.post(&cast.maker, &format!("/v1/seals/{seal}/key"), &body).expect(201);
+        seal
+    };
+    let make = |house: &House, seal: &str, more: Value| {
+        let mut body = json!({ "picture": people::picture() });
+        for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        house.post(&cast.maker, &format!("/v1/seals/{seal}/make"), &body)
+    };
+    let given = |bytes: &[u8]| {
+        let text = <base64ct::Base64 as base64ct::Encoding>::encode_string(bytes);
+        json!({ "seal_structure": text })
+    };
+    // One that this house made, for another certificate.
+    let first = ready(&house);
+    make(&house, &first, json!({})).expect(200);
+    people::register(&house, &cast, &first);
+    let path = format!("/v1/seals/{first}/structure");
+    let structure = house.get(&cast.keeper, &path).body;
+    let second = ready(&house);
+    for bad in [b"no seal".as_slice(), &structure] {
+        let code = make(&house, &second, given(bad)).problem(422);
+        assert_eq!(code, "seal-structure-unfit");
+    }
+    assert_eq!(
+        make(&house, &second, json!({ "seal_structure": "&" })).problem(422),
+        "seal-structure-unfit"
+    );
+    // The certificate is known before the seal is made of it: that of an external CA.
+    let office = Elsewhere::new(&house, &second);
+    let chain = office.certificate();
+    let making = |structure: &[u8]| {
+        let mut more = given(structure);
+        more["certificate_chains"] = json!([chain]);
+        more
+    };
+    fs::write(trust.join("root.pem"), office.root()).unwrap();
+    let esl = office.seal(&chain);
+    house.stop();
+    house.start();
+    let refused = make(&house, &second, making(&esl));
+    assert_eq!(refused.problem(422), "seal-structure-unfit", "the maker is not trusted as one");
+    fs::write(trust.join("maker/maker.pem"), office.root()).unwrap();
+    house.stop();
+    house.start();
+    let mut forged = esl.clone();
+    let last = forged.len() - 3;
+    forged[last] ^= 1;
+    assert_eq!(make(&house, &second, making(&forged)).problem(422), "seal-structure-unfit");
+    make(&house, &second, making(&esl)).expect(200);
+    people::register(&house, &cast, &second);
+    assert_eq!(house.get(&cast.keeper, &format!("/v1/seals/{second}/structure")).body, esl);
+}
+
+/// An SM2 authority outside of the house, which certifies and makes seals.
+struct Elsewhere {
+    key: sm2::SecretKey,
+    point: Vec<u8>,
+    root: Certificate,
+    request_point: Vec<u8>,
+    name: String,
+    organization: String,
+}
+
+impl Elsewhere {
+    fn new(house: &House, seal: &str) -> Self {
+        let key = sm2::SecretKey::from_slice(&[0x5a; 32]).unwrap();
+        let point = key.public_key().to_sec1_bytes();
+        let point = match point.len() {
+            65 => point.to_vec(),
+            _ => {
+                use sm2::elliptic_curve::sec1::ToSec1Point;
+                key.public_key().to_sec1_point(false).as_bytes().to_vec()
+            }
+        };
+        let subject = Subject { common_name: "Elsewhere".to_owned(), ..Subject::default() };
+        let template = |serial: u8, subject: Subject, to: &[u8], extensions| CertificateTemplate {
+            serial: vec![serial],
+            issuer: Subject { common_name: "Elsewhere".to_owned(), ..Subject::default() }.to_der(),
+            subject,
+            not_before: SystemClock.now().plus_seconds(-60),
+            not_after: SystemClock.now().plus_seconds(86_400 * 30),
+            scheme: Scheme::Sm2,
+            point: to.to_vec(),
+            extensions,
+        };
+        let tbs = template(1, subject, &point, root_extensions(&point)).to_be_signed(Scheme::Sm2);
+        let root =
+            Certificate::from_der(&assemble(&tbs, Scheme::Sm2, &Self::sign(&key, &point, &tbs)))
+                .unwrap();
+        let known = house.get(&house.administrator, &format!("/v1/seals/{seal}"));
+        let known = if known.status == 200 { known.json() } else { Value::Null };
+        let request = house.get(&house.administrator, &format!("/v1/seals/{seal}/key?scheme=sm2"));
+        let text = String::from_utf8(request.body).unwrap();
+        let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+        let der = <base64ct::Base64 as base64ct::Encoding>::decode_vec(&body).unwrap();
+        let mark = der.windows(4).position(|w| w == [0x03, 0x42, 0x00, 0x04]).unwrap();
+        let request_point = der[mark + 3..mark + 68].to_vec();
+        let name = known["name"].as_str().unwrap_or("示例市市场监督管理局").to_owned();
+        Self { key, point, root, request_point, organization: name.clone(), name }
+    }
+
+    fn sign(key: &sm2::SecretKey, point: &[u8], message: &[u8]) -> Vec<u8> {
+        use sm2::dsa::signature::hazmat::PrehashSigner;
+        let signer = sm2::dsa::SigningKey::new("1234567812345678", key).unwrap();
+        let e = sealwright::crypto::sm2::e(point, message).unwrap();
+        let signature: sm2::dsa::Signature = signer.sign_prehash(&e).unwrap();
+        sealwright::crypto::rs_to_der(&signature.to_bytes()).unwrap()
+    }
+
+    fn root(&self) -> String {
+        self.root.to_pem()
+    }
+
+    fn certificate(&self) -> String {
+        let template = CertificateTemplate {
+            serial: vec![2],
+            issuer: self.root.subject_der(),
+            subject: Subject {
+                organization: self.organization.clone(),
+                common_name: self.name.clone(),
+                ..Subject::default()
+            },
+            not_before: SystemClock.now().plus_seconds(-60),
+            not_after: SystemClock.now().plus_seconds(86_400 * 20),
+            scheme: Scheme::Sm2,
+            point: self.request_point.clone(),
+            extensions: signer_extensions(&self.request_point, &self.point, "http://localhost/a"),
+        };
+        let tbs = template.to_be_signed(Scheme::Sm2);
+        let signature = Self::sign(&self.key, &self.point, &tbs);
+        let der = assemble(&tbs, Scheme::Sm2, &signature);
+        Certificate::from_der(&der).unwrap().to_pem()
+    }
+
+    /// The seal, made by the root itself.
+    fn seal(&self, chain: &str) -> Vec<u8> {
+        let leaf = Certificate::from_pem(chain).unwrap().remove(0);
+        let now = SystemClock.now();
+        let info = SealInfo {
+            id: "E-1".to_owned(),
+            kind: 1,
+            name: self.name.clone(),
+            signers: SignerList::Certificates(vec![leaf.der().to_vec()]),
+            created: now.plus_seconds(-1),
+            valid_from: now.plus_seconds(-60),
+            valid_until: now.plus_seconds(86_400 * 20),
+            picture: Picture { format: "png".to_owned(), data: vec![1], width: 40, height: 40 },
+        };
+        let unsigned = UnsignedSeal::begin(&info, SesVersion::V4, self.root.clone());
+        let e = unsigned.digest().unwrap();
+        use sm2::dsa::signature::hazmat::PrehashSigner;
+        let signer = sm2::dsa::SigningKey::new("1234567812345678", &self.key).unwrap();
+        let signature: sm2::dsa::Signature = signer.sign_prehash(&e).unwrap();
+        let der = sealwright::crypto::rs_to_der(&signature.to_bytes()).unwrap();
+        unsigned.finish(&der, None)
+    }
 }

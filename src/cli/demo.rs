@@ -227,6 +227,7 @@ async fn walk(
     lines.push("制作 key generated in the token; it cannot leave it".to_owned());
     let making = Making {
         certificate_chains: Vec::new(),
+        seal_structure: None,
         picture: NewPicture::Round {
             rank: None,
             diameter_mm: Some(42.0),

@@ -55,7 +55,19 @@ pub(super) fn text(report: &Report) -> String {
             lines.push(format!("     {} {}: {}", mark(check), check.name, check.detail));
         }
     }
-    lines.join("\n")
+    lines.iter().map(|line| shown(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// What files say may move the cursor, or turn the direction of writing, to make a report look like
+/// another.
+fn shown(line: &str) -> String {
+    let harmless = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    line.chars()
+        .flat_map(|c| if harmless(c) { vec![c] } else { c.escape_unicode().collect() })
+        .collect()
 }
 
 /// The reports as one page of HTML, printable, without any script.

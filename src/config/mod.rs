@@ -147,10 +147,36 @@ pub struct TrustConfig {
     pub directory: Option<PathBuf>,
 }
 
+/// The standard by which electronic seals are made.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum SealStructureVersion {
+    /// GB/T 38540-2020.
+    #[default]
+    V4,
+    /// GM/T 0031-2025, with a timestamp over the maker's signature.
+    V5,
+}
+
+/// How electronic seals name those who may sign with them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignersNamedBy {
+    /// By the certificates themselves (`certListType` 1).
+    #[default]
+    Certificates,
+    /// By their SM3 digests (`certListType` 2).
+    Digests,
+}
+
 /// Sealing.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SealingConfig {
+    /// The standard by which electronic seals are made.
+    pub seal_structure: SealStructureVersion,
+    /// How electronic seals name those who may sign with them.
+    pub signers_named_by: SignersNamedBy,
     /// How long answers are kept for idempotency keys, hours.
     pub idempotency_hours: u32,
     /// How long a process's attempts are left alone after its last sign of life, seconds.
@@ -159,7 +185,12 @@ pub struct SealingConfig {
 
 impl Default for SealingConfig {
     fn default() -> Self {
-        Self { idempotency_hours: 48, lease_seconds: 30 }
+        Self {
+            seal_structure: SealStructureVersion::default(),
+            signers_named_by: SignersNamedBy::default(),
+            idempotency_hours: 48,
+            lease_seconds: 30,
+        }
     }
 }
 

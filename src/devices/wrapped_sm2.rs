@@ -36,6 +36,8 @@ const OPEN_SECONDS: i64 = 300;
 pub struct OpenKeys(Mutex<Slab>);
 
 struct Slab {
+    /// Grows whenever all keys are closed: what was being opened then is not kept.
+    epoch: u64,
     slots: Box<[Slot]>,
     /// Keeps the slots out of swap.
     lock: Option<region::LockGuard>,
@@ -69,7 +71,7 @@ impl Default for OpenKeys {
     fn default() -> Self {
         let slots = vec![EMPTY; MOST_OPEN].into_boxed_slice();
         let lock = region::lock(slots.as_ptr(), std::mem::size_of_val(&*slots)).ok();
-        Self(Mutex::new(Slab { slots, lock }))
+        Self(Mutex::new(Slab { epoch: 0, slots, lock }))
     }
 }
 
@@ -125,7 +127,12 @@ impl OpenKeys {
     /// Forgets every key at once; those that are still in use are opened again.
     pub fn close_all(&self) {
         let mut slab = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slab.epoch += 1;
         slab.slots.iter_mut().for_each(Slot::clear);
+    }
+
+    fn epoch(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).epoch
     }
 
     fn find(&self, id: &KeyId, now: Timestamp) -> Option<Zeroizing<Scalar>> {
@@ -148,6 +155,7 @@ impl OpenKeys {
             public_point: Vec::new(),
             wrapped: None,
         };
+        let epoch = self.epoch();
         let aad = aad(&key.id, key.purpose, &key.public_point);
         let ciphertext = wrapped.ciphertext.clone();
         let secret = token.unwrap(&wrapping, wrapping.purpose, aad, ciphertext).await?;
@@ -161,16 +169,24 @@ impl OpenKeys {
             return Err(fault("a wrapped key is another than its public half"));
         }
         let inverse = inverse(&scalar).ok_or_else(|| fault("a wrapped key is none"))?;
-        self.keep(&key.id, &inverse, now)?;
+        self.keep(&key.id, &inverse, (epoch, now))?;
         Ok(inverse)
     }
 
-    fn keep(&self, id: &KeyId, inverse: &Scalar, now: Timestamp) -> Result<(), DeviceError> {
+    fn keep(
+        &self,
+        id: &KeyId,
+        inverse: &Scalar,
+        (epoch, now): (u64, Timestamp),
+    ) -> Result<(), DeviceError> {
         let mut slab = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if slab.lock.is_none() {
             return Err(fault(
                 "memory for keys cannot be locked; raise the limit of locked memory (ulimit -l)",
             ));
+        }
+        if slab.epoch != epoch {
+            return Ok(());
         }
         // A free slot, or the one that would be closed first.
         let of_same = |slot: &&mut Slot| slot.id.as_ref() == Some(id);
@@ -272,15 +288,20 @@ mod tests {
         let id = |n: u8| KeyId::new(Timestamp::from_seconds(i64::from(n)), [n; 10]);
         let start = Timestamp::from_seconds(1_000_000);
         for n in 0..=255 {
-            keys.keep(&id(n), &scalar(&"01".repeat(32)), start.plus_seconds(n.into())).unwrap();
+            let at = (0, start.plus_seconds(n.into()));
+            keys.keep(&id(n), &scalar(&"01".repeat(32)), at).unwrap();
         }
         assert!(keys.find(&id(0), start).is_some());
-        keys.keep(&KeyId::new(start, [9; 10]), &Scalar::ONE, start.plus_seconds(256)).unwrap();
+        keys.keep(&KeyId::new(start, [9; 10]), &Scalar::ONE, (0, start.plus_seconds(256))).unwrap();
         assert!(keys.find(&id(0), start).is_none(), "the eldest made room");
         assert!(keys.find(&id(8), start.plus_seconds(300)).is_some());
         assert!(keys.find(&id(8), start.plus_seconds(308)).is_none());
         assert!(keys.find(&id(9), start).is_some());
         keys.close_all();
         assert!(keys.find(&id(9), start).is_none());
+        keys.keep(&id(9), &Scalar::ONE, (0, start)).unwrap();
+        assert!(keys.find(&id(9), start).is_none(), "it was being opened when all were closed");
+        keys.keep(&id(9), &Scalar::ONE, (1, start)).unwrap();
+        assert!(keys.find(&id(9), start).is_some());
     }
 }

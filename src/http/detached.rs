@@ -18,9 +18,11 @@ use super::{
     problem::Problem,
     responses::Problems,
 };
+use crate::crypto::Scheme;
+use crate::domain::signing::{DocumentFormat, SignatureForm};
 use crate::service::{
     Error,
-    documents::{DetachedRequest, DetachedSignature, SealingKit},
+    documents::{Asked, DetachedRequest, DetachedSignature, SealingKit},
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -28,6 +30,15 @@ use crate::service::{
 pub(super) struct Kind {
     /// The type of document, in the words of the grant.
     document_type: String,
+    /// The format: pdf if not given, or ofd.
+    #[param(value_type = Option<String>)]
+    format: Option<DocumentFormat>,
+    /// The scheme, as for sealing a document.
+    #[param(value_type = Option<String>)]
+    scheme: Option<Scheme>,
+    /// What the signature will be made as, as for sealing a document.
+    #[param(value_type = Option<String>)]
+    signature_form: Option<SignatureForm>,
 }
 
 /// Read what a caller needs to prepare a document that stays with him: picture, name, room.
@@ -40,7 +51,9 @@ pub(super) async fn kit(
     Path(id): Path<String>,
     Query(kind): Query<Kind>,
 ) -> Result<Body<SealingKit>, Problem> {
-    Ok(Body(house.service.sealing_kit(&act, &id, &kind.document_type).await?))
+    let Kind { document_type, format, scheme, signature_form } = kind;
+    let asked = Asked { format, scheme, signature_form };
+    Ok(Body(house.service.sealing_kit(&act, &id, (&document_type, asked)).await?))
 }
 
 /// Seal a document that stays with the caller 不出域签章: its digest comes in, the signature

@@ -171,6 +171,12 @@ impl Certificate {
             .is_none_or(|usages| usages.iter().any(|id| FIT.contains(&id.to_string().as_str())))
     }
 
+    /// Whether the extended key usage says that the key makes electronic seals.
+    pub fn may_make_seals(&self) -> bool {
+        let usages = self.extended_key_usage();
+        usages.is_some_and(|usages| usages.contains(&super::extension::ID_SEAL_MAKING))
+    }
+
     /// The basic constraints: whether it is a CA, and how long a path it allows.
     pub fn basic_constraints(&self) -> Option<BasicConstraints> {
         self.extension::<BasicConstraints>()

@@ -11,6 +11,11 @@ use crate::{
 /// `organizationIdentifier`, X.520; carries the unified social credit code.
 pub const OID_ORGANIZATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
 
+/// The extended key usage of seal makers 制章人 of our CA. No standard has one; the arc is that of
+/// examples (RFC 5612).
+pub const ID_SEAL_MAKING: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.1.2.1");
+
 /// A distinguished name: country CN, then what is given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Subject {

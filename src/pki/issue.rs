@@ -70,6 +70,13 @@ pub fn tsa_extensions(point: &[u8], issuer_point: &[u8], crl_uri: &str) -> Vec<V
     extensions
 }
 
+/// The extensions of the certificate of a seal maker 制章人, whose key signs seals and no documents.
+pub fn maker_extensions(point: &[u8], issuer_point: &[u8], crl_uri: &str) -> Vec<Vec<u8>> {
+    let mut extensions = signer_extensions(point, issuer_point, crl_uri);
+    extensions.push(extension::extended_key_usage(extension::ID_SEAL_MAKING));
+    extensions
+}
+
 /// Puts signed bytes, algorithm and DER signature together: a certificate, a request or a
 /// revocation list (RFC 5280 §4.1, §5.1; RFC 2986 §4.2).
 pub fn assemble(to_be_signed: &[u8], scheme: Scheme, signature: &[u8]) -> Vec<u8> {

@@ -16,7 +16,8 @@ use crate::{
         crl::{Crl, CrlTemplate},
         extension::Subject,
         issue::{
-            CertificateTemplate, assemble, root_extensions, signer_extensions, tsa_extensions,
+            CertificateTemplate, assemble, maker_extensions, root_extensions, signer_extensions,
+            tsa_extensions,
         },
     },
     store::{KeyState, Store},
@@ -174,7 +175,7 @@ impl Provisioner<'_> {
         let uri = crl_uri(self.config, scheme);
         let (extensions, name) = match purpose {
             KeyPurpose::Tsa => (tsa_extensions(point, issuer, &uri), "Time-Stamping"),
-            KeyPurpose::Maker => (signer_extensions(point, issuer, &uri), "Seal Maker"),
+            KeyPurpose::Maker => (maker_extensions(point, issuer, &uri), "Seal Maker"),
             _ => (signer_extensions(point, issuer, &uri), "Receipts"),
         };
         let about = (self.subject(name), &key, self.config.ca.root_days);

@@ -51,6 +51,8 @@ pub struct Service {
     pub authority: Authority,
     /// Roots that may stand above seal certificates from elsewhere.
     pub external_trust: TrustStore,
+    /// Makers of seals elsewhere, or roots above them.
+    pub maker_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
     /// This process.
@@ -79,6 +81,7 @@ impl Service {
             config,
             authority,
             external_trust,
+            maker_trust,
             tsa_trust,
             instance,
         } = parts;
@@ -90,6 +93,7 @@ impl Service {
             config,
             authority,
             external_trust,
+            maker_trust,
             tsa_trust,
             instance: instance.into(),
             steady: timestamps::Steady::default(),
@@ -245,6 +249,8 @@ pub struct Parts {
     pub authority: Authority,
     /// Roots for certificates from elsewhere.
     pub external_trust: TrustStore,
+    /// Makers of seals elsewhere, or roots above them.
+    pub maker_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
     /// This process.

@@ -76,7 +76,7 @@ impl Tx {
             .all(
                 query(
                     "SELECT id, scheme, custody, key_id, certificate_request, certificate_chain \
-                     FROM credentials WHERE seal_version_id = $1 ORDER BY id",
+                     FROM credentials WHERE seal_version_id = $1 ORDER BY scheme",
                 )
                 .bind(id.to_string()),
             )

@@ -94,8 +94,12 @@ const FATAL: [(&str, &str); 10] = [
     ("seal-signature", "SIG_CRYPTO_FAILURE"),
     ("seal-file", "FORMAT_FAILURE"),
     ("signer-in-seal", "SIG_CONSTRAINTS_FAILURE"),
-    ("stamps", "FORMAT_FAILURE"),
+    ("signature-list", "FORMAT_FAILURE"),
 ];
+
+/// What keeps a signature from being good, without making it certainly wrong.
+const CONSTRAINTS: [&str; 6] =
+    ["signing-certificate", "signature-field", "key-usage", "seal-maker", "seal-dates", "times"];
 
 /// EN 319 102-1 §5.2 to §5.3, as far as the first form goes.
 fn judge(answers: &Answers) -> (Indication, Option<String>) {
@@ -113,8 +117,7 @@ fn judge(answers: &Answers) -> (Indication, Option<String>) {
     if answers.unknown("signature") || answers.unknown("signing-certificate") {
         return because(Indeterminate, "NO_SIGNING_CERTIFICATE_FOUND");
     }
-    for name in ["signing-certificate", "signature-field", "key-usage", "seal-maker", "seal-dates"]
-    {
+    for name in CONSTRAINTS {
         if answers.failed(name) || (name == "key-usage" && answers.unknown(name)) {
             return because(Indeterminate, "SIG_CONSTRAINTS_FAILURE");
         }

@@ -4,7 +4,8 @@ use super::{
     Options, Outcome,
     answers::{Answers, check},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
-    seal_structure, signer,
+    seal_structure::{self, MakerPath},
+    signer,
 };
 use crate::{
     containers::ses::Seal,
@@ -12,20 +13,36 @@ use crate::{
     domain::report::{Coverage, Report},
 };
 
-/// Verifies a seal.
-pub(super) fn verify(seal: &Seal, options: &Options, mut report: Report) -> Outcome {
+/// Verifies a seal; `elsewhere` tells that the same bytes are a document of another kind, too.
+pub(super) fn verify(
+    seal: &Seal,
+    elsewhere: bool,
+    options: &Options,
+    mut report: Report,
+) -> Outcome {
     "esl".clone_into(&mut report.format);
-    let path = seal_structure::maker_path(seal, options);
+    let (path, is_maker) = match seal_structure::maker_path(seal, options) {
+        MakerPath::Trusted => (Ok(()), Some(true)),
+        MakerPath::NotAMaker => (Ok(()), None),
+        MakerPath::Bad(error) => (Err(error), None),
+    };
     let made = seal.created.at.unwrap_or(options.at);
     let signature = seal_structure::maker_signature(seal);
     let standard = format!("electronic seal of {}", seal.version.standard());
     let mut checks = vec![
-        check("format", Some(true), standard),
+        match elsewhere {
+            false => check("format", Some(true), standard),
+            true => check("format", None, "the seal is a document of another kind as well"),
+        },
         signer::value(signature.as_ref(), seal.maker.is_some()),
         seal_structure::dates(seal, Some(options.at), "at the time asked for"),
     ];
-    checks.extend(seal_structure::seal_timestamp(seal, options));
-    checks.extend(signer::checks(seal.maker.as_ref(), &path, made));
+    checks.extend(seal_structure::seal_timestamp(seal, options).map(|(answer, _)| answer));
+    let detail =
+        if is_maker.is_some() { "trusted as a maker of seals" } else { "not known as one" };
+    checks.push(check("seal-maker", is_maker, detail));
+    let [chain, dates, _, revocation] = signer::checks(seal.maker.as_ref(), &path, made);
+    checks.extend([chain, dates, revocation]);
     let answers = Answers { checks, coverage: Some(Coverage::WholeFile), path, proven_time: None };
     let digest = Some(DigestAlgorithm::Sm3);
     let outline = Outline {

@@ -5,7 +5,7 @@ use super::{
     answers::{Answers, check},
     attributes::{cms_time, digest_is_signed, signing_certificate},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
-    signer,
+    in_der, signer,
     timestamp::{self, TIMESTAMP},
 };
 use crate::{
@@ -89,7 +89,7 @@ pub(super) fn verify(
     for (index, one) in signature.signers().iter().enumerate() {
         let (outline, answers) = judge(signature, one, source, options);
         report.signatures.push(conclude(index, outline, answers));
-        signature_values.push(Some(one.signature.clone()));
+        signature_values.push(Some(in_der(&one.signature)));
     }
     conclude_file(&mut report, true, true);
     Outcome { report, signature_values }

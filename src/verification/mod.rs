@@ -18,11 +18,13 @@ mod timestamp;
 
 use crate::{
     containers::ses::Seal,
+    crypto::{der_to_rs, rs_to_der},
     domain::{
         Timestamp,
         report::{Conclusion, Report},
         source::ReadAt,
     },
+    formats::{ofd::is_package, pdf::is_pdf},
     pki::TrustStore,
 };
 
@@ -41,7 +43,8 @@ pub struct Options {
     pub signature: Option<Vec<u8>>,
     /// Whom to trust as signers.
     pub trust: TrustStore,
-    /// Whom to trust as makers of seals 制章人.
+    /// Whom to trust as makers of seals 制章人, by name; beside them, whoever leads to `trust` and
+    /// whose certificate says that it makes seals.
     pub maker_trust: TrustStore,
     /// Whom to trust as time-stamping authorities.
     pub tsa_trust: TrustStore,
@@ -56,6 +59,15 @@ pub struct Outcome {
     pub report: Report,
     /// The value of each signature of the report, where there is one.
     pub signature_values: Vec<Option<Vec<u8>>>,
+}
+
+/// The one form of a signature value in which a register knows it, DER: some makers write r‖s, and
+/// who rewrites a value must not make another signature of it.
+fn in_der(value: &[u8]) -> Vec<u8> {
+    match der_to_rs(value) {
+        Ok(_) => value.to_vec(),
+        Err(_) => rs_to_der(value).unwrap_or_else(|_| value.to_vec()),
+    }
 }
 
 /// Verifies a file. What it is told by its content, never by its name.
@@ -76,13 +88,14 @@ pub fn verify(source: &dyn ReadAt, options: &Options) -> Outcome {
     }
     if let Some(bytes) = der(source) {
         if let Ok(seal) = Seal::from_der(&bytes) {
-            return esl::verify(&seal, options, report);
+            let elsewhere = is_package(source) || is_pdf(source);
+            return esl::verify(&seal, elsewhere, options, report);
         }
         if let Some(signature) = FileSignature::read(&bytes) {
             return file::verify(&signature, None, options, report);
         }
     }
-    if crate::formats::ofd::is_package(source) && !crate::formats::pdf::is_pdf(source) {
+    if is_package(source) && !is_pdf(source) {
         return ofd::verify(source, options, report);
     }
     pdf::verify(source, options, report)

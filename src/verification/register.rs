@@ -65,6 +65,10 @@ pub fn add_seal(report: &mut Report, facts: RegisterFacts) {
             Some(false),
             format!("the document was voided at {}: {}", voided.at, voided.reason),
         ),
+        None if !facts.on_record => {
+            let text = "whether the document was voided is not known: there is no record of it";
+            add("document-not-voided", None, text.to_owned());
+        }
         None => add("document-not-voided", Some(true), "the document was not voided".to_owned()),
     }
     signature.custody = Some(facts.custody);

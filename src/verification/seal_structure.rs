@@ -28,12 +28,20 @@ pub(super) fn maker_signature(seal: &Seal) -> Option<Result<(), VerifyError>> {
     Some(verify_message(&spki, seal.algorithm, digest, &seal.signed, &seal.signature))
 }
 
-/// Every question about the seal, and whether the signer may use it.
-pub(super) fn checks(signature: &SealSignature, options: &Options) -> Vec<Check> {
+/// Every question about the seal, and whether the signer may use it; `proven` is the time that a
+/// timestamp over the signature proves.
+pub(super) fn checks(
+    signature: &SealSignature,
+    proven: Option<Timestamp>,
+    options: &Options,
+) -> Vec<Check> {
     let seal = &signature.seal;
-    let mut all = vec![maker_signature_check(seal), maker_check(seal, options)];
-    all.extend(seal_timestamp(seal, options));
-    all.push(dates(seal, signature.time.at, "when it was signed"));
+    let (stamped, seal_proven) = seal_timestamp(seal, options).unzip();
+    let existed = [proven, seal_proven.flatten()].into_iter().flatten().min();
+    let mut all = vec![maker_signature_check(seal), maker_check(signature, existed, options)];
+    all.extend(stamped);
+    all.push(dates(seal, proven.or(signature.time.at), "when it was signed"));
+    all.push(times(signature, proven, options));
     all.push(signer_listed(signature));
     all.extend(extensions(&signature.extensions));
     all.extend(extensions(&seal.extensions));
@@ -54,47 +62,130 @@ fn maker_signature_check(seal: &Seal) -> Check {
     }
 }
 
-/// Whether the maker's certificate was good when the seal was made: what became of it since takes
-/// nothing away.
-pub(super) fn maker_path(seal: &Seal, options: &Options) -> Result<(), PathError> {
-    let at = seal.created.at.unwrap_or(options.at);
-    signer::chain(seal.maker.as_ref(), &[], &options.maker_trust, at)
+/// How the certificate of a seal's maker stands.
+pub(super) enum MakerPath {
+    /// It is trusted as a maker.
+    Trusted,
+    /// It leads to a trusted root, but nothing says that it may make seals.
+    NotAMaker,
+    /// It does not lead to trust.
+    Bad(PathError),
 }
 
-fn maker_check(seal: &Seal, options: &Options) -> Check {
+/// Whether the maker's certificate was good when the seal was made: what became of it since takes
+/// nothing away. It has to be trusted as a maker, or its own usage has to say so: else everybody
+/// with a certificate could make himself anybody's seal.
+pub(super) fn maker_path(seal: &Seal, options: &Options) -> MakerPath {
+    let at = seal.created.at.unwrap_or(options.at);
+    let maker = seal.maker.as_ref();
+    let named = match signer::chain(maker, &[], &options.maker_trust, at) {
+        Ok(()) => return MakerPath::Trusted,
+        Err(error) => error,
+    };
+    match signer::chain(maker, &[], &options.trust, at) {
+        Ok(()) if maker.is_some_and(Certificate::may_make_seals) => MakerPath::Trusted,
+        Ok(()) => MakerPath::NotAMaker,
+        Err(PathError::NoTrustedRoot) => MakerPath::Bad(named),
+        Err(error) => MakerPath::Bad(error),
+    }
+}
+
+fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &Options) -> Check {
     const NAME: &str = "seal-maker";
+    let seal = &signature.seal;
     let Some(maker) = &seal.maker else {
         return check(NAME, None, "the certificate of the seal's maker cannot be read");
     };
     let name = maker.subject();
+    if seal.maker_der == signature.signer_der {
+        return check(NAME, None, format!("{name} made the seal for itself"));
+    }
     match maker_path(seal, options) {
-        Ok(()) if maker.is_valid_at(options.at) => {
-            check(NAME, Some(true), format!("{name} is trusted as a maker of seals"))
+        MakerPath::Trusted => {}
+        MakerPath::NotAMaker => {
+            let text = "leads to a trusted root, but nothing says that it may make seals; trust it \
+                        as a maker if it may";
+            return check(NAME, None, format!("{name} {text}"));
         }
-        Ok(()) => check(
-            NAME,
-            Some(true),
-            format!("{name} was trusted as a maker of seals when it made the seal"),
-        ),
-        Err(error @ (PathError::OutOfDates { .. } | PathError::NotAnIssuer(_))) => {
-            check(NAME, Some(false), format!("when the seal was made: {error}"))
+        MakerPath::Bad(error @ (PathError::OutOfDates { .. } | PathError::NotAnIssuer(_))) => {
+            return check(NAME, Some(false), format!("when the seal was made: {error}"));
         }
-        Err(error @ PathError::Revoked { .. }) => check(NAME, Some(false), error.to_string()),
-        Err(error) => check(NAME, None, format!("{name} is not known as a maker: {error}")),
+        MakerPath::Bad(error @ PathError::Revoked { .. }) => {
+            return check(NAME, Some(false), error.to_string());
+        }
+        MakerPath::Bad(error) => {
+            return check(NAME, None, format!("{name} is not known as a maker: {error}"));
+        }
+    }
+    // When the seal was made its maker says himself; after a revocation that is worth nothing.
+    if let Some(since) = revoked_since(maker, options)
+        && existed.is_none_or(|existed| existed >= since)
+    {
+        let text = "was revoked, and nothing proves that the seal was made before";
+        return check(NAME, None, format!("{name} {text}"));
+    }
+    let now = if maker.is_valid_at(options.at) { "is" } else { "was, when it made the seal," };
+    check(NAME, Some(true), format!("{name} {now} trusted as a maker of seals"))
+}
+
+/// Since when a certificate that was good once is revoked.
+fn revoked_since(maker: &Certificate, options: &Options) -> Option<Timestamp> {
+    [&options.maker_trust, &options.trust].into_iter().find_map(|trust| {
+        match signer::chain(Some(maker), &[], trust, options.at.min(maker.not_after())) {
+            Err(PathError::Revoked { at, .. }) => Some(at),
+            _ => None,
+        }
+    })
+}
+
+/// How far a clock may be ahead, seconds.
+const CLOCKS_DIFFER: i64 = 300;
+/// How far the claimed time may be from the one that a timestamp proves, seconds.
+const CLAIM_DIFFERS: i64 = 86_400;
+
+/// Whether the times that signer and maker state can be true together.
+fn times(signature: &SealSignature, proven: Option<Timestamp>, options: &Options) -> Check {
+    const NAME: &str = "times";
+    let seal = &signature.seal;
+    let (Some(claimed), Some(created)) = (signature.time.at, seal.created.at) else {
+        return check(NAME, None, "a time in the signature cannot be read");
+    };
+    let late = options.at.plus_seconds(CLOCKS_DIFFER);
+    let in_certificate = signature.signer.as_ref().is_none_or(|c| c.is_valid_at(claimed));
+    let far = |proven: Timestamp| {
+        let apart = proven.as_seconds() - claimed.as_seconds();
+        !(-CLOCKS_DIFFER..=CLAIM_DIFFERS).contains(&apart)
+    };
+    let wrong = if claimed > late || created > late {
+        Some("it states a time that is yet to come")
+    } else if created > claimed.plus_seconds(CLOCKS_DIFFER) {
+        Some("it was signed before the seal was made")
+    } else if seal.valid_until.at.is_some_and(|until| created > until) {
+        Some("the seal was made after the end of its validity")
+    } else if !in_certificate {
+        Some("it was signed when the signer's certificate was not valid")
+    } else if proven.is_some_and(far) {
+        Some("it states another time than its timestamp proves")
+    } else {
+        None
+    };
+    match wrong {
+        Some(wrong) => check(NAME, Some(false), wrong),
+        None => check(NAME, Some(true), format!("made {created}, signed {claimed}")),
     }
 }
 
 /// The timestamp over the maker's signature, which newer seals may have.
-pub(super) fn seal_timestamp(seal: &Seal, options: &Options) -> Option<Check> {
+pub(super) fn seal_timestamp(seal: &Seal, options: &Options) -> Option<(Check, Option<Timestamp>)> {
     let token = read(seal.timestamp.as_deref()?, &seal.signature);
     let (answer, proven) = timestamp::judge(SEAL_TIMESTAMP, &token, options);
     match (proven, seal.created.at) {
-        (Some(proven), Some(created)) if created > proven => Some(check(
-            SEAL_TIMESTAMP,
-            Some(false),
-            format!("the seal says it was made at {created}, after its timestamp of {proven}"),
-        )),
-        _ => Some(answer),
+        (Some(proven), Some(created)) if created > proven => {
+            let text =
+                format!("the seal says it was made at {created}, after its timestamp of {proven}");
+            Some((check(SEAL_TIMESTAMP, Some(false), text), None))
+        }
+        _ => Some((answer, proven)),
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::allow_attributes, reason = "an expectation would not hold in every test file")]
 #![allow(dead_code, unfulfilled_lint_expectations, reason = "each test file uses another part")]
 
+pub mod archive;
 pub mod database;
 pub mod desk;
 pub mod people;
@@ -64,33 +65,6 @@ pub fn trusting_nobody() -> sealwright::verification::Options {
         trust: TrustStore::default(),
         maker_trust: TrustStore::default(),
         tsa_trust: TrustStore::default(),
-        at: Timestamp::from_seconds(1_780_000_000),
+        at: Timestamp::from_seconds(1_796_000_000),
     }
-}
-
-/// An archive of parts that are stored as they are.
-pub fn stored(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let (mut archive, mut directory) = (Vec::new(), Vec::new());
-    for (name, content) in parts {
-        let place = archive.len() as u32;
-        let mut crc = flate2::Crc::new();
-        crc.update(content);
-        let size = content.len() as u32;
-        let mut common = vec![20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0];
-        common.extend(crc.sum().to_le_bytes());
-        common.extend([size.to_le_bytes(), size.to_le_bytes()].concat());
-        common.extend((name.len() as u16).to_le_bytes());
-        common.extend([0; 2]);
-        archive.extend([b"PK\x03\x04".as_slice(), &common, name.as_bytes(), content].concat());
-        directory.extend([b"PK\x01\x02\x14\0".as_slice(), &common, &[0; 10]].concat());
-        directory.extend([place.to_le_bytes().as_slice(), name.as_bytes()].concat());
-    }
-    let (start, count) = (archive.len() as u32, parts.len() as u16);
-    archive.extend(&directory);
-    archive.extend(b"PK\x05\x06\0\0\0\0");
-    archive.extend([count.to_le_bytes(), count.to_le_bytes()].concat());
-    archive.extend((directory.len() as u32).to_le_bytes());
-    archive.extend(start.to_le_bytes());
-    archive.extend([0; 2]);
-    archive
 }

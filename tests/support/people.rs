@@ -133,7 +133,7 @@ pub fn granted_dual(house: &House, cast: &Cast) -> String {
 }
 
 /// A seal whose creation is approved, and the application.
-fn permitted(house: &House, cast: &Cast) -> (String, String) {
+pub fn permitted(house: &House, cast: &Cast) -> (String, String) {
     let application = approved(
         house,
         cast,

@@ -71,7 +71,9 @@ def ses(root, value, digest):
     complaints += chain_holds(root, parts[1].v)
     if tbs[3].bits() != digest:
         complaints.append("dataHash is not the digest of what is signed")
-    if parts[1].v not in ofd_check.seal(tbs[1])["certs"]:
+    listed = ofd_check.seal(tbs[1])
+    sm3 = hashlib.new("sm3", parts[1].v).digest()
+    if parts[1].v not in (listed["certs"] or []) and sm3 not in (listed["digests"] or []):
         complaints.append("the seal does not name the signer")
     return complaints
 

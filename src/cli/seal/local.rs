@@ -9,6 +9,7 @@ use super::{Done, Wrong, open, output, patiently};
 use crate::{
     clients::sealwright::Remote,
     crypto::{
+        Scheme,
         digest::{hex, sha256},
         random,
     },
@@ -16,9 +17,13 @@ use crate::{
         Clock, SystemClock,
         id::new_ulid,
         placement::AcrossPages,
+        signing::{DocumentFormat, SignatureForm},
         source::{Received, Source},
     },
-    formats::pdf::{self, Appearance, SealingRequest},
+    formats::{
+        Sealed, ofd,
+        pdf::{self, Appearance, SealingRequest},
+    },
     service::documents::{DetachedRequest, SealRequest, SealingKit, appearance, set_caption},
 };
 
@@ -29,14 +34,32 @@ pub(super) fn seal(
     file: &Path,
     target: &Path,
 ) -> anyhow::Result<Done> {
+    let wrong = |why: &str| Wrong(why.to_owned());
     let received = Received::read(Source::file(open(file)?)?)?;
-    let path = format!(
-        "/v1/seals/{}/sealing-kit?document_type={}",
+    let is_ofd = ofd::is_package(&received.source) && !pdf::is_pdf(&received.source);
+    let format = if is_ofd { DocumentFormat::Ofd } else { DocumentFormat::Pdf };
+    let pdf_only = request.caption.is_some()
+        || request.certify.is_some()
+        || !request.later_fields.is_empty()
+        || request.password.is_some();
+    if is_ofd && pdf_only {
+        return Err(wrong("caption, certification, later fields and passwords are for PDF").into());
+    }
+    if !is_ofd && request.closing {
+        return Err(wrong("closing is for OFD; certify says what may still change in a PDF").into());
+    }
+    let mut path = format!(
+        "/v1/seals/{}/sealing-kit?document_type={}&format={format}",
         request.seal_id, request.document_type
     );
+    for (name, word) in [
+        ("scheme", request.scheme.map(Scheme::as_str)),
+        ("signature_form", request.signature_form.map(SignatureForm::as_str)),
+    ] {
+        path.push_str(&word.map(|word| format!("&{name}={word}")).unwrap_or_default());
+    }
     let kit: SealingKit = serde_json::from_value(patiently(|| Ok(remote.get(&path)?))?)?;
     let picture = picture(&kit)?;
-    let wrong = |why: &str| Wrong(why.to_owned());
     let layout = request.placement.target().map_err(wrong)?;
     let across = request.across_pages.as_ref();
     let pages = across.map(AcrossPages::checked).transpose().map_err(wrong)?;
@@ -48,29 +71,50 @@ pub(super) fn seal(
         set_caption(caption, &caption.lines(&kit.name, now, request.reason.as_deref()))
     });
     let caption = caption.transpose()?;
-    let prepared = pdf::prepare(
-        &received,
-        &SealingRequest {
-            target: &layout,
-            across: across.zip(pages.as_ref()),
-            caption: caption.as_ref(),
-            certify: request.certify,
-            later_fields: &request.later_fields,
-            password: request.password.as_ref().map(ExposeSecret::expose_secret),
-            appearance: &picture,
-            name: &kit.name,
-            reason: request.reason.as_deref(),
-            signing_time: now,
-            unique: &new_ulid(now, unique),
-            seed,
-            room: kit.room,
-            digest: kit.digest,
-            sub_filter: "ETSI.CAdES.detached",
-        },
-    )?;
+    let across = across.zip(pages.as_ref());
+    let seal = kit.structure.as_deref().map(Base64::decode_vec).transpose();
+    let seal = seal.map_err(|_| anyhow::anyhow!("the service's answer holds no seal"))?;
+    let prepared = if is_ofd {
+        Prepared::Ofd(Box::new(ofd::prepare(
+            &received,
+            &ofd::SealingRequest {
+                target: &layout,
+                across,
+                size_mm: (kit.width_mm, kit.height_mm),
+                seal: seal.as_deref(),
+                is_final: request.closing,
+                signing_time: now,
+            },
+        )?))
+    } else {
+        Prepared::Pdf(Box::new(pdf::prepare(
+            &received,
+            &SealingRequest {
+                target: &layout,
+                across,
+                caption: caption.as_ref(),
+                certify: request.certify,
+                later_fields: &request.later_fields,
+                password: request.password.as_ref().map(ExposeSecret::expose_secret),
+                appearance: &picture,
+                name: &kit.name,
+                reason: request.reason.as_deref(),
+                signing_time: now,
+                unique: &new_ulid(now, unique),
+                seed,
+                room: kit.room,
+                digest: kit.digest,
+                sub_filter: &kit.sub_filter,
+            },
+        )?))
+    };
     let body = serde_json::to_string(&DetachedRequest {
         seal_id: request.seal_id.clone(),
         document_type: request.document_type.clone(),
+        format: Some(format),
+        scheme: request.scheme,
+        signature_form: request.signature_form,
+        property: prepared.property().filter(|_| seal.is_some()),
         digest: hex(prepared.content_digest()),
         document_digest: hex(&received.digest()),
         business_number: request.business_number.clone(),
@@ -86,6 +130,35 @@ pub(super) fn seal(
     output::write_sealed(target, &sealed, file)?;
     let receipt = output::write_receipt(target, &part("receipt"), file)?;
     Ok(Done { record, receipt, replayed: false })
+}
+
+/// A document with its hole.
+enum Prepared {
+    Pdf(Box<pdf::Prepared>),
+    Ofd(Box<ofd::Prepared>),
+}
+
+impl Prepared {
+    fn content_digest(&self) -> &[u8] {
+        match self {
+            Self::Pdf(prepared) => prepared.content_digest(),
+            Self::Ofd(prepared) => prepared.content_digest(),
+        }
+    }
+
+    fn property(&self) -> Option<String> {
+        match self {
+            Self::Pdf(_) => None,
+            Self::Ofd(prepared) => Some(prepared.path().to_owned()),
+        }
+    }
+
+    fn embed(self, container: &[u8]) -> anyhow::Result<Sealed> {
+        Ok(match self {
+            Self::Pdf(prepared) => prepared.embed(container)?,
+            Self::Ofd(prepared) => prepared.embed(container)?,
+        })
+    }
 }
 
 fn picture(kit: &SealingKit) -> anyhow::Result<Appearance> {

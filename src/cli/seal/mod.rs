@@ -17,12 +17,17 @@ use serde::Serialize;
 use super::{Exit, exit::Wrong, print, print_json};
 use crate::{
     clients::sealwright::{Remote, RemoteError},
-    crypto::digest::{hex, sha256},
+    crypto::{
+        Scheme,
+        digest::{hex, sha256},
+    },
     domain::{
         caption::Caption,
         placement::{AcrossPages, Certification, Corner, Edge, Placement},
+        signing::SignatureForm,
         source::{Received, Source},
     },
+    formats::{ofd::OfdError, pdf::PdfError},
     service::documents::SealRequest,
 };
 
@@ -32,7 +37,7 @@ const MOST_ATTEMPTS: u32 = 5;
 /// What to seal, with what, and where.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// PDF files, or folders of them.
+    /// PDF and OFD files, or folders of them.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The service.
@@ -51,7 +56,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     document_type: String,
     /// Where sealed files go: a folder, or for one file its name. `X.sealed.pdf` beside `X.pdf` if not
-    /// given.
+    /// given, and likewise for OFD.
     #[arg(long, short)]
     out: Option<PathBuf>,
     /// Write over files that are there.
@@ -99,6 +104,15 @@ pub(super) struct Arguments {
     /// Draw a QR code 二维码 below the seal that says this.
     #[arg(long, value_name = "TEXT")]
     qr_code: Option<String>,
+    /// The scheme: p256 or sm2; by the document if not given.
+    #[arg(long, value_parser = word::<Scheme>)]
+    scheme: Option<Scheme>,
+    /// What the signature is made as: cades, gm-cms or gm-seal; by the document if not given.
+    #[arg(long, value_parser = word::<SignatureForm>)]
+    signature_form: Option<SignatureForm>,
+    /// Let nobody seal after this 整体保护 (OFD).
+    #[arg(long)]
+    closing: bool,
     /// Certify: no-changes, form-filling or annotations.
     #[arg(long, value_parser = word::<Certification>)]
     certify: Option<Certification>,
@@ -216,6 +230,9 @@ fn request(arguments: &Arguments) -> anyhow::Result<SealRequest> {
     };
     let password = arguments.password_file.as_deref();
     Ok(SealRequest {
+        scheme: arguments.scheme,
+        signature_form: arguments.signature_form,
+        closing: arguments.closing,
         across_pages: across,
         caption: (caption != Caption::default()).then_some(caption),
         certify: arguments.certify,
@@ -345,6 +362,11 @@ fn wait(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// Whether a refusal is for the document's sake.
+fn is_of_document(code: &str) -> bool {
+    code.starts_with("pdf-") || code.starts_with("ofd-")
+}
+
 fn exit_of(error: &anyhow::Error) -> Exit {
     match error.downcast_ref() {
         Some(RemoteError::Refused { status: 401 | 403, .. }) => Exit::Refused,
@@ -352,9 +374,9 @@ fn exit_of(error: &anyhow::Error) -> Exit {
             Exit::Unavailable
         }
         Some(RemoteError::Refused { status: 429, .. }) => Exit::Unavailable,
-        Some(RemoteError::Refused { code, .. }) if code.starts_with("pdf-") => Exit::Invalid,
+        Some(RemoteError::Refused { code, .. }) if is_of_document(code) => Exit::Invalid,
         Some(RemoteError::Refused { .. }) => Exit::Usage,
-        None if error.is::<crate::formats::pdf::PdfError>() => Exit::Invalid,
+        None if error.is::<PdfError>() || error.is::<OfdError>() => Exit::Invalid,
         None if error.is::<Wrong>() => Exit::Usage,
         None => Exit::Unavailable,
     }

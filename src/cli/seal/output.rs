@@ -13,7 +13,7 @@ use crate::{
     formats::Sealed,
 };
 
-/// The files that are named, and the PDF files of folders that are.
+/// The files that are named, and the PDF and OFD files of folders that are.
 pub(super) fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in named {
@@ -26,10 +26,12 @@ pub(super) fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         let mut inside: Vec<_> = listing
             .flatten()
             .map(|entry| entry.path())
-            .filter(|path| is_pdf(path) && !is_sealed(path))
+            .filter(|path| is_document(path) && !is_sealed(path))
             .collect();
         if inside.is_empty() {
-            return Err(Wrong(format!("{}: there is no *.pdf in it", path.display())).into());
+            return Err(
+                Wrong(format!("{}: there is no *.pdf or *.ofd in it", path.display())).into()
+            );
         }
         inside.sort();
         files.append(&mut inside);
@@ -37,8 +39,17 @@ pub(super) fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn is_pdf(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("pdf"))
+fn is_document(path: &Path) -> bool {
+    let known = |extension: &std::ffi::OsStr| {
+        ["pdf", "ofd"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    };
+    path.is_file() && path.extension().is_some_and(known)
+}
+
+/// `X.sealed.pdf` beside `X.pdf`, and likewise for other names.
+fn beside(file: &Path) -> PathBuf {
+    let extension = file.extension().unwrap_or("pdf".as_ref()).to_string_lossy().into_owned();
+    file.with_extension(format!("sealed.{extension}"))
 }
 
 /// Whether an earlier run of the command wrote it.
@@ -64,7 +75,7 @@ pub(super) fn targets(
         targets.push(match (folder, out) {
             (Some(folder), _) => folder.join(name),
             (None, Some(out)) => out.to_owned(),
-            (None, None) => file.with_extension("sealed.pdf"),
+            (None, None) => beside(file),
         });
     }
     let receipts: Vec<_> = targets.iter().map(|target| receipt_of(target)).collect();

@@ -82,8 +82,10 @@ impl SealSignature {
             return Err(SesError::Part("toSign has under five parts"));
         };
         let (signer, algorithm, signature, extensions, timestamp) = match (rest, more) {
-            ([signature], [signer, algorithm, ..]) => (signer, algorithm, signature, None, None),
-            ([signer, algorithm, signature, token @ ..], more) if token.len() < 2 => {
+            ([signature], [signer, algorithm]) => (signer, algorithm, signature, None, None),
+            ([signer, algorithm, signature, token @ ..], more)
+                if token.len() < 2 && more.len() < 2 =>
+            {
                 (signer, algorithm, signature, more.first(), token.first())
             }
             _ => return Err(SesError::Part("the signature has not the parts of any version")),
@@ -120,8 +122,8 @@ fn read_info(content: &[u8]) -> Result<Info, SesError> {
         return Err(SesError::Part("the seal's information has under four parts"));
     };
     let header = children(header.content)?;
-    let [mark, version, vendor, ..] = header.as_slice() else {
-        return Err(SesError::Part("the header has under three parts"));
+    let ([mark, version, vendor], true) = (header.as_slice(), more.len() < 2) else {
+        return Err(SesError::Part("the header has not three parts, or there is something behind"));
     };
     if mark.content != b"ES" {
         return Err(SesError::Part("the header does not begin with ES"));
@@ -156,7 +158,7 @@ fn read_property(content: &[u8]) -> Result<Property, SesError> {
         [kind, name, list, times @ ..] => (kind, name, false, list, times),
         _ => return Err(SesError::Part("the seal's property has too few parts")),
     };
-    let [created, valid_from, valid_until, ..] = times else {
+    let [created, valid_from, valid_until] = times else {
         return Err(SesError::Part("the seal does not say from when to when it is valid"));
     };
     let list = children(list.content)?;
@@ -184,8 +186,8 @@ fn read_property(content: &[u8]) -> Result<Property, SesError> {
 
 fn read_picture(content: &[u8]) -> Result<Picture, SesError> {
     let fields = children(content)?;
-    let [format, data, width, height, ..] = fields.as_slice() else {
-        return Err(SesError::Part("the picture has under four parts"));
+    let [format, data, width, height] = fields.as_slice() else {
+        return Err(SesError::Part("the picture has not four parts"));
     };
     Ok(Picture {
         format: text(format),
@@ -212,10 +214,16 @@ fn read_extensions(list: &Tlv<'_>) -> Result<Vec<Extension>, SesError> {
     children(list.content)?.iter().map(read).collect()
 }
 
+/// The most values in one structure: no list of a seal comes near.
+const MOST_VALUES: usize = 4096;
+
 fn children(content: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
     let mut reader = Reader::new(content);
     let mut all = Vec::new();
     while reader.peek().is_some() {
+        if all.len() == MOST_VALUES {
+            return Err(TlvError::NotDer);
+        }
         all.push(reader.read()?);
     }
     Ok(all)
@@ -264,7 +272,14 @@ fn integer(field: &Tlv<'_>) -> Result<i64, SesError> {
 fn object_identifier(field: &Tlv<'_>) -> Result<ObjectIdentifier, SesError> {
     // Some makers write an AlgorithmIdentifier where the standard has the bare identifier.
     let content = match field.tag {
-        tlv::SEQUENCE => Reader::new(field.content).expect(tlv::OID)?.content,
+        tlv::SEQUENCE => {
+            let mut identifier = Reader::new(field.content);
+            let oid = identifier.expect(tlv::OID)?;
+            match identifier.rest() {
+                [] | [5, 0] => oid.content,
+                _ => return Err(SesError::Part("an algorithm has parameters")),
+            }
+        }
         tlv::OID => field.content,
         _ => return Err(SesError::Part("an object identifier is something else")),
     };

@@ -89,14 +89,17 @@ impl UnsignedSeal {
         sm2::e(self.maker.public_key(), &self.info)?.try_into().ok()
     }
 
-    /// The seal, around the maker's DER signature.
-    pub fn finish(self, signature: &[u8]) -> Vec<u8> {
-        sequence(&[
+    /// The seal, around the maker's DER signature, with a timestamp token over it that V5 has a
+    /// place for.
+    pub fn finish(self, signature: &[u8], timestamp: Option<&[u8]>) -> Vec<u8> {
+        let mut parts = vec![
             self.info,
             tlv(tlv::OCTET_STRING, self.maker.der()),
             oid(Scheme::Sm2.signature_oid()),
             bit_string(signature),
-        ])
+        ];
+        parts.extend(timestamp.map(|token| tlv(0xa0, &bit_string(token))));
+        sequence(&parts)
     }
 }
 

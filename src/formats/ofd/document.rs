@@ -1,6 +1,8 @@
 //! What sealing needs to know of a document: where its signatures are listed, and its pages with
 //! their sizes.
 
+use std::collections::BTreeSet;
+
 use super::{
     OfdError, Package,
     inspect::locate,
@@ -8,7 +10,7 @@ use super::{
 };
 
 /// The most pages of a document.
-const MOST_PAGES: usize = 20_000;
+const MOST_PAGES: usize = 5_000;
 
 /// A document of a package.
 #[derive(Debug)]
@@ -66,6 +68,12 @@ impl Area {
     }
 }
 
+/// The physical box of the area that a child element tells.
+fn area_of(node: roxmltree::Node<'_, '_>, name: &str) -> Result<Option<Area>, OfdError> {
+    let text = child(node, name)?.map(|area| child_text(area, "PhysicalBox")).transpose()?;
+    Ok(text.flatten().and_then(|text| Area::parse(&text)))
+}
+
 impl OfdDocument {
     /// Reads the only document of a package.
     pub(super) fn read(package: &Package<'_>) -> Result<Self, OfdError> {
@@ -73,28 +81,32 @@ impl OfdDocument {
         let bytes = package.read(&root)?;
         let root_text = xml::text(&bytes, &root)?.to_owned();
         let parsed = xml::parse(&root_text, &root)?;
-        let bodies: Vec<_> = children(parsed.root_element(), "DocBody").collect();
+        let bodies = children(parsed.root_element(), "DocBody")?;
         let [body] = bodies.as_slice() else {
             let text = format!("the package holds {} documents; one is sealed", bodies.len());
             return Err(OfdError::Placement(text));
         };
         let missing = || OfdError::Damaged(format!("{root} does not name a document"));
-        let location = child_text(*body, "DocRoot").ok_or_else(missing)?;
+        let location = child_text(*body, "DocRoot")?.ok_or_else(missing)?;
         let path = locate(package, &root, &location)?;
-        let list = child_text(*body, "Signatures");
+        let list = child_text(*body, "Signatures")?;
         let signatures = list.map(|location| locate(package, &root, &location)).transpose()?;
         let bytes = package.read(&path)?;
         let document = xml::parse(xml::text(&bytes, &path)?, &path)?;
         let element = document.root_element();
-        let page_area = child(element, "CommonData")
-            .and_then(|common| child(common, "PageArea"))
-            .and_then(|area| child_text(area, "PhysicalBox"))
-            .and_then(|text| Area::parse(&text));
-        let mut pages = Vec::new();
-        for page in child(element, "Pages").into_iter().flat_map(|pages| children(pages, "Page")) {
-            let id = attribute(page, "ID").unwrap_or_default();
-            let location = attribute(page, "BaseLoc").unwrap_or_default();
-            pages.push(PageEntry { id, path: locate(package, &path, &location)? });
+        let common = child(element, "CommonData")?;
+        let page_area = common.map(|common| area_of(common, "PageArea")).transpose()?.flatten();
+        let mut pages: Vec<PageEntry> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let listed = child(element, "Pages")?.map(|pages| children(pages, "Page")).transpose()?;
+        for page in listed.unwrap_or_default() {
+            let id = attribute(page, "ID")?.unwrap_or_default();
+            let location = attribute(page, "BaseLoc")?.unwrap_or_default();
+            let part = locate(package, &path, &location)?;
+            if !seen.insert(part.clone()) || pages.iter().any(|other| other.id == id) {
+                return Err(OfdError::Damaged(format!("{path} names a page twice")));
+            }
+            pages.push(PageEntry { id, path: part });
             if pages.len() > MOST_PAGES {
                 return Err(OfdError::Limit(format!("over {MOST_PAGES} pages")));
             }
@@ -117,9 +129,7 @@ impl OfdDocument {
         })?;
         let bytes = package.read(&entry.path)?;
         let content = xml::parse(xml::text(&bytes, &entry.path)?, &entry.path)?;
-        let own = child(content.root_element(), "Area")
-            .and_then(|area| child_text(area, "PhysicalBox"))
-            .and_then(|text| Area::parse(&text));
+        let own = area_of(content.root_element(), "Area")?;
         let area = own
             .or(self.page_area)
             .ok_or_else(|| OfdError::Damaged(format!("page {number} does not tell its size")))?;

@@ -3,14 +3,22 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    OfdError, Package, SignatureXml, path,
+    OfdError, Package, SignatureXml,
+    list::{self, Listed, MOST_SIGNATURES},
+    path,
     signature_xml::Reference,
-    xml::{self, attribute, child_text, children},
+    xml::{self, child_text, children},
 };
 use crate::{crypto::DigestAlgorithm, domain::source::ReadAt};
 
-/// The most signatures that are looked at.
-const MOST_SIGNATURES: usize = 64;
+/// The largest Signature.xml, bytes.
+const LARGEST_XML: u64 = 4 << 20;
+/// The largest signature value and the largest seal, bytes.
+const LARGEST_VALUE: u64 = 4 << 20;
+/// All of them together, bytes.
+const MOST_BYTES: u64 = 32 << 20;
+/// All that is digested, bytes, counted anew for each algorithm.
+const MOST_DIGESTED: u64 = 2 << 30;
 /// The most documents in one package.
 const MOST_DOCUMENTS: usize = 64;
 
@@ -19,6 +27,12 @@ const MOST_DOCUMENTS: usize = 64;
 pub struct Inspection {
     /// The signatures, in the order of their lists.
     pub signatures: Vec<FoundSignature>,
+    /// The path of every file.
+    pub files: Vec<String>,
+    /// The lists of signatures.
+    pub lists: BTreeSet<String>,
+    /// What looks like a signature and stands in no list.
+    pub unlisted: Vec<String>,
     /// What is ambiguous or hidden, in words.
     pub findings: Vec<String>,
     /// What is odd and misleads nobody, in words.
@@ -46,10 +60,8 @@ pub struct FoundSignature {
     pub seal_file: Option<(String, Vec<u8>)>,
     /// The parts that it protects, each with what became of it.
     pub parts: Vec<ProtectedPart>,
-    /// The parts that it does not protect, beside what belongs to signatures.
-    pub unprotected: Vec<String>,
-    /// Whether other signatures came after it, which it does not protect.
-    pub is_followed: bool,
+    /// The paths of those that are there.
+    pub protected: BTreeSet<String>,
 }
 
 /// A protected part, compared with what is there now.
@@ -99,51 +111,46 @@ pub(super) fn find_signatures(
     let root = package.find("OFD.xml").ok_or(OfdError::NotOfd)?;
     let bytes = package.read(&root)?;
     let document = xml::parse(xml::text(&bytes, &root)?, &root)?;
-    let mut lists: Vec<String> = Vec::new();
-    for body in children(document.root_element(), "DocBody").take(MOST_DOCUMENTS) {
-        if let Some(location) = child_text(body, "Signatures") {
-            let list = locate(&package, &root, &location)?;
-            if !lists.contains(&list) {
-                lists.push(list);
-            }
-        }
+    let bodies = children(document.root_element(), "DocBody")?;
+    if bodies.len() > MOST_DOCUMENTS {
+        return Err(OfdError::Limit(format!("over {MOST_DOCUMENTS} documents")));
     }
+    let mut lists = BTreeSet::new();
     let mut listed = Vec::new();
-    for list in &lists {
-        listed.extend(read_list(&package, list)?);
+    for body in bodies {
+        let Some(location) = child_text(body, "Signatures")? else { continue };
+        let path = locate(&package, &root, &location)?;
+        if lists.insert(path.clone()) {
+            let bytes = list::read_bytes(&package, &path)?;
+            let document = xml::parse(xml::text(&bytes, &path)?, &path)?;
+            listed.extend(list::read(&package, &path, document.root_element())?);
+        }
     }
     if listed.len() > MOST_SIGNATURES {
         return Err(OfdError::Limit("over 64 signatures".to_owned()));
     }
-    let mut own: Vec<BTreeSet<String>> = Vec::new();
-    let mut digests = Digests { package: &package, known: HashMap::new(), compare };
-    let mut signatures = Vec::new();
+    let mut work = Work {
+        package: &package,
+        known: HashMap::new(),
+        compare,
+        bytes: MOST_BYTES,
+        digested: MOST_DIGESTED,
+    };
+    let mut signatures: Vec<FoundSignature> = Vec::new();
     for entry in listed {
-        let (found, files) = read_signature(&package, &mut digests, entry)?;
-        signatures.push(found);
-        own.push(files);
-    }
-    let files: BTreeSet<String> = package.files().collect();
-    for (index, signature) in signatures.iter_mut().enumerate() {
-        let protected: BTreeSet<String> = signature
-            .parts
-            .iter()
-            .filter_map(|part| resolve(&package, &signature.path, &part.file))
-            .collect();
-        let of_others = |file: &String| {
-            own.iter().enumerate().any(|(i, files)| i != index && files.contains(file))
-        };
-        for file in files.difference(&protected) {
-            let of_itself = own.get(index).is_some_and(|own| own.contains(file));
-            if of_others(file) && !of_itself {
-                signature.is_followed = true;
-            } else if !of_itself && !lists.contains(file) {
-                signature.unprotected.push(file.clone());
-            }
+        if signatures.iter().any(|other| other.path == entry.path) {
+            return Err(OfdError::Damaged(format!("{} is listed twice", entry.path)));
         }
+        signatures.push(work.read_signature(entry)?);
     }
+    let known: BTreeSet<&str> = signatures.iter().map(|found| found.path.as_str()).collect();
+    let unlisted = package.files().filter(|file| !known.contains(file.as_str()));
+    let unlisted = unlisted.filter(|file| work.is_signature(file)).collect();
     Ok(Inspection {
         signatures,
+        files: package.files().collect(),
+        lists,
+        unlisted,
         findings: package.findings().to_vec(),
         notes: package.notes().to_vec(),
     })
@@ -164,109 +171,104 @@ pub(super) fn locate(
         .ok_or_else(|| OfdError::Damaged(format!("{from} names {location:?}, which is not there")))
 }
 
-struct Listed {
-    id: String,
-    is_seal: bool,
-    path: String,
-}
-
-fn read_list(package: &Package<'_>, list: &str) -> Result<Vec<Listed>, OfdError> {
-    let bytes = package.read(list)?;
-    let document = xml::parse(xml::text(&bytes, list)?, list)?;
-    children(document.root_element(), "Signature")
-        .take(MOST_SIGNATURES + 1)
-        .map(|entry| {
-            let location = attribute(entry, "BaseLoc").unwrap_or_default();
-            Ok(Listed {
-                id: attribute(entry, "ID").unwrap_or_default(),
-                is_seal: attribute(entry, "Type").is_none_or(|kind| kind != "Sign"),
-                path: locate(package, list, &location)?,
-            })
-        })
-        .collect()
-}
-
-/// Digests of parts, each taken once however many signatures protect it.
-struct Digests<'p, 'a> {
+/// Reading signatures, with what is left of the work that a package may ask for.
+struct Work<'p, 'a> {
     package: &'p Package<'a>,
+    /// Digests of parts, each taken once however many signatures protect it.
     known: HashMap<(String, DigestAlgorithm), Vec<u8>>,
     compare: Compare,
+    bytes: u64,
+    digested: u64,
 }
 
-impl Digests<'_, '_> {
-    fn of(&mut self, part: String, algorithm: DigestAlgorithm) -> Result<&[u8], OfdError> {
-        let package = self.package;
+impl Work<'_, '_> {
+    fn read(&mut self, name: &str, most: u64) -> Result<Vec<u8>, OfdError> {
+        let bytes = self.package.read_up_to(name, most)?;
+        let left = self.bytes.checked_sub(bytes.len() as u64);
+        self.bytes = left
+            .ok_or_else(|| OfdError::Limit("the signatures are too large together".to_owned()))?;
+        Ok(bytes)
+    }
+
+    fn digest(&mut self, part: String, algorithm: DigestAlgorithm) -> Result<&[u8], OfdError> {
+        let (package, left) = (self.package, &mut self.digested);
         Ok(match self.known.entry((part, algorithm)) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(place) => {
-                let digest = package.digest(&place.key().0, algorithm)?;
+                let name = &place.key().0;
+                *left = left.checked_sub(package.size(name)).ok_or_else(|| {
+                    OfdError::Limit("the parts are too large to be digested".to_owned())
+                })?;
+                let digest = package.digest(name, algorithm)?;
                 place.insert(digest)
             }
         })
     }
-}
 
-fn read_signature(
-    package: &Package<'_>,
-    digests: &mut Digests<'_, '_>,
-    listed: Listed,
-) -> Result<(FoundSignature, BTreeSet<String>), OfdError> {
-    let bytes = package.read(&listed.path)?;
-    let xml = SignatureXml::read(&bytes, &listed.path)?;
-    let value_path = match &xml.signed_value {
-        Some(location) => locate(package, &listed.path, location)?,
-        None => locate(package, &listed.path, "SignedValue.dat")?,
-    };
-    let value = package.read(&value_path)?;
-    let mut own = BTreeSet::from([listed.path.clone(), value_path.clone()]);
-    let seal_file = match &xml.seal {
-        Some(location) => {
-            let place = locate(package, &listed.path, location)?;
-            own.insert(place.clone());
-            let content = package.read(&place)?;
-            Some((place, content))
+    fn read_signature(&mut self, listed: Listed) -> Result<FoundSignature, OfdError> {
+        let package = self.package;
+        let bytes = self.read(&listed.path, LARGEST_XML)?;
+        let xml = SignatureXml::read(&bytes, &listed.path)?;
+        let location = xml.signed_value.as_deref().unwrap_or("SignedValue.dat");
+        let value_path = locate(package, &listed.path, location)?;
+        let value = self.read(&value_path, LARGEST_VALUE)?;
+        let seal_file = match &xml.seal {
+            Some(location) => {
+                let place = locate(package, &listed.path, location)?;
+                let content = self.read(&place, LARGEST_VALUE)?;
+                Some((place, content))
+            }
+            None => None,
+        };
+        let algorithm = xml.digest_algorithm();
+        let (mut parts, mut protected) = (Vec::new(), BTreeSet::new());
+        for reference in &xml.references {
+            let state = state(self, &listed.path, reference, algorithm)?;
+            parts.push(ProtectedPart { file: reference.file.clone(), state });
+            protected.extend(resolve(package, &listed.path, &reference.file));
         }
-        None => None,
-    };
-    let algorithm = xml.digest_algorithm();
-    let mut parts = Vec::new();
-    for reference in &xml.references {
-        let state = state(package, digests, &listed.path, reference, algorithm)?;
-        parts.push(ProtectedPart { file: reference.file.clone(), state });
+        Ok(FoundSignature {
+            id: listed.id,
+            is_seal: listed.is_seal,
+            path: listed.path,
+            bytes,
+            xml,
+            value_path,
+            value,
+            seal_file,
+            parts,
+            protected,
+        })
     }
-    let found = FoundSignature {
-        id: listed.id,
-        is_seal: listed.is_seal,
-        path: listed.path,
-        bytes,
-        xml,
-        value_path,
-        value,
-        seal_file,
-        parts,
-        unprotected: Vec::new(),
-        is_followed: false,
-    };
-    Ok((found, own))
+
+    /// Whether a part is a Signature.xml, by where it stands and what it says.
+    fn is_signature(&self, file: &str) -> bool {
+        let name = file.to_lowercase();
+        let looks_so = name.ends_with("signature.xml") || name.contains("/signs/");
+        if !looks_so || !name.ends_with(".xml") {
+            return false;
+        }
+        let read = self.package.read_up_to(file, LARGEST_XML);
+        read.is_ok_and(|bytes| SignatureXml::read(&bytes, file).is_ok())
+    }
 }
 
 fn state(
-    package: &Package<'_>,
-    digests: &mut Digests<'_, '_>,
+    work: &mut Work<'_, '_>,
     from: &str,
     reference: &Reference,
     algorithm: Option<DigestAlgorithm>,
 ) -> Result<PartState, OfdError> {
-    let Some(part) = resolve(package, from, &reference.file) else {
+    let Some(part) = resolve(work.package, from, &reference.file) else {
         return Ok(PartState::Missing);
     };
     let (Some(algorithm), Some(signed), Compare::Digests) =
-        (algorithm, &reference.digest, digests.compare)
+        (algorithm, &reference.digest, work.compare)
     else {
         return Ok(PartState::Unknown);
     };
     // A content that cannot be inflated is not what was signed.
-    match digests.of(part, algorithm) {
+    match work.digest(part, algorithm) {
         Ok(digest) if digest == signed => Ok(PartState::Unchanged),
         Ok(_) | Err(OfdError::Damaged(_)) => Ok(PartState::Changed),
         Err(error) => Err(error),

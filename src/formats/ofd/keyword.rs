@@ -13,6 +13,8 @@ use crate::domain::placement::Keyword;
 
 /// The most characters of all pages that are searched.
 const MOST_CHARACTERS: usize = 2_000_000;
+/// The most XML of all pages that are searched, bytes.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// A character where it is shown, millimetres from the page's upper left corner.
 struct Shown {
@@ -32,14 +34,11 @@ pub(super) fn find(
 ) -> Result<(OfdPage, f64, f64), OfdError> {
     let wanted: Vec<char> = keyword.text.nfkc().filter(|c| !c.is_whitespace()).collect();
     let (mut left, mut found) = (keyword.occurrence, 0_u32);
-    let mut characters = 0;
+    let (mut characters, mut bytes) = (MOST_CHARACTERS, MOST_BYTES);
     for page in pages {
-        let shown = text_of(package, &page)?;
-        characters += shown.len();
-        if characters > MOST_CHARACTERS {
-            let text = format!("keywords are searched in {MOST_CHARACTERS} characters at most");
-            return Err(OfdError::Limit(text));
-        }
+        bytes = bytes.checked_sub(package.size(&page.path)).ok_or_else(too_much)?;
+        let shown = text_of(package, &page, characters)?;
+        characters = characters.checked_sub(shown.len()).ok_or_else(too_much)?;
         let mut places = occurrences(&shown, &wanted);
         places.sort_by(|a, b| {
             (a.1, a.0).partial_cmp(&(b.1, b.0)).unwrap_or(std::cmp::Ordering::Equal)
@@ -54,6 +53,10 @@ pub(super) fn find(
         "the keyword was found {found} times; occurrence {} was asked for",
         keyword.occurrence
     )))
+}
+
+fn too_much() -> OfdError {
+    OfdError::Limit("keywords are searched in two million characters at most".to_owned())
 }
 
 /// The centres of all occurrences.
@@ -75,23 +78,34 @@ fn occurrences(shown: &[Shown], wanted: &[char]) -> Vec<(f64, f64)> {
     shown.windows(wanted.len().max(1)).filter(|run| is_here(run)).filter_map(centre).collect()
 }
 
-fn text_of(package: &Package<'_>, page: &OfdPage) -> Result<Vec<Shown>, OfdError> {
+fn text_of(package: &Package<'_>, page: &OfdPage, most: usize) -> Result<Vec<Shown>, OfdError> {
     let bytes = package.read(&page.path)?;
     let content = xml::parse(xml::text(&bytes, &page.path)?, &page.path)?;
     let mut all = Vec::new();
     let objects = content.descendants().filter(|node| node.tag_name().name() == "TextObject");
-    for object in objects {
-        read_object(object, &page.area, &mut all);
+    for object in objects.filter(|object| xml::is_ofd(*object)) {
+        read_object(object, &page.area, &mut all, most)?;
+        if all.len() > most {
+            return Err(too_much());
+        }
     }
     Ok(all)
 }
 
-/// Reads a TextObject (GB/T 33190 §11); one that is malformed shows nothing.
-fn read_object(object: Node<'_, '_>, area: &Area, all: &mut Vec<Shown>) {
-    let number = |node: Node<'_, '_>, name: &str| attribute(node, name)?.parse::<f64>().ok();
-    let boundary = attribute(object, "Boundary").and_then(|text| Area::parse(&text));
-    let (Some(boundary), Some(size)) = (boundary, number(object, "Size")) else { return };
-    let matrix = attribute(object, "CTM").map(|text| {
+/// Reads a TextObject (GB/T 33190 §11); one without place or size shows nothing.
+fn read_object(
+    object: Node<'_, '_>,
+    area: &Area,
+    all: &mut Vec<Shown>,
+    most: usize,
+) -> Result<(), OfdError> {
+    let number = |node: Node<'_, '_>, name: &str| -> Result<Option<f64>, OfdError> {
+        let value = attribute(node, name)?.and_then(|text| text.parse::<f64>().ok());
+        Ok(value.filter(|number| number.is_finite()))
+    };
+    let boundary = attribute(object, "Boundary")?.and_then(|text| Area::parse(&text));
+    let (Some(boundary), Some(size)) = (boundary, number(object, "Size")?) else { return Ok(()) };
+    let matrix = attribute(object, "CTM")?.map(|text| {
         text.split_whitespace().filter_map(|n| n.parse::<f64>().ok()).collect::<Vec<_>>()
     });
     let place = |x: f64, y: f64| {
@@ -101,22 +115,25 @@ fn read_object(object: Node<'_, '_>, area: &Area, all: &mut Vec<Shown>) {
         };
         (boundary.x + x - area.x, boundary.y + y - area.y)
     };
-    for code in children(object, "TextCode") {
-        let (mut x, mut y) = (number(code, "X").unwrap_or(0.0), number(code, "Y").unwrap_or(0.0));
-        let text: String = code.children().filter_map(|part| part.text()).collect();
-        let characters: Vec<char> = text.trim_matches(['\n', '\r']).chars().collect();
-        let right = deltas(attribute(code, "DeltaX").as_deref(), characters.len());
-        let down = deltas(attribute(code, "DeltaY").as_deref(), characters.len());
-        for (index, character) in characters.iter().enumerate() {
+    for code in children(object, "TextCode")? {
+        let (mut x, mut y) = (number(code, "X")?.unwrap_or(0.0), number(code, "Y")?.unwrap_or(0.0));
+        let text = xml::own_text(code)?;
+        let right = deltas(attribute(code, "DeltaX")?.as_deref(), text.len());
+        let down = deltas(attribute(code, "DeltaY")?.as_deref(), text.len());
+        for (index, character) in text.chars().enumerate() {
             let wide = if character.is_ascii() { size / 2.0 } else { size };
             let ((left, baseline), (end, _)) = (place(x, y), place(x + wide, y));
             for plain in character.nfkc().filter(|c| !c.is_whitespace()) {
                 all.push(Shown { character: plain, left, baseline, right: end, size });
             }
+            if all.len() > most {
+                return Err(too_much());
+            }
             x += right.get(index).copied().unwrap_or(if down.is_empty() { wide } else { 0.0 });
             y += down.get(index).copied().unwrap_or(0.0);
         }
     }
+    Ok(())
 }
 
 /// Distances between characters: numbers, of which `g n d` is n times d.

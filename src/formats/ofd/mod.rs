@@ -7,6 +7,7 @@ mod document;
 mod error;
 mod inspect;
 mod keyword;
+mod list;
 mod package;
 pub mod path;
 mod prepare;

@@ -8,6 +8,7 @@ use super::{
     OfdError, Package, PartState,
     document::OfdDocument,
     inspect::{Compare, find_signatures, inspect},
+    list,
     package::{Addition, Rewritten, rewrite},
     signature_xml::StampAnnot,
     stamp::{Stamp, stamps},
@@ -86,21 +87,25 @@ pub fn prepare(received: &Received, request: &SealingRequest<'_>) -> Result<Prep
     Ok(Prepared { received: received.clone(), path, content_digest, additions })
 }
 
-/// Earlier signatures must hold, and must not be broken by another.
+/// Earlier signatures must protect something that is still as it was, and must not be broken by
+/// another. Whether their values hold is for those to tell who know what they are.
 fn check_earlier(source: &dyn ReadAt, document: &OfdDocument) -> Result<(), OfdError> {
     let Some(list) = &document.signatures else { return Ok(()) };
+    let damaged = |text: String| Err(OfdError::Damaged(text));
     for earlier in inspect(source)?.signatures {
-        let changed = earlier.parts.iter().find(|part| part.state != PartState::Unchanged);
-        if let Some(part) = changed {
-            let text = format!("an earlier signature does not hold: {} was changed", part.file);
-            return Err(OfdError::Damaged(text));
+        let state = |wanted| earlier.parts.iter().find(|part| part.state == wanted);
+        if earlier.parts.is_empty() {
+            return damaged(format!("the earlier signature {} protects nothing", earlier.id));
         }
-        let name = |file: &str| super::path::normal(file);
-        let protects_list = earlier.parts.iter().any(|part| {
-            name(&part.file).is_some_and(|file| file.eq_ignore_ascii_case(list))
-                || part.file.ends_with("Signatures.xml")
-        });
-        if protects_list {
+        if let Some(part) = state(PartState::Changed).or_else(|| state(PartState::Missing)) {
+            let text = "an earlier signature does not hold: {} was changed";
+            return damaged(text.replace("{}", &part.file));
+        }
+        if let Some(part) = state(PartState::Unknown) {
+            let text = "what an earlier signature protects cannot be compared: {}";
+            return damaged(text.replace("{}", &part.file));
+        }
+        if earlier.protected.contains(list) {
             return Err(OfdError::Closed(earlier.id));
         }
     }
@@ -152,10 +157,13 @@ impl Place {
 fn name_list(document: &OfdDocument, list: &str) -> Result<String, OfdError> {
     let text = &document.root_text;
     let parsed = xml::parse(text, &document.root)?;
-    let body = child(parsed.root_element(), "DocBody");
+    let missing = || OfdError::Damaged("OFD.xml has no DocRoot".to_owned());
+    let body = child(parsed.root_element(), "DocBody")?.ok_or_else(missing)?;
     // GB/T 33190 §7.4: behind DocRoot and Versions.
-    let before = body.and_then(|body| child(body, "Versions").or_else(|| child(body, "DocRoot")));
-    let before = before.ok_or_else(|| OfdError::Damaged("OFD.xml has no DocRoot".to_owned()))?;
+    let before = match child(body, "Versions")? {
+        Some(versions) => versions,
+        None => child(body, "DocRoot")?.ok_or_else(missing)?,
+    };
     let prefix = prefix_of(text, before.range().start);
     let element = format!("<{prefix}Signatures>/{}</{prefix}Signatures>", escape(list));
     Ok(inserted(text, before.range().end, &element))
@@ -172,53 +180,81 @@ fn extend_list(
     let kind = if request.seal.is_some() { "Seal" } else { "Sign" };
     let location = format!("/{}", escape(&place.file("Signature.xml")));
     let known = match &document.signatures {
-        Some(path) => Some((path, package.read(path)?)),
+        Some(path) => Some((path, list::read_bytes(package, path)?)),
         None => None,
     };
     let text = known.as_ref().map(|(path, bytes)| xml::text(bytes, path)).transpose()?;
     let parsed = text.map(|text| xml::parse(text, &place.list)).transpose()?;
-    let highest = parsed.as_ref().map_or(0, |document| highest_id(document.root_element()));
-    let id = |number: usize| format!("s{:03}", highest + number);
-    let ids: Vec<String> = (2..2 + stamps).map(id).collect();
-    let last = ids.last().cloned().unwrap_or_else(|| id(1));
-    let entry = |prefix: &str| {
-        format!("<{prefix}Signature ID=\"{}\" Type=\"{kind}\" BaseLoc=\"{location}\"/>", id(1))
-    };
     let (Some(text), Some(parsed)) = (text, &parsed) else {
+        let ids = Ids::behind(0, stamps);
         let text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ofd:Signatures xmlns:ofd=\"{NAMESPACE}\">\
-             <ofd:MaxSignId>{last}</ofd:MaxSignId>{}</ofd:Signatures>",
-            entry("ofd:")
+             <ofd:MaxSignId>{}</ofd:MaxSignId>\
+             <ofd:Signature ID=\"{}\" Type=\"{kind}\" BaseLoc=\"{location}\"/></ofd:Signatures>",
+            ids.last, ids.own
         );
-        return Ok((text, ids));
+        return Ok((text, ids.stamps));
     };
     let root = parsed.root_element();
-    let behind = children(root, "Signature").last();
+    list::read(package, &place.list, root)?;
+    let ids = Ids::behind(highest_id(root)?, stamps);
+    let behind = children(root, "Signature")?.pop();
     let behind = behind.ok_or_else(|| OfdError::Damaged(format!("{} is empty", place.list)))?;
-    // From behind to the front, so that places stay where they are.
-    let mut edits = vec![(behind.range().end..behind.range().end, {
-        entry(&prefix_of(text, behind.range().start))
-    })];
-    for stated in children(root, "MaxSignId") {
-        edits.extend(stated.first_child().map(|content| (content.range(), last.clone())));
+    // In the namespace of the list, whatever prefix its entries bear.
+    let (prefix, declared) = match root.tag_name().namespace() {
+        Some(namespace) => ("ofd:", format!(" xmlns:ofd=\"{}\"", escape(namespace))),
+        None => ("", String::new()),
+    };
+    let entry = format!(
+        "<{prefix}Signature{declared} ID=\"{}\" Type=\"{kind}\" BaseLoc=\"{location}\"/>",
+        ids.own
+    );
+    let end = behind.range().end;
+    let mut edits = vec![(end..end, entry)];
+    for stated in children(root, "MaxSignId")? {
+        edits.extend(stated.first_child().map(|content| (content.range(), ids.last.clone())));
     }
+    // From behind to the front, so that places stay where they are.
     edits.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
     let mut text = text.to_owned();
     for (range, new) in edits {
         text.replace_range(range, &new);
     }
-    Ok((text, ids))
+    let again = xml::parse(&text, &place.list)?;
+    drop(again);
+    Ok((text, ids.stamps))
+}
+
+/// Identifiers of a new signature and its stamps.
+struct Ids {
+    own: String,
+    stamps: Vec<String>,
+    last: String,
+}
+
+impl Ids {
+    fn behind(highest: usize, stamps: usize) -> Self {
+        let id = |number: usize| format!("s{:03}", highest + number);
+        let stamps: Vec<String> = (2..2 + stamps).map(id).collect();
+        let last = stamps.last().cloned().unwrap_or_else(|| id(1));
+        Self { own: id(1), stamps, last }
+    }
 }
 
 /// The highest number in any identifier of the list, and the one that it states.
-fn highest_id(root: roxmltree::Node<'_, '_>) -> usize {
+fn highest_id(root: roxmltree::Node<'_, '_>) -> Result<usize, OfdError> {
     let number = |text: String| {
         let digits: String = text.chars().filter(char::is_ascii_digit).take(9).collect();
         digits.parse::<usize>().ok()
     };
-    let ids = children(root, "Signature").filter_map(|entry| attribute(entry, "ID"));
-    let stated = xml::child_text(root, "MaxSignId");
-    ids.chain(stated).filter_map(number).max().unwrap_or(0)
+    let mut highest = 0;
+    for entry in children(root, "Signature")? {
+        highest = highest.max(attribute(entry, "ID")?.and_then(number).unwrap_or(0));
+    }
+    for stated in children(root, "MaxSignId")? {
+        highest = highest.max(number(xml::own_text(stated)?).unwrap_or(0));
+    }
+    Ok(highest)
 }
 
 /// The digest of every part that is protected.
@@ -344,7 +380,12 @@ impl Prepared {
         // them is seen when they leave.
         let intact = own.parts.iter().all(|part| part.state != PartState::Missing);
         let same = own.value == value && ALGORITHM.digest(&own.bytes) == self.content_digest;
-        if !intact || !same || !own.unprotected.is_empty() || !found.findings.is_empty() {
+        let complete = found.files.iter().all(|file| {
+            own.protected.contains(file)
+                || [&own.path, &own.value_path].contains(&file)
+                || found.lists.contains(file)
+        });
+        if !intact || !same || !complete || !found.findings.is_empty() {
             return Err(unlike());
         }
         Ok(sealed)

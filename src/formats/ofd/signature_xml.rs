@@ -67,35 +67,36 @@ impl SignatureXml {
         let document = xml::parse(xml::text(bytes, name)?, name)?;
         let root = document.root_element();
         let damaged = |what: &str| OfdError::Damaged(format!("{name} {what}"));
-        if root.tag_name().name() != "Signature" {
+        if root.tag_name().name() != "Signature" || !xml::is_ofd(root) {
             return Err(damaged("is not a signature"));
         }
-        let info = child(root, "SignedInfo").ok_or_else(|| damaged("has no SignedInfo"))?;
-        if children(root, "SignedInfo").count() > 1 || children(info, "References").count() > 1 {
-            return Err(damaged("says two things"));
-        }
+        let info = child(root, "SignedInfo")?.ok_or_else(|| damaged("has no SignedInfo"))?;
+        let signed_value = match child_text(root, "SignedValue")? {
+            Some(location) => Some(location),
+            None => child_text(info, "SignedValue")?,
+        };
+        let seal = child(info, "Seal")?;
         let mut read = Self {
-            provider: child(info, "Provider").map(provider).unwrap_or_default(),
-            method: child_text(info, "SignatureMethod").unwrap_or_default(),
-            time: child_text(info, "SignatureDateTime"),
-            seal: child(info, "Seal").and_then(|seal| child_text(seal, "BaseLoc")),
-            signed_value: child_text(root, "SignedValue")
-                .or_else(|| child_text(info, "SignedValue")),
+            provider: child(info, "Provider")?.map(provider).transpose()?.unwrap_or_default(),
+            method: child_text(info, "SignatureMethod")?.unwrap_or_default(),
+            time: child_text(info, "SignatureDateTime")?,
+            seal: seal.map(|seal| child_text(seal, "BaseLoc")).transpose()?.flatten(),
+            signed_value,
             ..Self::default()
         };
-        for stamp in children(info, "StampAnnot").take(MOST_STAMPS + 1) {
+        for stamp in children(info, "StampAnnot")?.into_iter().take(MOST_STAMPS + 1) {
             read.stamps.push(StampAnnot {
-                id: attribute(stamp, "ID").unwrap_or_default(),
-                page: attribute(stamp, "PageRef").unwrap_or_default(),
-                boundary: attribute(stamp, "Boundary").unwrap_or_default(),
-                clip: attribute(stamp, "Clip"),
+                id: attribute(stamp, "ID")?.unwrap_or_default(),
+                page: attribute(stamp, "PageRef")?.unwrap_or_default(),
+                boundary: attribute(stamp, "Boundary")?.unwrap_or_default(),
+                clip: attribute(stamp, "Clip")?,
             });
         }
-        if let Some(list) = child(info, "References") {
-            read.check_method = attribute(list, "CheckMethod");
-            for reference in children(list, "Reference").take(MOST_REFERENCES + 1) {
-                let digest = child_text(reference, "CheckValue").and_then(|text| base64(&text));
-                let file = attribute(reference, "FileRef").unwrap_or_default();
+        if let Some(list) = child(info, "References")? {
+            read.check_method = attribute(list, "CheckMethod")?;
+            for reference in children(list, "Reference")?.into_iter().take(MOST_REFERENCES + 1) {
+                let digest = child_text(reference, "CheckValue")?.and_then(|text| base64(&text));
+                let file = attribute(reference, "FileRef")?.unwrap_or_default();
                 read.references.push(Reference { file, digest });
             }
         }
@@ -126,8 +127,14 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The maker's name and version; one maker writes them as elements.
-fn provider(node: Node<'_, '_>) -> String {
-    let part = |name: &'static str| attribute(node, name).or_else(|| child_text(node, name));
-    let all = [part("ProviderName"), part("Version"), part("Company")];
-    all.into_iter().flatten().collect::<Vec<_>>().join(" ")
+fn provider(node: Node<'_, '_>) -> Result<String, OfdError> {
+    let mut all = Vec::new();
+    for name in ["ProviderName", "Version", "Company"] {
+        let part = match attribute(node, name)? {
+            Some(part) => Some(part),
+            None => child_text(node, name)?,
+        };
+        all.extend(part);
+    }
+    Ok(all.join(" "))
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What stands in for the signed path where a seal signature sits in a PDF.
-const BYTE_RANGE: &str = "ByteRange";
+pub(super) const BYTE_RANGE: &str = "ByteRange";
 
 /// What a document is, by its content; its name and what it is called count for nothing.
 pub(super) fn format_of(document: &Source) -> DocumentFormat {
@@ -119,32 +119,40 @@ impl Unsigned {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let digest = prepared.content_digest();
-        let file = match prepared {
-            Prepared::File(file) => Some(file.content().map(<[u8]>::to_vec)),
-            _ => None,
+        let Prepared::File(file) = prepared else {
+            return Self::over(form, (digest, prepared.property()), signer, now);
         };
+        let content = file.content().map(<[u8]>::to_vec);
+        let (chain, scheme) = (&signer.chain, signer.credential.scheme);
         let begun = match form {
-            SignatureForm::Cades if file.is_some() => {
-                let (chain, scheme) = (&signer.chain, signer.credential.scheme);
-                cms::begin_file(digest, file.flatten(), chain, scheme, now).map(Self::Cms)
-            }
-            SignatureForm::GmCms if file.is_some() => {
-                gbt35275::begin_file(digest, file.flatten(), &signer.chain, now).map(Self::Gm)
-            }
+            SignatureForm::GmCms => gbt35275::begin_file(digest, content, chain, now).map(Self::Gm),
+            _ => cms::begin_file(digest, content, chain, scheme, now).map(Self::Cms),
+        };
+        begun.ok_or_else(no_certificate)
+    }
+
+    /// Begins the container of a form over a digest; `property` is what a seal signature names as
+    /// signed.
+    pub(super) fn over(
+        form: SignatureForm,
+        (digest, property): (&[u8], &str),
+        signer: &Signer,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let begun = match form {
             SignatureForm::Cades => {
                 cms::begin(digest, &signer.chain, signer.credential.scheme).map(Self::Cms)
             }
             SignatureForm::GmCms => gbt35275::begin(digest, &signer.chain).map(Self::Gm),
             SignatureForm::GmSeal => {
-                let seal = signer.seal_structure()?;
-                let version = SesVersion::V4;
+                let (version, seal) = signer.seal_structure()?;
                 signer.chain.first().cloned().map(|leaf| {
-                    let about = (digest, prepared.property());
+                    let about = (digest, property);
                     Self::Seal(ses::UnsignedSignature::begin(seal, version, leaf, now, about))
                 })
             }
         };
-        begun.ok_or_else(|| Error::Internal("the seal has no certificate".to_owned()))
+        begun.ok_or_else(no_certificate)
     }
 
     /// The digest that goes to the device.
@@ -167,10 +175,15 @@ impl Unsigned {
     }
 }
 
+fn no_certificate() -> Error {
+    Error::Internal("the seal has no certificate".to_owned())
+}
+
 impl Signer {
-    /// The electronic seal to sign with.
-    pub(super) fn seal_structure(&self) -> Result<&[u8], Error> {
-        self.structure.as_deref().ok_or(Error::NotFound("the electronic seal of the credential"))
+    /// The electronic seal to sign with, and its version.
+    pub(super) fn seal_structure(&self) -> Result<(SesVersion, &[u8]), Error> {
+        let known = self.structure.as_ref().map(|(version, seal)| (*version, seal.as_slice()));
+        known.ok_or(Error::NotFound("the electronic seal of the credential"))
     }
 }
 
@@ -198,8 +211,8 @@ impl Service {
             SignatureForm::GmCms => gbt35275::size_hint(&signer.chain),
             SignatureForm::GmSeal => {
                 let leaf = signer.chain.first();
-                let leaf = leaf.ok_or_else(|| Error::Internal("no certificate".to_owned()))?;
-                ses::size_hint(signer.seal_structure()?, leaf, BYTE_RANGE)
+                let leaf = leaf.ok_or_else(no_certificate)?;
+                ses::size_hint(signer.seal_structure()?.1, leaf, BYTE_RANGE)
             }
         };
         Ok(container + timestamp)

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    binding::{BYTE_RANGE, Unsigned, choose, sub_filter},
     receipt::Receipt,
     record::NewRecord,
     seal::business_number,
     signing_cycle::{Intent, Keepsake},
 };
 use crate::{
-    containers::cms,
     crypto::{DigestAlgorithm, Scheme, digest::unhex},
     domain::{
         id::SignatureId,
@@ -32,7 +32,23 @@ pub struct DetachedRequest {
     pub seal_id: String,
     /// The type of document, in the words of the grant.
     pub document_type: String,
-    /// SHA-256 of what the ByteRange covers, 64 hexadecimal digits.
+    /// The format: pdf if not given, or ofd.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "ofd")]
+    pub format: Option<DocumentFormat>,
+    /// The scheme, as for sealing a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "sm2")]
+    pub scheme: Option<Scheme>,
+    /// What the signature is made as, as for sealing a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "gm-seal")]
+    pub signature_form: Option<SignatureForm>,
+    /// The path of the new Signature.xml in an OFD, as `/Doc_0/Signs/Sign_0/Signature.xml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
+    /// The digest of what is signed, 64 hexadecimal digits: of what the ByteRange covers, or of
+    /// Signature.xml; SHA-256 for p256, SM3 for sm2.
     pub digest: String,
     /// SHA-256 of the document before sealing, 64 hexadecimal digits; the record can be found by it.
     pub document_digest: String,
@@ -46,7 +62,7 @@ pub struct DetachedRequest {
 pub struct DetachedSignature {
     /// The record; `content_unseen` is true.
     pub signature: Signature,
-    /// CMS `SignedData` in DER, base64.
+    /// CMS `SignedData`, or the seal signature, in DER, base64.
     pub container: String,
     /// The signed receipt.
     pub receipt: Receipt,
@@ -72,11 +88,62 @@ pub struct SealingKit {
     pub width_mm: f64,
     /// Height of the picture on paper, millimetres.
     pub height_mm: f64,
+    /// The electronic seal, DER, base64; for gm-seal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<String>,
+    /// `/SubFilter` of the signature in a PDF.
+    pub sub_filter: String,
     /// Bytes to keep for the container.
     pub room: usize,
     /// The digest algorithm.
     #[schema(value_type = String, example = "sha256")]
     pub digest: DigestAlgorithm,
+}
+
+/// What kind of signature is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// The format: PDF if not given.
+    pub format: Option<DocumentFormat>,
+    /// The scheme.
+    pub scheme: Option<Scheme>,
+    /// The form.
+    pub signature_form: Option<SignatureForm>,
+}
+
+impl Asked {
+    fn format(&self) -> DocumentFormat {
+        self.format.unwrap_or(DocumentFormat::Pdf)
+    }
+
+    fn choose(&self) -> Result<(Scheme, SignatureForm), Error> {
+        let format = self.format();
+        if !matches!(format, DocumentFormat::Pdf | DocumentFormat::Ofd) {
+            return Err(Error::invalid("invalid-format", "the format is pdf or ofd"));
+        }
+        choose(format, self.scheme, self.signature_form)
+    }
+}
+
+/// What a seal signature names as signed.
+fn property(request: &DetachedRequest, form: SignatureForm) -> Result<String, Error> {
+    let is_ofd = request.format == Some(DocumentFormat::Ofd);
+    match (&request.property, is_ofd && form == SignatureForm::GmSeal) {
+        (None, false) => Ok(BYTE_RANGE.to_owned()),
+        (Some(path), true)
+            if path.starts_with('/')
+                && path.ends_with("/Signature.xml")
+                && path.is_ascii()
+                && path.len() <= 1024
+                && !path.chars().any(char::is_control) =>
+        {
+            Ok(path.clone())
+        }
+        _ => Err(Error::invalid(
+            "invalid-property",
+            "property is the path of the new Signature.xml, for gm-seal in an OFD and nothing else",
+        )),
+    }
 }
 
 impl Service {
@@ -88,9 +155,10 @@ impl Service {
         &self,
         act: &Act,
         seal: &str,
-        document_type: &str,
+        (document_type, asked): (&str, Asked),
     ) -> Result<SealingKit, Error> {
-        let signer = self.signer(act, seal, Scheme::P256, document_type, false).await?;
+        let (scheme, form) = asked.choose()?;
+        let signer = self.signer(act, seal, scheme, document_type, false).await?;
         let _ = self.may_use(act, &signer, Action::Use, document_type)?;
         let mut tx = self.store.read(crate::domain::organization::Scope::Service).await?;
         let picture = tx.picture(&signer.version.id).await?;
@@ -103,7 +171,12 @@ impl Service {
             svg: picture.svg,
             width_mm: picture.width_mm,
             height_mm: picture.height_mm,
-            room: self.container_room(&signer, SignatureForm::Cades)?,
+            structure: match form {
+                SignatureForm::GmSeal => Some(Base64::encode_string(signer.seal_structure()?.1)),
+                _ => None,
+            },
+            sub_filter: sub_filter(form).to_owned(),
+            room: self.container_room(&signer, form)?,
             digest: signer.credential.scheme.digest(),
         })
     }
@@ -127,20 +200,24 @@ impl Service {
             return Ok(DetachedSignature { signature, container, receipt, replayed: true });
         }
         let kind = request.document_type.clone();
-        let signer = self.signer(act, &request.seal_id, Scheme::P256, &kind, false).await?;
+        let asked = Asked {
+            format: request.format,
+            scheme: request.scheme,
+            signature_form: request.signature_form,
+        };
+        let (scheme, form) = asked.choose()?;
+        let property = property(&request, form)?;
+        let signer = self.signer(act, &request.seal_id, scheme, &kind, false).await?;
         let permit = self.may_use(act, &signer, Action::Use, &kind)?;
         let now = self.now();
-        let level = self.level(&signer);
-        let unsigned = cms::begin(&digest, &signer.chain, signer.credential.scheme)
-            .ok_or_else(|| Error::Internal("the seal has no certificate".to_owned()))?;
-        let to_be_signed = unsigned
-            .digest()
-            .ok_or_else(|| Error::Internal("the certificate has no usable key".to_owned()))?;
+        let level = self.level_in(&signer, form);
+        let unsigned = Unsigned::over(form, (&digest, &property), &signer, now)?;
+        let to_be_signed = unsigned.digest()?;
         let about = NewRecord {
             id: SignatureId::new(now, self.randomness()?),
             document_type: kind,
             business_number: request.business_number,
-            format: DocumentFormat::Pdf,
+            format: asked.format(),
             content_unseen: true,
             document_digest: request.document_digest.to_ascii_lowercase(),
             at: now,
@@ -169,7 +246,6 @@ fn check(request: &DetachedRequest) -> Result<Vec<u8>, Error> {
     }
     let digest = |text: &str| unhex(text).filter(|digest| digest.len() == 32);
     let both = digest(&request.digest).zip(digest(&request.document_digest));
-    both.map(|(digest, _)| digest).ok_or_else(|| {
-        Error::invalid("invalid-digest", "a SHA-256 digest has 64 hexadecimal digits")
-    })
+    both.map(|(digest, _)| digest)
+        .ok_or_else(|| Error::invalid("invalid-digest", "a digest has 64 hexadecimal digits"))
 }

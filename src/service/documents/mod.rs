@@ -13,7 +13,7 @@ mod signing_cycle;
 mod verify;
 mod void;
 
-pub use detached::{DetachedRequest, DetachedSignature, SealingKit};
+pub use detached::{Asked, DetachedRequest, DetachedSignature, SealingKit};
 pub use find::SignatureQuery;
 pub(super) use intend::Intend;
 pub use receipt::Receipt;

@@ -14,28 +14,32 @@ use super::{
     signing_cycle::{Intent, Keepsake, Signer, SignerKey, not_active},
 };
 use crate::{
+    containers::ses::{self, SesVersion},
     crypto::{Scheme, digest::hex},
     domain::{
         Timestamp,
         caption::Caption,
         id::SignatureId,
         placement::{AcrossPages, Certification, LaterField, Pages, Placement, Target},
+        report::Integrity,
         seal_state::SealState,
         signing::{DocumentFormat, FileSignature, Signature, SignatureForm},
-        source::{ReadAt, Received},
+        source::{ReadAt, Received, Source},
     },
     formats::{
-        Sealed, file, ofd,
+        Sealed, file,
+        ofd::{self, OfdError},
         pdf::{self, Appearance, CaptionText},
     },
     pictures::{DrawError, Vector, qr_code, read_png, typeset},
-    pki::Certificate,
+    pki::{Certificate, TrustStore},
     policy::{Action, GrantFacts, Permit, Resource},
     service::{
         Act, Error, Service,
         applications::reason,
         seals::{self, grants::is_document_type},
     },
+    verification,
 };
 
 /// A document to be sealed.
@@ -292,6 +296,8 @@ impl Service {
             Scheme::Sm2 => tx.seal_structure(&credential.id).await?,
             Scheme::P256 => None,
         };
+        let structure =
+            structure.map(|der| Ok::<_, Error>((version_of(&der)?, der))).transpose()?;
         Ok(Signer {
             structure,
             seal: found.seal,
@@ -403,10 +409,11 @@ impl Service {
         let (across, is_final) = (request.across_pages.clone(), request.closing);
         let size_mm = appearance.size_mm();
         let seal = match form {
-            SignatureForm::GmSeal => Some(signer.seal_structure()?.to_vec()),
+            SignatureForm::GmSeal => Some(signer.seal_structure()?.1.to_vec()),
             _ => None,
         };
         let preparing = move || {
+            check_earlier_signatures(&document.source, signing_time)?;
             let request = ofd::SealingRequest {
                 target: &layout.target,
                 across: across.as_ref().zip(layout.across.as_ref()),
@@ -470,12 +477,39 @@ pub fn set_caption(caption: &Caption, lines: &[String]) -> Result<CaptionText, E
     Ok(CaptionText { text, code })
 }
 
+/// The version of an electronic seal of ours.
+fn version_of(structure: &[u8]) -> Result<SesVersion, Error> {
+    let seal = ses::Seal::from_der(structure);
+    seal.map(|seal| seal.version).map_err(|error| Error::Internal(error.to_string()))
+}
+
 /// A document on its way to be prepared.
 struct Work {
     document: Received,
     layout: Layout,
     format: DocumentFormat,
     form: SignatureForm,
+}
+
+/// Earlier signatures of an OFD must be whole; whom they are of does not matter here.
+fn check_earlier_signatures(source: &Source, at: Timestamp) -> Result<(), Error> {
+    let options = verification::Options {
+        file: None,
+        signature: None,
+        trust: TrustStore::default(),
+        maker_trust: TrustStore::default(),
+        tsa_trust: TrustStore::default(),
+        at,
+    };
+    let report = verification::verify(source, &options).report;
+    let broken = report.signatures.iter().find(|s| s.integrity != Integrity::Intact);
+    match broken {
+        Some(broken) => {
+            let text = format!("the earlier signature {} does not hold", broken.index + 1);
+            Err(OfdError::Damaged(text).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// A placement that was read.

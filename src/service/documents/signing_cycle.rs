@@ -14,6 +14,7 @@ use super::{
     release::{Released, Releasing},
 };
 use crate::{
+    containers::ses::SesVersion,
     crypto::{
         Scheme,
         digest::{hex, sha256},
@@ -41,7 +42,7 @@ pub(in crate::service) struct Signer {
     pub(super) key: Key,
     pub(super) chain: Vec<Certificate>,
     /// The electronic seal of the credential, DER, where it has one.
-    pub(super) structure: Option<Vec<u8>>,
+    pub(super) structure: Option<(SesVersion, Vec<u8>)>,
     pub(super) grant: Grant,
     pub(super) above: Vec<OrganizationId>,
 }

@@ -38,7 +38,11 @@ impl Service {
         tsa_trust.roots.extend(self.authority.roots());
         tsa_trust.crls.clone_from(&trust.crls);
         tsa_trust.crls.extend(self.tsa_trust.crls.iter().cloned());
-        let maker_trust = trust.clone();
+        // Its own maker by name, and those that the operator named; others by what their
+        // certificates say.
+        let mut maker_trust = self.maker_trust.clone();
+        maker_trust.roots.push(self.authority.seal_maker.1.clone());
+        maker_trust.crls.clone_from(&trust.crls);
         let at = at.unwrap_or_else(|| self.now());
         let options = Options { file, signature, trust, maker_trust, tsa_trust, at };
         let (mut report, values) = tokio::task::spawn_blocking(move || {

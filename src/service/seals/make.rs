@@ -1,5 +1,6 @@
 //! Making a seal version 制作: certificates and picture are bound to the keys.
 
+use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -30,6 +31,10 @@ pub struct Making {
     /// built-in CA.
     #[serde(default)]
     pub certificate_chains: Vec<String>,
+    /// The electronic seal for the SM2 credential that another maker made (`.esl`), base64; without
+    /// it the service's own maker 制章人 makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_structure: Option<String>,
     /// The picture 印模.
     pub picture: NewPicture,
     /// The end of validity that is expected; it must be that of the certificate that ends first.
@@ -68,10 +73,25 @@ impl Service {
         let picture = self.load_picture(making.picture.clone(), found.seal.name.clone()).await?;
         let mut bound = self.certify(&making, &found, &owner).await?;
         let version = validity(&found.version, &bound, making.valid_until)?;
+        let given = making.seal_structure.as_deref().map(Base64::decode_vec).transpose();
+        let mut given = given.map_err(|_| {
+            Error::invalid("seal-structure-unfit", "the electronic seal is not base64")
+        })?;
         for one in &mut bound {
             let binding = &mut one.binding;
-            binding.seal_structure =
-                self.seal_structure(&found.seal, &version, &picture, &binding.chain).await?;
+            let of_sm2 = binding.chain.first().and_then(Certificate::scheme) == Some(Scheme::Sm2);
+            binding.seal_structure = match given.take_if(|_| of_sm2) {
+                Some(der) => {
+                    Some(self.imported_structure(&found.seal, &picture, &binding.chain, &der)?)
+                }
+                None => {
+                    self.seal_structure(&found.seal, &version, &picture, &binding.chain).await?
+                }
+            };
+        }
+        if given.is_some() {
+            let text = "only an SM2 credential has an electronic seal";
+            return Err(Error::invalid("seal-structure-unfit", text));
         }
         let master = picture.svg.as_deref().map_or(picture.png.as_slice(), str::as_bytes);
         let digest = hex(&sha256(master));

@@ -3,8 +3,9 @@
 
 use super::find;
 use crate::{
+    config::{SealStructureVersion, SignersNamedBy},
     containers::ses::{self, SealInfo, SesVersion, SignerList, UnsignedSeal},
-    crypto::{Scheme, verify_message},
+    crypto::{DigestAlgorithm, Scheme, verify_message},
     domain::{
         Timestamp,
         organization::Scope,
@@ -37,11 +38,18 @@ impl Service {
         let now = self.now();
         self.check_seal_maker(now).await?;
         let (key, certificate) = &self.authority.seal_maker;
+        let signers = match self.config.sealing.signers_named_by {
+            SignersNamedBy::Certificates => SignerList::Certificates(vec![leaf.der().to_vec()]),
+            SignersNamedBy::Digests => {
+                let sm3 = DigestAlgorithm::Sm3;
+                SignerList::Digests(vec![(sm3.oid().to_string(), sm3.digest(leaf.der()))])
+            }
+        };
         let info = SealInfo {
             id: format!("{}-{}", seal.code, version.number),
             kind: kind_number(seal.kind),
             name: seal.name.clone(),
-            signers: SignerList::Certificates(vec![leaf.der().to_vec()]),
+            signers,
             created: now,
             valid_from: version.valid_from.unwrap_or(now),
             valid_until: version.valid_until.unwrap_or(now),
@@ -52,17 +60,75 @@ impl Service {
                 height: millimetres(picture.height_mm),
             },
         };
-        let unsigned = UnsignedSeal::begin(&info, SesVersion::V4, certificate.clone());
+        let as_configured = match self.config.sealing.seal_structure {
+            SealStructureVersion::V4 => SesVersion::V4,
+            SealStructureVersion::V5 => SesVersion::V5,
+        };
+        let unsigned = UnsignedSeal::begin(&info, as_configured, certificate.clone());
         let digest = unsigned.digest();
         let digest = digest.ok_or_else(|| fault("the seal maker's certificate has no key"))?;
         let signature = sign_checked(&self.devices, key, digest, now).await?;
-        let structure = unsigned.finish(&signature);
+        let timestamp = match as_configured {
+            SesVersion::V5 => {
+                Some(self.timestamp_signature(&signature, DigestAlgorithm::Sm3).await?)
+            }
+            _ => None,
+        };
+        let structure = unsigned.finish(&signature, timestamp.as_deref());
         // Read back as a stranger would.
         let read = ses::Seal::from_der(&structure).map_err(|e| Error::Internal(e.to_string()))?;
-        let spki = certificate.spki_der();
-        verify_message(&spki, read.algorithm, None, &read.signed, &read.signature)
-            .map_err(|_| Error::Internal("a new seal does not read back".to_owned()))?;
+        if !maker_signed(&read) || !read.lists(leaf.der()) {
+            return Err(Error::Internal("a new seal does not read back".to_owned()));
+        }
         Ok(Some(structure))
+    }
+
+    /// An electronic seal that another maker made, for a credential with this chain.
+    ///
+    /// # Errors
+    /// It is none, its maker is not trusted as such, it is not for this seal, or not valid now.
+    pub(super) fn imported_structure(
+        &self,
+        seal: &Seal,
+        picture: &Picture,
+        chain: &[Certificate],
+        der: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let refuse = |why: &str| Err(Error::invalid("seal-structure-unfit", why));
+        let read = match ses::Seal::from_der(der) {
+            Ok(read) if read.version != SesVersion::V1 => read,
+            Ok(_) => return refuse("electronic seals of GM/T 0031-2014 are read, not sealed with"),
+            Err(error) => return refuse(&error.to_string()),
+        };
+        let Some(leaf) = chain.first().filter(|leaf| leaf.scheme() == Some(Scheme::Sm2)) else {
+            return refuse("only an SM2 credential has an electronic seal");
+        };
+        let now = self.now();
+        if !maker_signed(&read) {
+            return refuse("the signature of its maker does not fit it");
+        }
+        let made = read.created.at.filter(|made| *made <= now);
+        let (Some(maker), Some(made)) = (&read.maker, made) else {
+            return refuse("it does not say who made it, or when");
+        };
+        match path::validate(maker, &[], &self.maker_trust, made) {
+            Ok(_) | Err(PathError::RevocationUnknown(_)) => {}
+            Err(error) => return refuse(&format!("its maker is not trusted as one: {error}")),
+        }
+        if !read.lists(leaf.der()) {
+            return refuse("it does not name the credential's certificate");
+        }
+        if read.name != seal.name {
+            return refuse("it bears another name than the seal");
+        }
+        if read.is_valid_at(now) != Some(true) {
+            return refuse("it is not valid now");
+        }
+        let size = (millimetres(picture.width_mm), millimetres(picture.height_mm));
+        if (read.picture.width, read.picture.height) != size {
+            return refuse("its picture is of another size than the one that was given");
+        }
+        Ok(der.to_vec())
     }
 
     /// Making a seal validates the maker's certificate first.
@@ -98,6 +164,14 @@ impl Service {
         let Some(credential) = credential else { return Err(missing) };
         tx.seal_structure(&credential.id).await?.ok_or(missing)
     }
+}
+
+/// Whether the signature of a seal's maker fits it.
+fn maker_signed(seal: &ses::Seal) -> bool {
+    let verified = seal.maker.as_ref().map(|maker| {
+        verify_message(&maker.spki_der(), seal.algorithm, None, &seal.signed, &seal.signature)
+    });
+    verified == Some(Ok(()))
 }
 
 /// Whole millimetres, which is all that the structure can say.

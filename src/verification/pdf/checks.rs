@@ -3,6 +3,7 @@
 
 use super::facts::{Blob, Facts};
 use crate::{
+    containers::ses::SealSignature,
     domain::report::{Check, Coverage},
     verification::{
         Options,
@@ -34,8 +35,12 @@ pub(super) fn run(facts: &Facts<'_>, size: u64, options: &Options) -> Answers {
     ];
     checks.extend(signer::checks(certificate, &path, options.at));
     checks.extend(stamped);
-    checks.extend(facts.seal().into_iter().flat_map(|s| seal_structure::checks(s, options)));
-    Answers { checks, coverage, path, proven_time: proven_time.flatten() }
+    let proven_time = proven_time.flatten();
+    if let Some(signature) = facts.seal() {
+        checks.push(property(signature));
+        checks.extend(seal_structure::checks(signature, proven_time, options));
+    }
+    Answers { checks, coverage, path, proven_time }
 }
 
 fn format(facts: &Facts<'_>) -> Check {
@@ -62,6 +67,16 @@ fn format(facts: &Facts<'_>) -> Check {
         Some(problem) => check(NAME, Some(false), problem),
         None => check(NAME, Some(true), format!("{}, {kind}", kind_in_words(facts))),
     }
+}
+
+/// Whether the seal signature does not say that it is of a part of an OFD.
+fn property(signature: &SealSignature) -> Check {
+    const NAME: &str = "signed-property";
+    if signature.property.to_ascii_lowercase().ends_with(".xml") {
+        let text = format!("the signature says that it is of {:?}", signature.property);
+        return check(NAME, None, text);
+    }
+    check(NAME, Some(true), "the signature does not say that it is of something else")
 }
 
 fn kind_in_words(facts: &Facts<'_>) -> &'static str {

@@ -6,7 +6,7 @@ mod facts;
 use super::{
     Options, Outcome,
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
-    seal_structure,
+    in_der, seal_structure,
 };
 use crate::{
     domain::{
@@ -35,7 +35,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
     for (index, found) in inspection.signatures.iter().enumerate() {
         let facts = facts::gather(source, found);
         let answers = checks::run(&facts, source.size(), options);
-        signature_values.push(facts.value().map(<[u8]>::to_vec));
+        signature_values.push(facts.value().map(in_der));
         let outline = outline(&facts, answers.coverage);
         report.signatures.push(conclude(index, outline, answers));
     }

@@ -97,13 +97,25 @@ pub(super) fn read(source: &dyn ReadAt) -> Result<Directory, OfdError> {
     let start = at.checked_sub(offset).ok_or_else(|| damaged("the archive"))?;
     let (mut findings, mut notes) = (Vec::new(), Vec::new());
     if start > 0 {
-        notes.push(format!("{start} bytes stand before the archive"));
+        let text = format!("{start} bytes stand before the archive");
+        // Readers that take offsets as they stand would look for the directory elsewhere.
+        let elsewhere = piece(source, offset, 4).is_ok_and(|mark| mark == CENTRAL);
+        let misleads = elsewhere || hides_something(source, 0, start)?;
+        if misleads { findings.push(text) } else { notes.push(text) }
+    }
+    // Some readers take the last end record of the file, whatever its comment says.
+    match record.get(18..).unwrap_or_default() {
+        [] => {}
+        comment if comment.windows(2).any(|two| two == b"PK") => {
+            findings.push("the archive's comment looks like an archive".to_owned());
+        }
+        comment => notes.push(format!("the archive has a comment of {} bytes", comment.len())),
     }
     let bytes = piece(source, at, size)?;
     let mut fields = Fields(&bytes);
     let mut entries = Vec::new();
     for _ in 0..count {
-        let mut entry = read_entry(&mut fields, start)?;
+        let mut entry = read_entry(&mut fields, start, &mut findings)?;
         entry.read_local(source, &mut findings)?;
         entries.push(entry);
     }
@@ -119,7 +131,7 @@ pub(super) fn read(source: &dyn ReadAt) -> Result<Directory, OfdError> {
             findings.push("entries of the archive overlap".to_owned());
         } else if from > reached {
             let text = format!("{} bytes of the archive belong to no entry", from - reached);
-            let hidden = hides_entry(source, reached, from)?;
+            let hidden = hides_something(source, reached, from)?;
             if hidden { findings.push(text) } else { notes.push(text) }
         }
         reached = reached.max(to);
@@ -130,17 +142,47 @@ pub(super) fn read(source: &dyn ReadAt) -> Result<Directory, OfdError> {
     Ok(Directory { entries, findings, notes })
 }
 
-/// Whether bytes of no entry look like an entry that a reader of local headers would find.
-fn hides_entry(source: &dyn ReadAt, from: u64, to: u64) -> Result<bool, OfdError> {
+const CENTRAL: &[u8] = b"PK\x01\x02";
+/// What a reader may look for: records of archives, and the mark of a PDF.
+const MARKS: [&[u8]; 6] =
+    [CENTRAL, b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"%PDF"];
+
+/// Whether bytes of no entry hold something that another reader would take for a document.
+fn hides_something(source: &dyn ReadAt, from: u64, to: u64) -> Result<bool, OfdError> {
     if to - from > LONGEST_DIRECTORY {
         return Ok(true);
     }
-    Ok(piece(source, from, to - from)?.windows(4).any(|four| four == b"PK\x03\x04"))
+    Ok(piece(source, from, to - from)?.windows(4).any(|four| MARKS.contains(&four)))
 }
 
-fn read_entry(fields: &mut Fields<'_>, start: u64) -> Result<Entry, OfdError> {
+/// What extra fields say: another name, other sizes or nothing that can be read is a finding.
+pub(super) fn check_extra(name: &str, extra: &[u8], findings: &mut Vec<String>) {
+    let mut fields = Fields(extra);
+    while !fields.0.is_empty() {
+        let one = fields.short().and_then(|id| {
+            let length = fields.short()?;
+            fields.bytes(usize::try_from(length).unwrap_or(usize::MAX)).map(|_| id)
+        });
+        match one {
+            Ok(0x7075 | 0x6375 | 0x0001) => {
+                findings.push(format!("{name} has another name or size in an extra field"));
+            }
+            Ok(_) => {}
+            Err(_) => {
+                findings.push(format!("the extra fields of {name} cannot be read"));
+                return;
+            }
+        }
+    }
+}
+
+fn read_entry(
+    fields: &mut Fields<'_>,
+    start: u64,
+    findings: &mut Vec<String>,
+) -> Result<Entry, OfdError> {
     let before = fields.0;
-    if fields.bytes(4)? != b"PK\x01\x02" {
+    if fields.bytes(4)? != CENTRAL {
         return Err(OfdError::Damaged("the archive's directory is not one".to_owned()));
     }
     let made_by = fields.short()?;
@@ -155,8 +197,10 @@ fn read_entry(fields: &mut Fields<'_>, start: u64) -> Result<Entry, OfdError> {
     let header = fields.word()?;
     let mut take = |length: u64| fields.bytes(usize::try_from(length).unwrap_or(usize::MAX));
     let name = String::from_utf8_lossy(take(name)?).into_owned();
-    take(extra)?;
-    take(comment)?;
+    check_extra(&name, take(extra)?, findings);
+    if !take(comment)?.is_empty() {
+        findings.push(format!("{name} has a comment, which could hide records"));
+    }
     let record = before.get(..before.len() - fields.0.len()).unwrap_or_default().to_vec();
     if [packed, size, header].contains(&0xffff_ffff) {
         return Err(OfdError::Limit("archives in the 64-bit form are not read".to_owned()));

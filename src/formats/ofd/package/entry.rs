@@ -4,9 +4,14 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{
     OfdError,
-    directory::{Fields, piece},
+    directory::{Fields, check_extra, piece},
 };
 use crate::domain::source::{ReadAt, for_each_chunk};
+
+/// Encrypted, sizes behind the content: what both headers must say alike.
+const SAME_FLAGS: u64 = 1 | 8;
+/// Names are in UTF-8, which makes no difference to plain letters.
+const UTF8: u64 = 1 << 11;
 
 /// How a content is packed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,7 +45,7 @@ pub struct Entry {
 impl Entry {
     /// Whether it is a directory.
     pub fn is_directory(&self) -> bool {
-        self.name.ends_with(['/', '\\']) && self.size == 0
+        self.name.ends_with(['/', '\\'])
     }
 
     /// Reads the local header; what it says otherwise than the directory is a finding: a reader
@@ -61,29 +66,44 @@ impl Entry {
         let (crc, packed, size) = (fields.word()?, fields.word()?, fields.word()?);
         let (name_length, extra_length) = (fields.short()?, fields.short()?);
         let name = piece(source, self.header + 30, name_length)?;
+        let extra = piece(source, self.header + 30 + name_length, extra_length)?;
+        check_extra(&self.name, &extra, findings);
         self.data = self.header + 30 + name_length + extra_length;
         let packed_end = self.data + self.packed;
         let streamed = flags & 8 != 0;
+        let must_agree = SAME_FLAGS | if self.name.is_ascii() { 0 } else { UTF8 };
         let known = !streamed || (crc, packed, size) != (0, 0, 0);
         let same = String::from_utf8_lossy(&name) == self.name
             && method == if self.method == Method::Stored { 0 } else { 8 }
-            && flags & 9 == u64::from(self.flags) & 9
+            && flags & must_agree == u64::from(self.flags) & must_agree
             && (!known || (crc, packed, size) == (u64::from(self.crc), self.packed, self.size));
         if !same {
             let text = "the archive's directory and local header of {} disagree";
             findings.push(text.replace("{}", &self.name));
         }
-        self.end = packed_end + if streamed { self.descriptor(source, packed_end)? } else { 0 };
+        self.end = packed_end;
+        if streamed {
+            let (length, same) = self.descriptor(source, packed_end)?;
+            self.end += length;
+            if !same {
+                findings.push(format!("the size behind {} is another than its own", self.name));
+            }
+        }
         if self.end > source.size() {
             return Err(OfdError::Damaged(format!("{} is cut off", self.name)));
         }
         Ok(())
     }
 
-    /// The length of the data descriptor, which may have a signature or not.
-    fn descriptor(&self, source: &dyn ReadAt, at: u64) -> Result<u64, OfdError> {
-        let start = piece(source, at, 4)?;
-        Ok(if start == b"PK\x07\x08" { 16 } else { 12 })
+    /// The length of the data descriptor, which may have a mark or not, and whether it says the
+    /// same as the directory.
+    fn descriptor(&self, source: &dyn ReadAt, at: u64) -> Result<(u64, bool), OfdError> {
+        let marked = piece(source, at, 4)? == b"PK\x07\x08";
+        let skip = if marked { 4 } else { 0 };
+        let bytes = piece(source, at + skip, 12)?;
+        let mut fields = Fields(&bytes);
+        let stated = (fields.word()?, fields.word()?, fields.word()?);
+        Ok((skip + 12, stated == (u64::from(self.crc), self.packed, self.size)))
     }
 
     /// Hands the content to `sink` in pieces.

@@ -16,9 +16,9 @@ use crate::{crypto::DigestAlgorithm, domain::source::ReadAt};
 /// The most entries of a package.
 const MOST_ENTRIES: usize = 20_000;
 /// The largest part that is read into memory, bytes; larger ones are digested only.
-pub(super) const LARGEST_READ: u64 = 16 << 20;
+const LARGEST_READ: u64 = 16 << 20;
 /// All parts together, inflated, bytes.
-const MOST_INFLATED: u64 = 4 << 30;
+const MOST_INFLATED: u64 = 2 << 30;
 /// Inflated to deflated, at most, for parts of over a megabyte.
 const MOST_RATIO: u64 = 1100;
 
@@ -60,6 +60,10 @@ impl<'a> Package<'a> {
                 continue;
             };
             if entry.is_directory() {
+                // Nothing, deflated, takes two bytes.
+                if entry.size > 0 || entry.packed > 2 {
+                    findings.push(format!("the directory {name} has a content"));
+                }
                 continue;
             }
             if lower.insert(name.to_lowercase(), index).is_some() {
@@ -122,13 +126,26 @@ impl<'a> Package<'a> {
     /// # Errors
     /// It is not there, damaged or over 16 MiB.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, OfdError> {
+        self.read_up_to(name, LARGEST_READ)
+    }
+
+    /// A part of at most so many bytes, inflated.
+    ///
+    /// # Errors
+    /// It is not there, damaged or larger.
+    pub(super) fn read_up_to(&self, name: &str, most: u64) -> Result<Vec<u8>, OfdError> {
         let entry = self.entry(name)?;
-        if entry.size > LARGEST_READ {
-            return Err(OfdError::Limit(format!("{name} is over 16 MiB")));
+        if entry.size > most {
+            return Err(OfdError::Limit(format!("{name} is over {most} bytes")));
         }
         let mut bytes = Vec::new();
         entry.inflate(self.source, |piece| bytes.extend_from_slice(piece))?;
         Ok(bytes)
+    }
+
+    /// The size of a part, inflated, bytes; 0 if it is not there.
+    pub(super) fn size(&self, name: &str) -> u64 {
+        self.entry(name).map_or(0, |entry| entry.size)
     }
 
     /// The digest of a part, inflated.

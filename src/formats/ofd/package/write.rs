@@ -1,7 +1,7 @@
 //! Writing a package anew: entries that are kept stay where they are byte for byte, others give way
 //! to new ones at the end, and a new directory stands behind them all.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use flate2::{Compression, Crc, write::DeflateEncoder};
 
@@ -46,25 +46,26 @@ pub(in crate::formats::ofd) fn rewrite(
     let mut dropped: Vec<Range<u64>> = Vec::new();
     let mut kept: Vec<_> = package.entries().iter().filter(|e| !is_replaced(&e.name)).collect();
     kept.sort_by_key(|entry| entry.header);
-    let mut reached = 0;
+    let (mut reached, mut gone) = (0, 0);
+    let mut places = HashMap::new();
     for entry in &kept {
         if entry.header > reached {
             dropped.push(reached..entry.header);
+            gone += entry.header - reached;
         }
+        places.insert(entry.header, entry.header - gone);
         reached = entry.end;
     }
     if reached < size {
         dropped.push(reached..size);
+        gone += size - reached;
     }
-    let shift = |at: u64| -> u64 {
-        let before = dropped.iter().filter(|range| range.end <= at);
-        at - before.map(|range| range.end - range.start).sum::<u64>()
-    };
-    let base = size - dropped.iter().map(|range| range.end - range.start).sum::<u64>();
+    let base = size - gone;
 
     let mut directory = Vec::new();
     for entry in package.entries().iter().filter(|entry| !is_replaced(&entry.name)) {
-        let place = u32::try_from(shift(entry.header)).map_err(|_| too_large())?;
+        let place = places.get(&entry.header).copied().ok_or_else(too_large)?;
+        let place = u32::try_from(place).map_err(|_| too_large())?;
         let mut record = entry.record.clone();
         let slot = record.get_mut(42..46).ok_or_else(too_large)?;
         slot.copy_from_slice(&place.to_le_bytes());

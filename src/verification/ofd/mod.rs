@@ -1,22 +1,26 @@
 //! The signatures of an OFD: seal signatures (GB/T 38540) and GB/T 35275 over a Signature.xml, which
 //! holds the digests of the parts.
 
+mod coverage;
+
 use super::{
     Options, Outcome,
     answers::{Answers, check},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
-    seal_structure, signer,
+    in_der, seal_structure, signer,
     timestamp::{self, TIMESTAMP},
 };
+use coverage::Covered;
+
 use crate::{
     containers::{
         gbt35275::GmSignedData,
         ses::{SealSignature, SesTime},
     },
-    crypto::{DigestAlgorithm, VerifyError, scheme::means_sm2, sm2, verify_message},
+    crypto::{DigestAlgorithm, Scheme, VerifyError, scheme::means_sm2, sm2, verify_message},
     domain::{
         Timestamp,
-        report::{Check, Conclusion, Coverage, Modification, Report, Uncovered},
+        report::{Check, Conclusion, Modification, Report, Uncovered},
         source::ReadAt,
     },
     formats::ofd::{self, FoundSignature, OfdError, PartState},
@@ -46,12 +50,15 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         }
     };
     let mut signature_values = Vec::new();
-    for (index, found) in inspection.signatures.iter().enumerate() {
-        let facts = Facts::gather(found);
-        let answers = checks(&facts, &inspection.findings, options);
-        signature_values.push(facts.value().map(<[u8]>::to_vec));
-        report.signatures.push(conclude(index, facts.outline(), answers));
+    let all: Vec<_> = inspection.signatures.iter().map(Facts::gather).collect();
+    let covered = coverage::covered(&inspection, &all);
+    for (index, (facts, covered)) in all.iter().zip(covered).enumerate() {
+        let answers = checks(facts, &covered, &inspection.findings, options);
+        signature_values.push(facts.value().map(in_der));
+        let outline = facts.outline(covered.uncovered);
+        report.signatures.push(conclude(index, outline, answers));
     }
+    drop(all);
     conclude_file(&mut report, true, inspection.findings.is_empty());
     let remarks = [inspection.findings, inspection.notes].concat();
     report.detail = (!remarks.is_empty()).then(|| remarks.join("; "));
@@ -131,7 +138,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn outline(&self) -> Outline {
+    fn outline(&self, uncovered: Vec<String>) -> Outline {
         let certificate = self.certificate.as_ref();
         let named = match &self.blob {
             Ok(Blob::Seal(signature)) => Some(signature.algorithm),
@@ -153,7 +160,7 @@ impl<'a> Facts<'a> {
             algorithm: named.map(|oid| algorithm_in_words(certificate, oid, digest)),
             claimed_time: self.claimed_time,
             seal: self.seal().map(|signature| seal_structure::report(&signature.seal)),
-            uncovered: self.found.unprotected.iter().cloned().map(Uncovered::Part).collect(),
+            uncovered: uncovered.into_iter().map(Uncovered::Part).collect(),
             modifications: self.found.parts.iter().filter_map(change).collect(),
         }
     }
@@ -173,7 +180,7 @@ fn read_blob(value: &[u8]) -> Result<Blob, String> {
     }
 }
 
-fn checks(facts: &Facts<'_>, findings: &[String], options: &Options) -> Answers {
+fn checks(facts: &Facts<'_>, covered: &Covered, findings: &[String], options: &Options) -> Answers {
     let found = facts.found;
     let certificate = facts.certificate.as_ref();
     let others = match &facts.blob {
@@ -181,35 +188,30 @@ fn checks(facts: &Facts<'_>, findings: &[String], options: &Options) -> Answers 
         _ => &[],
     };
     let path = signer::chain(certificate, others, &options.trust, options.at);
-    let coverage = if !found.unprotected.is_empty() || found.parts.is_empty() {
-        Coverage::Partial
-    } else if found.is_followed {
-        Coverage::EarlierRevision
-    } else {
-        Coverage::WholeFile
-    };
     let mut checks = vec![
         format(facts),
         package(findings),
         references(found),
         digest(facts),
         signer::value(facts.signature.as_ref(), certificate.is_some()),
-        method(found),
-        coverage_check(found, coverage),
+        algorithms(facts),
+        covered.check(),
+        covered.list_check(),
     ];
     let mut proven_time = None;
     if let Some(signature) = facts.seal() {
         checks.extend(seal_file(found, signature));
-        checks.extend(seal_structure::checks(signature, options));
+        checks.push(property(found, signature));
         if let Some(token) = &signature.timestamp {
             let token = timestamp::read(token, &signature.signature);
             let (answer, proven) = timestamp::judge(TIMESTAMP, &token, options);
             checks.push(answer);
             proven_time = proven;
         }
+        checks.extend(seal_structure::checks(signature, proven_time, options));
     }
     checks.extend(signer::checks(certificate, &path, options.at));
-    Answers { checks, coverage: Some(coverage), path, proven_time }
+    Answers { checks, coverage: Some(covered.coverage), path, proven_time }
 }
 
 fn format(facts: &Facts<'_>) -> Check {
@@ -222,7 +224,14 @@ fn format(facts: &Facts<'_>) -> Check {
         Ok(Blob::Gm(_)) if facts.found.is_seal => {
             check(NAME, Some(false), "the list calls it a seal, but there is no seal in it")
         }
+        Ok(Blob::Gm(_)) if !facts.found.xml.stamps.is_empty() || facts.found.xml.seal.is_some() => {
+            let text = "a plain signature shows a seal, though there is none in it";
+            check(NAME, Some(false), text)
+        }
         Ok(Blob::Gm(_)) => check(NAME, Some(true), "SignedData of GB/T 35275"),
+        Ok(Blob::Seal(_)) if !facts.found.is_seal => {
+            check(NAME, Some(false), "the list calls it a plain signature, but it is a seal")
+        }
         Ok(Blob::Seal(signature)) => {
             let standard = signature.seal.version.standard();
             check(NAME, Some(true), format!("seal signature of {standard}"))
@@ -277,36 +286,42 @@ fn digest(facts: &Facts<'_>) -> Check {
     check("digest", facts.digest_matches, detail)
 }
 
-/// Whether the signature method that is named is the one that was used.
-fn method(found: &FoundSignature) -> Check {
-    let method = &found.xml.method;
-    let known = const_oid::ObjectIdentifier::new(method).is_ok_and(means_sm2)
+/// Whether it is SM2 with SM3, and named so.
+fn algorithms(facts: &Facts<'_>) -> Check {
+    const NAME: &str = "algorithms";
+    let method = &facts.found.xml.method;
+    let stated = const_oid::ObjectIdentifier::new(method).is_ok_and(means_sm2)
         || method.eq_ignore_ascii_case("SM2")
         || method.eq_ignore_ascii_case("SM3withSM2");
-    if known || method.is_empty() {
-        check("algorithms", Some(true), "SM2 with SM3")
-    } else {
-        check("algorithms", None, format!("the signature method {method} is not evaluated"))
+    let used = match &facts.blob {
+        Ok(Blob::Seal(signature)) => Some(signature.algorithm),
+        Ok(Blob::Gm(data)) => Some(data.signer.signature_algorithm),
+        _ => None,
+    };
+    let of_sm2 = facts.certificate.as_ref().is_some_and(|c| c.scheme() == Some(Scheme::Sm2));
+    match used {
+        Some(oid) if means_sm2(oid) && of_sm2 && (stated || method.is_empty()) => {
+            check(NAME, Some(true), "SM2 with SM3")
+        }
+        Some(oid) if stated && !(means_sm2(oid) && of_sm2) => {
+            let text = format!("it is called SM2, but signed by {oid}");
+            check(NAME, None, text)
+        }
+        _ => check(NAME, None, format!("the signature method {method:?} is not evaluated")),
     }
 }
 
-fn coverage_check(found: &FoundSignature, coverage: Coverage) -> Check {
-    const NAME: &str = "coverage";
-    match coverage {
-        Coverage::WholeFile => check(NAME, Some(true), "every part of the document is protected"),
-        Coverage::EarlierRevision => check(
-            NAME,
-            Some(true),
-            "every part of the document is protected but the signatures that came after",
-        ),
-        Coverage::Partial => check(
-            NAME,
-            None,
-            format!(
-                "these parts are not protected, and could be changed unnoticed 未受保护: {}",
-                found.unprotected.join(", ")
-            ),
-        ),
+/// Whether the signature says that it is of this Signature.xml. Without that, one of something else
+/// with the same digest could be put here.
+fn property(found: &FoundSignature, signature: &SealSignature) -> Check {
+    const NAME: &str = "signed-property";
+    let same = ofd::path::normal(&signature.property)
+        .is_some_and(|path| path.eq_ignore_ascii_case(&found.path));
+    if same {
+        check(NAME, Some(true), "the signature names the part that it is of")
+    } else {
+        let text = format!("the signature says that it is of {:?}", signature.property);
+        check(NAME, None, text)
     }
 }
 
