@@ -169,3 +169,48 @@ fn exit_codes_tell_what_went_wrong() {
     let beyond = ["licence.pdf", "--pages", "9", "--x", "60", "--y", "60"];
     assert_eq!(code(sealed(&beyond, key, url, seal)), Some(1));
 }
+
+#[test]
+fn ofd_files_are_sealed_there_and_here() {
+    let desk = desk();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/test-vectors/samples/licence.ofd");
+    fs::copy(sample, desk.directory.join("licence.ofd")).unwrap();
+    let output = desk.command(&[&["licence.ofd", "--json"][..], &AT].concat());
+    assert!(output.status.success(), "{output:?}");
+    desk.others_find_good("licence.sealed.ofd");
+    // Once more, by its digest, with the picture on its keyword; then closed.
+    let more = [
+        "licence.sealed.ofd",
+        "--local",
+        "--keyword",
+        "登记机关",
+        "--closing",
+        "--out",
+        "twice.ofd",
+        "--json",
+    ];
+    let output = desk.command(&more);
+    assert!(output.status.success(), "{output:?}");
+    desk.others_find_good("twice.ofd");
+    let path = format!("/v1/signatures/{}", json_of(&output)["record"].as_str().unwrap());
+    let record = desk.house.get(&desk.cast.caller, &path).expect(200);
+    assert_eq!((&record["content_unseen"], &record["format"]), (&true.into(), &"ofd".into()));
+    let sealed = fs::read(desk.directory.join("twice.ofd")).unwrap();
+    let report = support::server::send(desk.house.url(), "POST", "/public/verify", &[], &sealed);
+    let report = report.unwrap().expect(200);
+    assert_eq!(report["conclusion"], "valid", "{report}");
+    for arguments in [&["twice.ofd"][..], &["twice.ofd", "--local"]] {
+        let all = [arguments, &["--out", "thrice.ofd"], &AT].concat();
+        assert_eq!(desk.command(&all).status.code(), Some(1), "closed");
+    }
+    let refused =
+        [&["licence.ofd", "--local", "--certify", "no-changes", "--out", "x.ofd"], &AT[..]];
+    assert_eq!(desk.command(&refused.concat()).status.code(), Some(2));
+    for form in ["gm-cms", "gm-seal"] {
+        let out = format!("{form}.pdf");
+        let all = ["licence.pdf", "--local", "--signature-form", form, "--out", &out];
+        let output = desk.command(&[&all[..], &AT].concat());
+        assert!(output.status.success(), "{output:?}");
+        desk.others_find_good(&out);
+    }
+}

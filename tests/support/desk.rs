@@ -21,7 +21,7 @@ impl Desk {
         let mut house = House::new(Engine::Sqlite);
         house.start();
         let cast = Cast::hire(&house);
-        let seal = people::granted(&house, &cast);
+        let seal = people::granted_dual(&house, &cast);
         let directory = house.token.directory.path().join("desk");
         fs::create_dir(&directory).unwrap();
         Self { house, cast, seal, directory }
@@ -34,6 +34,16 @@ impl Desk {
         let known = known.unwrap().expect(200);
         fs::write(&path, known["root_certificates"][0].as_str().unwrap()).unwrap();
         path
+    }
+
+    /// What OpenSSL, GmSSL and an independent reader of OFD say against a file with SM2 signatures.
+    pub fn others_find_good(&self, file: &str) {
+        let path = self.directory.join("sm2-root.pem");
+        let known = self.house.get("", "/.well-known/sealwright").expect(200);
+        fs::write(&path, known["root_certificates"][1].as_str().unwrap()).unwrap();
+        let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/judge_sm2.py");
+        let text = run(python_tool("python").arg(tool).arg(path).arg(self.directory.join(file)));
+        assert!(text.contains("\"complaints\": []"), "{text}");
     }
 
     /// pyHanko finds this many good signatures in a file.
