@@ -3,7 +3,6 @@
 use aws_lc_rs::{digest as aws_digest, signature as aws};
 use const_oid::ObjectIdentifier;
 use der::{Decode, asn1::AnyRef};
-use sm2::dsa::signature::hazmat::PrehashVerifier;
 use spki::SubjectPublicKeyInfoRef;
 
 use super::{
@@ -58,12 +57,9 @@ pub fn verify_digest(
                 .map_err(|_| VerifyError::Mismatch)
         }
         Scheme::Sm2 => {
-            let key = sm2::dsa::VerifyingKey::from_sec1_bytes("1234567812345678", point)
-                .map_err(|_| VerifyError::Key)?;
             let rs = encoding::der_to_rs(signature).map_err(|_| VerifyError::Mismatch)?;
-            let signature =
-                sm2::dsa::Signature::from_slice(&rs).map_err(|_| VerifyError::Mismatch)?;
-            key.verify_prehash(digest, &signature).map_err(|_| VerifyError::Mismatch)
+            let e = digest.try_into().map_err(|_| VerifyError::Mismatch)?;
+            super::sm2::verify(point, e, &rs)
         }
     }
 }
