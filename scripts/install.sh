@@ -18,6 +18,7 @@ if ! fc-list 2>/dev/null | grep -q 'Noto Serif CJK'; then
 fi
 if [ "${1:-run}" = fuzz ]; then
     need c++ g++
+    need unzip unzip
 fi
 if [ "${1:-run}" = test ]; then
     need qpdf qpdf

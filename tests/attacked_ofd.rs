@@ -332,3 +332,51 @@ fn a_broken_earlier_signature_is_not_sealed_over() {
         assert_eq!(reply.problem(422), "ofd-damaged");
     }
 }
+
+#[test]
+fn archives_beyond_limits_or_out_of_their_place_are_refused() {
+    let office = Office::open();
+    let options = support::trusting_nobody();
+    let sample = parts(sample());
+    let with = |name: &str, content: &[u8]| {
+        let mut parts = sample.clone();
+        parts.push((name.to_owned(), content.to_vec()));
+        stored(&parts)
+    };
+    // The directory calls the last entry a link of UNIX.
+    let mut link = with("Doc_0/link", b"/etc/passwd");
+    let entry = link.windows(10).rposition(|window| window == b"Doc_0/link").unwrap() - 46;
+    link[entry + 5] = 3;
+    link[entry + 38..entry + 42].copy_from_slice(&(0o120_777_u32 << 16).to_le_bytes());
+    // And deflated zeros that would inflate to far more than they are.
+    let mut bomb = with("Doc_0/bomb", &[0; 2000]);
+    let entry = bomb.windows(10).rposition(|window| window == b"Doc_0/bomb").unwrap() - 46;
+    bomb[entry + 10] = 8;
+    bomb[entry + 24..entry + 28].copy_from_slice(&(1_u32 << 30).to_le_bytes());
+    let mut encrypted = with("Doc_0/secret", b"x");
+    let entry = encrypted.windows(12).rposition(|window| window == b"Doc_0/secret").unwrap() - 46;
+    encrypted[entry + 8] |= 1;
+    for (what, attacked, code) in [
+        ("a path that leads out", with("../outside.xml", b"x"), "ofd-damaged"),
+        ("a path that leads out", with("Doc_0/../../outside.xml", b"x"), "ofd-damaged"),
+        ("a link", link, "ofd-damaged"),
+        ("a bomb", bomb, "ofd-limit-exceeded"),
+        ("a secret", encrypted, "ofd-encrypted"),
+        (
+            "a document type",
+            {
+                let text = "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b SYSTEM \"/etc/passwd\">]>\
+                        <OFD>&b;</OFD>";
+                let mut parts = sample.clone();
+                *part(&mut parts, "OFD.xml") = text.as_bytes().to_vec();
+                stored(&parts)
+            },
+            "ofd-damaged",
+        ),
+    ] {
+        let request = people::request(&office.seal);
+        let reply = office.house.seal(&office.cast.caller, &request, &attacked, None);
+        assert_eq!(reply.problem(422), code, "{what}");
+        assert_eq!(judge(attacked, &options)["conclusion"], "indeterminate", "{what}");
+    }
+}

@@ -5,7 +5,11 @@ mod support;
 use std::{fs, path::PathBuf, process::Command};
 
 use base64ct::{Base64, Encoding};
-use sealwright::crypto::digest::{DigestAlgorithm, hex, unhex};
+use sealwright::crypto::{
+    Scheme,
+    digest::{DigestAlgorithm, hex, unhex},
+    verify_digest,
+};
 use serde_json::{Value, json};
 use support::{
     database::Engine,
@@ -210,5 +214,24 @@ fn digests_are_signed_with_sm2_as_e() {
         json!({ "digest_kind": "e" }),
     ] {
         assert_eq!(ask(more).problem(422), "invalid-digest-kind");
+    }
+}
+
+/// The other direction: what GmSSL signs is read here.
+#[test]
+fn signatures_of_gmssl_verify() {
+    let script = "from gmssl_pyx import sm2_key_generate, sm2_sign; p, k = sm2_key_generate(); \
+                  print(p.hex(), sm2_sign(k, p, b'a message').hex())";
+    for _ in 0..20 {
+        let text = support::run(python_tool("python").args(["-c", script]));
+        let mut words = text.split_whitespace().map(|word| unhex(word).unwrap());
+        let (point, signature) = (words.next().unwrap(), words.next().unwrap());
+        let point = [&[4], &point[point.len() - 64..]].concat();
+        let verify = |message: &[u8]| {
+            let e = sealwright::crypto::sm2::e(&point, message).unwrap();
+            verify_digest(Scheme::Sm2, &point, &e, &signature)
+        };
+        verify(b"a message").unwrap();
+        verify(b"another message").unwrap_err();
     }
 }

@@ -36,6 +36,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         height_mm: 10.0,
     }];
     let request = SealingRequest {
+        sub_filter: "ETSI.CAdES.detached",
         target: &target,
         across: (choice & 4 != 0).then_some((&across, &all)),
         caption: None,

@@ -95,7 +95,12 @@ async fn database(config: &Config) -> Vec<Finding> {
     store.close().await;
     vec![
         finding("database", Ok(format!("{:?}, durable", store.engine())), ""),
-        finding("initialised", initialised, "run `sealwright init` once"),
+        finding(
+            "initialised",
+            initialised,
+            "run `sealwright init` once; after an upgrade start the service, which brings the \
+             database up to date",
+        ),
         finding(
             "audit trail",
             audit,

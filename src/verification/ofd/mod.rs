@@ -59,7 +59,9 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         report.signatures.push(conclude(index, outline, answers));
     }
     drop(all);
-    conclude_file(&mut report, true, inspection.findings.is_empty());
+    // What is ambiguous may hold signatures that were not found.
+    let clear = inspection.findings.is_empty();
+    conclude_file(&mut report, clear, clear);
     let remarks = [inspection.findings, inspection.notes].concat();
     report.detail = (!remarks.is_empty()).then(|| remarks.join("; "));
     Outcome { report, signature_values }
