@@ -29,10 +29,10 @@ bench: build
 	scripts/install.sh test
 	cargo bench --locked
 
-# A minute for each of the two targets that read documents to be sealed.
+# A minute for each of the targets that read documents.
 fuzz:
 	scripts/install.sh fuzz
-	SECONDS_EACH=60 scripts/soak.sh seal raw
+	SECONDS_EACH=60 scripts/soak.sh seal raw ofd ses
 
 # Long runs of every fuzz target, not part of `make test`.
 soak:

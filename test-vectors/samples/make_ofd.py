@@ -9,7 +9,9 @@ import zipfile
 from pathlib import Path
 
 from fontTools import subset
-from fontTools.ttLib import TTFont
+from fontTools.pens.cu2quPen import Cu2QuPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont, newTable
 
 NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -41,9 +43,35 @@ def font(path, text):
     cutter = subset.Subsetter(options)
     cutter.populate(text=text)
     cutter.subset(loaded)
+    to_truetype(loaded)
     out = io.BytesIO()
     loaded.save(out)
     return out.getvalue()
+
+
+def to_truetype(loaded):
+    """Cubic outlines as quadratic ones: some readers of OFD know no others."""
+    glyphs, order = loaded.getGlyphSet(), loaded.getGlyphOrder()
+    drawn = {}
+    for name in order:
+        pen = TTGlyphPen(glyphs)
+        glyphs[name].draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
+        drawn[name] = pen.glyph()
+    table = loaded["glyf"] = newTable("glyf")
+    table.glyphOrder, table.glyphs = order, drawn
+    loaded["loca"] = newTable("loca")
+    del loaded["CFF "]
+    maxp = loaded["maxp"]
+    maxp.tableVersion = 0x00010000
+    for name in ("maxZones", "maxTwilightPoints", "maxStorage", "maxFunctionDefs", "maxInstructionDefs",
+                 "maxStackElements", "maxSizeOfInstructions", "maxComponentElements"):
+        setattr(maxp, name, 1 if name == "maxZones" else 0)
+    for name in order:
+        table[name].recalcBounds(table)
+        loaded["hmtx"][name] = (loaded["hmtx"][name][0], getattr(table[name], "xMin", 0))
+    loaded["post"].formatType = 2.0
+    loaded["post"].extraNames, loaded["post"].mapping = [], {}
+    loaded.sfntVersion = "\x00\x01\x00\x00"
 
 
 def advance(character, size):
@@ -81,7 +109,7 @@ def main(source):
                               "</ofd:Document>",
         "Doc_0/PublicRes.xml": f'<ofd:Res {NS} BaseLoc="Res"><ofd:Fonts><ofd:Font ID="3" '
                                'FontName="Noto Serif CJK SC" FamilyName="Noto Serif CJK SC" Charset="unicode">'
-                               "<ofd:FontFile>font_3.otf</ofd:FontFile></ofd:Font></ofd:Fonts></ofd:Res>",
+                               "<ofd:FontFile>font_3.ttf</ofd:FontFile></ofd:Font></ofd:Fonts></ofd:Res>",
         "Doc_0/Pages/Page_0/Content.xml": f"<ofd:Page {NS}><ofd:Content>"
                                           f'<ofd:Layer ID="2">{"".join(objects)}</ofd:Layer>'
                                           "</ofd:Content></ofd:Page>",
@@ -93,7 +121,7 @@ def main(source):
             out.writestr(entry, content)
         for name, content in parts.items():
             add(name, HEAD + content)
-        add("Doc_0/Res/font_3.otf", font(source, text))
+        add("Doc_0/Res/font_3.ttf", font(source, text))
 
 
 main(sys.argv[1])
