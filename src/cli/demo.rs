@@ -224,7 +224,10 @@ async fn walk(
     let schemes = vec![Scheme::P256, Scheme::Sm2];
     let key = NewKey { application_id: approved.id.to_string(), schemes };
     service.generate_key(&cast.maker, seal_id.as_str(), key).await?;
-    lines.push("制作 key generated in the token; it cannot leave it".to_owned());
+    lines.push(format!(
+        "制作 keys made: P-256 in the token, which it cannot leave; SM2 {}",
+        service.devices.custody(Scheme::Sm2)
+    ));
     let making = Making {
         certificate_chains: Vec::new(),
         seal_structure: None,
@@ -387,7 +390,7 @@ async fn publish(service: &Service, out: &Path) -> anyhow::Result<Vec<String>> {
         fs::write(trust.join(format!("{scheme}-root.pem")), root)?;
         fs::write(trust.join(format!("{scheme}.crl")), service.newest_crl(scheme).await?)?;
     }
-    Ok(vec!["公布 published: trust/p256-root.pem, trust/p256.crl".to_owned()])
+    Ok(vec!["公布 published: roots and revocation lists of p256 and sm2 in trust/".to_owned()])
 }
 
 fn verify_all(out: &Path) -> anyhow::Result<Vec<Report>> {
