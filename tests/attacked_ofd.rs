@@ -380,3 +380,16 @@ fn archives_beyond_limits_or_out_of_their_place_are_refused() {
         assert_eq!(judge(attacked, &options)["conclusion"], "indeterminate", "{what}");
     }
 }
+
+/// Work that a stranger may ask for is bounded.
+#[test]
+fn many_files_that_look_like_signatures_are_too_many() {
+    let mut parts = parts(sample());
+    let filler = format!("<a>{}</a>", " ".repeat(4_000_000));
+    for n in 0..9 {
+        parts.push((format!("Doc_0/Signs/{n}/Signature.xml"), filler.clone().into_bytes()));
+    }
+    let report = judge(stored(&parts), &support::trusting_nobody());
+    assert_eq!(report["conclusion"], "indeterminate");
+    assert!(report["detail"].as_str().unwrap().contains("too large together"), "{report}");
+}

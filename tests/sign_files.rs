@@ -10,6 +10,7 @@ use sealwright::crypto::{
     digest::{DigestAlgorithm, hex, unhex},
     verify_digest,
 };
+use sealwright::pki::tlv::{self, Reader};
 use serde_json::{Value, json};
 use support::{
     database::Engine,
@@ -234,4 +235,33 @@ fn signatures_of_gmssl_verify() {
         verify(b"a message").unwrap();
         verify(b"another message").unwrap_err();
     }
+}
+
+/// A signature whose signers would have the file digested over and over.
+#[test]
+fn more_signers_than_are_judged_are_refused() {
+    let office = Office::open();
+    let signature = office.sign(FILE, &json!({})).body;
+    // The last element is the set of signers; seventeen of the same are put into it.
+    let mut data = Reader::new(tlv::only(&signature, tlv::SEQUENCE).unwrap().content);
+    let kind = data.read().unwrap().raw;
+    let inner = data.read().unwrap().content;
+    let mut fields = Vec::new();
+    let mut reader = Reader::new(tlv::only(inner, tlv::SEQUENCE).unwrap().content);
+    while reader.peek().is_some() {
+        fields.push(reader.read().unwrap());
+    }
+    let one = fields.pop().unwrap().content;
+    let of = |count: usize| {
+        let mut all: Vec<Vec<u8>> = fields.iter().map(|field| field.raw.to_vec()).collect();
+        all.push(tlv::tlv(tlv::SET, &one.repeat(count)));
+        tlv::sequence(&[kind.to_vec(), tlv::tlv(0xa0, &tlv::sequence(&all))])
+    };
+    let file = office.path("report.txt", FILE);
+    let judged = |count| office.verified(&file, Some(&office.path("many.p7s", &of(count))));
+    assert_eq!(judged(1)["conclusion"], "valid");
+    assert_eq!(judged(16)["signatures"].as_array().unwrap().len(), 16);
+    let report = judged(17);
+    assert_eq!(report["conclusion"], "indeterminate", "{report}");
+    assert!(report["detail"].as_str().unwrap().contains("signers"));
 }

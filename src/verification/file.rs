@@ -21,6 +21,9 @@ use crate::{
     pki::{Certificate, timestamp::ID_SIGNATURE_TIMESTAMP},
 };
 
+/// The most signers that are judged; the file is digested once for each algorithm of theirs.
+const MOST_SIGNERS: usize = 16;
+
 /// A signature of either kind.
 pub(super) enum FileSignature {
     Cms(SignedData),
@@ -85,9 +88,13 @@ pub(super) fn verify(
             return unclear(report, "a detached signature; give the file that it is of as well");
         }
     };
+    if signature.signers().len() > MOST_SIGNERS {
+        return unclear(report, "over 16 signers, more than are judged");
+    }
+    let mut digests = Digests { source, known: Vec::new() };
     let mut signature_values = Vec::new();
     for (index, one) in signature.signers().iter().enumerate() {
-        let (outline, answers) = judge(signature, one, source, options);
+        let (outline, answers) = judge(signature, one, &mut digests, options);
         report.signatures.push(conclude(index, outline, answers));
         signature_values.push(Some(in_der(&one.signature)));
     }
@@ -101,23 +108,39 @@ fn unclear(mut report: Report, why: &str) -> Outcome {
     Outcome { report, signature_values: Vec::new() }
 }
 
+/// The digests of a file, each taken once.
+struct Digests<'a> {
+    source: &'a dyn ReadAt,
+    known: Vec<(DigestAlgorithm, Vec<u8>)>,
+}
+
+impl Digests<'_> {
+    fn of(&mut self, algorithm: DigestAlgorithm) -> Option<Vec<u8>> {
+        if let Some((_, digest)) = self.known.iter().find(|(known, _)| *known == algorithm) {
+            return Some(digest.clone());
+        }
+        let mut hasher = Hasher::new(algorithm);
+        let size = self.source.size();
+        for_each_chunk(self.source, 0, size, |chunk| hasher.update(chunk)).ok()?;
+        let digest = hasher.finish();
+        self.known.push((algorithm, digest.clone()));
+        Some(digest)
+    }
+}
+
 fn judge(
     signature: &FileSignature,
     one: &SignerInfo,
-    source: &dyn ReadAt,
+    digests: &mut Digests<'_>,
     options: &Options,
 ) -> (Outline, Answers) {
     let certificate = one.certificate(signature.certificates());
     let algorithm = DigestAlgorithm::from_oid(one.digest_algorithm);
-    let digest = algorithm.and_then(|algorithm| {
-        let mut hasher = Hasher::new(algorithm);
-        for_each_chunk(source, 0, source.size(), |chunk| hasher.update(chunk)).ok()?;
-        Some(hasher.finish())
-    });
+    let digest = algorithm.and_then(|algorithm| digests.of(algorithm));
     let matches = digest.as_ref().map(|digest| match signature {
         FileSignature::Cms(_) if one.signed_attributes.is_none() => true,
         FileSignature::Cms(_) => digest_is_signed(one, digest),
-        FileSignature::Gm(data) => data.is_over_digest(digest) || is_content(data, source),
+        FileSignature::Gm(data) => data.is_over_digest(digest) || is_content(data, digests.source),
     });
     let value = certificate.and_then(|certificate| match signature {
         FileSignature::Gm(data) => data.verify(certificate),

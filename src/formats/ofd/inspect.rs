@@ -144,8 +144,12 @@ pub(super) fn find_signatures(
         signatures.push(work.read_signature(entry)?);
     }
     let known: BTreeSet<&str> = signatures.iter().map(|found| found.path.as_str()).collect();
-    let unlisted = package.files().filter(|file| !known.contains(file.as_str()));
-    let unlisted = unlisted.filter(|file| work.is_signature(file)).collect();
+    let mut unlisted = Vec::new();
+    for file in package.files().filter(|file| !known.contains(file.as_str())) {
+        if work.is_signature(&file)? {
+            unlisted.push(file);
+        }
+    }
     Ok(Inspection {
         signatures,
         files: package.files().collect(),
@@ -242,14 +246,19 @@ impl Work<'_, '_> {
     }
 
     /// Whether a part is a Signature.xml, by where it stands and what it says.
-    fn is_signature(&self, file: &str) -> bool {
+    fn is_signature(&mut self, file: &str) -> Result<bool, OfdError> {
         let name = file.to_lowercase();
         let looks_so = name.ends_with("signature.xml") || name.contains("/signs/");
         if !looks_so || !name.ends_with(".xml") {
-            return false;
+            return Ok(false);
         }
-        let read = self.package.read_up_to(file, LARGEST_XML);
-        read.is_ok_and(|bytes| SignatureXml::read(&bytes, file).is_ok())
+        let bytes = match self.read(file, LARGEST_XML) {
+            Ok(bytes) => bytes,
+            // What is damaged is told where it is protected.
+            Err(OfdError::Damaged(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        Ok(SignatureXml::read(&bytes, file).is_ok())
     }
 }
 
