@@ -22,7 +22,7 @@ fn apply(house: &House, cast: &Cast, name: &str) -> Value {
         "organization_id": cast.organization, "kind": "create", "seal_kind": "finance",
         "seal_name": name, "reason": "需要",
     });
-    house.post(&cast.applicant, "/v1/applications", &new).expect(201)
+    people::apply(house, &cast.applicant, &new).expect(201)
 }
 
 fn time(value: &Value) -> Timestamp {
@@ -52,7 +52,7 @@ fn returned_and_corrected(engine: Engine) {
     let long = json!({ "seal_name": "" });
     assert_eq!(resubmit(&cast.applicant, long).status, 422, "a correction is checked");
 
-    let corrected = json!({ "seal_name": "财务专用章" });
+    let corrected = json!({ "seal_name": "财务专用章", "declared": true });
     let again = resubmit(&cast.applicant, corrected).expect(200);
     assert_eq!((&again["state"], &again["round"]), (&json!("submitted"), &json!(2)));
     assert_eq!(again["reason"], "需要", "what is not corrected stays");
@@ -106,7 +106,8 @@ fn whoever_decided_in_any_round_does_not_make_the_seal() {
     let (_, returner) = people::person(&house, &cast.organization, "reviewer");
     let why = json!({ "verdict": "return", "reason": "请补正" });
     let returned = house.post(&returner, &path("decisions"), &why).expect(200);
-    house.post(&cast.applicant, &path("resubmit"), &json!({})).expect(200);
+    let declared = json!({ "declared": true });
+    house.post(&cast.applicant, &path("resubmit"), &declared).expect(200);
     let mut record = Value::Null;
     for reviewer in &cast.reviewers {
         let approve = json!({ "verdict": "approve", "round": 2 });
@@ -139,15 +140,18 @@ fn the_particulars_of_a_seal_that_exists_are_not_corrected() {
     let (house, cast) = house(Engine::Sqlite);
     let seal = people::active(&house, &cast);
     let new = json!({
-        "organization_id": cast.organization, "kind": "renew", "seal_id": seal, "reason": "到期",
+        "organization_id": cast.organization, "kind": "change", "seal_id": seal, "reason": "到期",
     });
-    let application = house.post(&cast.applicant, "/v1/applications", &new).expect(201);
+    let application = people::apply(&house, &cast.applicant, &new).expect(201);
     let path = |verb: &str| format!("/v1/applications/{}/{verb}", id(&application));
     let why = json!({ "verdict": "return", "reason": "请补正" });
     house.post(&cast.reviewers[0], &path("decisions"), &why).expect(200);
     let name = house.post(&cast.applicant, &path("resubmit"), &json!({ "seal_name": "别名" }));
     assert_eq!(name.problem(422), "invalid-application");
-    let reason = json!({ "reason": "证书到期" });
+    let undeclared = json!({ "reason": "证书到期" });
+    let reply = house.post(&cast.applicant, &path("resubmit"), &undeclared);
+    assert_eq!(reply.problem(422), "declaration-missing");
+    let reason = json!({ "reason": "证书到期", "declared": true });
     let again = house.post(&cast.applicant, &path("resubmit"), &reason).expect(200);
     assert_eq!(again["reason"], "证书到期");
 }
@@ -163,19 +167,19 @@ fn decisions_and_seals_are_due() {
 
     let application = apply(&house, &cast, "财务专用章");
     let policies = PolicySet::bundled().unwrap();
-    let days = policies.approval().days(sealwright::domain::application::ApplicationKind::Create);
+    let days = u16::try_from(application["levels"][0]["days"].as_i64().unwrap()).unwrap();
     let expected = policies.working_days().deadline(time(&application["created_at"]), days);
     assert_eq!(time(&application["due_at"]), expected, "a level has {days} working days");
     let review = due("");
     assert_eq!(review.len(), 1);
     assert_eq!((&review[0]["kind"], &review[0]["overdue"]), (&json!("review"), &json!(false)));
     assert_eq!(review[0]["application_id"], application["id"]);
-    assert_eq!(review[0]["level_name"], application["levels"][0]);
+    assert_eq!(review[0]["level_name"], application["levels"][0]["name"]);
     assert!(due("?within_days=0").is_empty(), "that is days away");
 
     let path = format!("/v1/applications/{}/decisions", id(&application));
     house.post(&cast.reviewers[0], &path, &json!({ "verdict": "approve" })).expect(200);
-    assert_eq!(due("")[0]["level_name"], application["levels"][1]);
+    assert_eq!(due("")[0]["level_name"], application["levels"][1]["name"]);
     let no = json!({ "verdict": "reject", "reason": "不需要" });
     house.post(&cast.reviewers[1], &path, &no).expect(200);
     assert!(due("").is_empty(), "nobody has to decide any more");

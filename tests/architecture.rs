@@ -20,7 +20,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("store", &["crypto", "domain", "pki"]),
     ("verification", &["containers", "crypto", "domain", "formats", "pki"]),
     ("clients", &[]),
-    ("config", &["clients", "devices"]),
+    ("config", &["clients", "devices", "domain"]),
     (
         "service",
         &[

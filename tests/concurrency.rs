@@ -19,7 +19,7 @@ fn revoke_while_signing(engine: Engine) {
     let application = people::approved(
         &house,
         &cast,
-        &json!({ "organization_id": cast.organization, "kind": "revoke", "seal_id": seal, "reason": "机构撤销" }),
+        &json!({ "organization_id": cast.organization, "kind": "revoke", "cause": "abolition", "seal_id": seal, "reason": "机构撤销" }),
     );
     let licence = people::licence();
     let body = json!({ "reason": "机构撤销", "application_id": application["id"] });
@@ -74,12 +74,12 @@ fn two_deciders_at_the_same_level_do_not_both_count() {
     let mut house = House::new(Engine::Postgres);
     house.start();
     let cast = Cast::hire(&house);
-    let new = json!({
-        "organization_id": cast.organization, "kind": "create", "seal_kind": "invoice",
-        "seal_name": "发票专用章", "reason": "需要",
-    });
-    for _ in 0..8 {
-        let application = house.post(&cast.applicant, "/v1/applications", &new).expect(201);
+    for number in 0..8 {
+        let new = json!({
+            "organization_id": cast.organization, "kind": "create", "seal_kind": "invoice",
+            "seal_name": format!("发票专用章（{number}）"), "reason": "需要",
+        });
+        let application = people::apply(&house, &cast.applicant, &new).expect(201);
         let path = format!("/v1/applications/{}/decisions", people::id(&application));
         let approve = json!({ "verdict": "approve" });
         let levels: Vec<i64> = std::thread::scope(|scope| {

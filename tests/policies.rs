@@ -52,7 +52,9 @@ fn policies_that_do_not_hold_are_refused() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
     let load = |extra: &str| {
         let directory = tempfile::TempDir::new().unwrap();
-        for name in ["schema.cedarschema", "approval.toml", "levels.toml", "access.cedar"] {
+        for name in
+            ["schema.cedarschema", "approval.toml", "forms.toml", "levels.toml", "access.cedar"]
+        {
             fs::copy(source.join(name), directory.path().join(name)).unwrap();
         }
         fs::write(directory.path().join("extra.cedar"), extra).unwrap();

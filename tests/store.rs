@@ -58,6 +58,7 @@ fn organization(n: usize, parent: Option<&Organization>) -> Organization {
         name: format!("机构{n}"),
         parent_id: parent.map(|parent| parent.id.clone()),
         created_at: NOW,
+        ended_at: None,
     }
 }
 

@@ -172,7 +172,7 @@ fn the_command_line_tells_by_its_exit_code() {
     let application = people::approved(
         &s.house,
         &s.cast,
-        &json!({ "organization_id": s.cast.organization, "kind": "revoke", "seal_id": s.seal, "reason": "x" }),
+        &json!({ "organization_id": s.cast.organization, "kind": "revoke", "cause": "own-wish", "seal_id": s.seal, "reason": "x" }),
     );
     let body = json!({ "reason": "x", "application_id": application["id"] });
     s.house.post(&s.cast.registrar, &format!("/v1/seals/{}/revoke", s.seal), &body).expect(200);

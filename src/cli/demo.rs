@@ -19,6 +19,7 @@ use crate::{
     crypto::Scheme,
     domain::{
         application::{Application, ApplicationKind, Verdict},
+        attachment::Attachment,
         caption::Caption,
         keeper::{Keeper, KeeperEvent},
         organization::{Organization, Person},
@@ -35,7 +36,7 @@ use crate::{
             organizations::{NewOrganization, NewPerson},
             principals::NewPrincipal,
         },
-        applications::{NewApplication, NewDecision},
+        applications::{NewApplication, NewAttachment, NewDecision},
         documents::SealRequest,
         seals::{Making, NewEmblem, NewKeeper, NewKey, NewPicture, SealMove, grants::NewGrant},
     },
@@ -196,6 +197,18 @@ async fn walk(
 ) -> anyhow::Result<(Seal, Vec<String>)> {
     let cast = hire(service, &administrator, root).await?;
     let mut lines = Vec::new();
+    let certificate: Attachment = body(
+        &service
+            .attach(
+                &cast.applicant,
+                NewAttachment {
+                    organization_id: cast.owner.id.to_string(),
+                    kind: "registration-certificate".to_owned(),
+                    content: APPROVAL.to_vec(),
+                },
+            )
+            .await?,
+    )?;
     let application: Application = body(
         &service
             .apply(
@@ -206,12 +219,18 @@ async fn walk(
                     seal_id: None,
                     seal_kind: Some(SealKind::LegalName),
                     seal_name: Some("示例市市场监督管理局".to_owned()),
+                    new_name: None,
+                    remake: None,
+                    cause: None,
                     reason: "签发电子营业执照 to issue electronic business licences".to_owned(),
+                    particulars: [("handler".to_owned(), "张三".to_owned())].into(),
+                    attachments: vec![certificate.id.to_string()],
+                    declared: true,
                 },
             )
             .await?,
     )?;
-    lines.push(format!("申请 applied: {} for {}", application.id, application.seal_name));
+    lines.push(format!("申请 applied: {} for {}", application.number, application.seal_name));
     let mut approved = application;
     for reviewer in &cast.reviewers {
         let decision = NewDecision { verdict: Verdict::Approve, reason: None, round: None };
@@ -222,7 +241,7 @@ async fn walk(
     let seal_id =
         approved.seal_id.clone().ok_or_else(|| anyhow!("no seal came of the approval"))?;
     let schemes = vec![Scheme::P256, Scheme::Sm2];
-    let key = NewKey { application_id: approved.id.to_string(), schemes };
+    let key = NewKey { application_id: approved.id.to_string(), schemes, reuse: false };
     service.generate_key(&cast.maker, seal_id.as_str(), key).await?;
     lines.push(format!(
         "制作 keys made: P-256 in the token, which it cannot leave; SM2 {}",

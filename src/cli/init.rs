@@ -107,6 +107,7 @@ async fn enter_first(
         name: arguments.organization.clone(),
         parent_id: None,
         created_at: now,
+        ended_at: None,
     };
     let person = Person {
         id: PersonId::new(now, random()?),

@@ -8,7 +8,9 @@ use std::{
 use const_oid::ObjectIdentifier;
 use serde::Deserialize;
 
-use crate::{clients::tsa::TsaServer, devices::pkcs11::TokenConfig};
+use crate::{
+    clients::tsa::TsaServer, devices::pkcs11::TokenConfig, domain::seal_code::SealCodeScheme,
+};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,9 @@ pub struct Config {
     /// Sealing.
     #[serde(default)]
     pub sealing: SealingConfig,
+    /// The register of seals.
+    #[serde(default)]
+    pub register: RegisterConfig,
     /// Timestamps.
     #[serde(default)]
     pub timestamps: TimestampConfig,
@@ -194,6 +199,32 @@ impl Default for SealingConfig {
     }
 }
 
+/// The register of seals.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegisterConfig {
+    /// How seal codes are put together.
+    pub seal_code: String,
+    /// How long a version has been at its end before its keys may be destroyed, days.
+    pub key_destruction_days: u16,
+}
+
+impl Default for RegisterConfig {
+    fn default() -> Self {
+        Self { seal_code: "{area}{serial:8}".to_owned(), key_destruction_days: 30 }
+    }
+}
+
+impl RegisterConfig {
+    /// How seal codes are put together.
+    ///
+    /// # Errors
+    /// It is not as it should be, which was found out when the configuration was read.
+    pub fn seal_code_scheme(&self) -> Result<SealCodeScheme, String> {
+        SealCodeScheme::parse(&self.seal_code)
+    }
+}
+
 /// Where the timestamps over signatures come from.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
@@ -296,6 +327,7 @@ impl Config {
     fn validate(&self) -> Result<(), String> {
         self.token.validate()?;
         self.timestamps.validate()?;
+        self.register.seal_code_scheme().map_err(|error| format!("register.seal_code: {error}"))?;
         if self.http.tls_certificate.is_some() != self.http.tls_key.is_some() {
             return Err("http.tls_certificate and http.tls_key go together".to_owned());
         }

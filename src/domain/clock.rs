@@ -55,6 +55,12 @@ impl Timestamp {
         (when.year(), when.month().into(), when.day(), when.hour(), when.minute(), when.second())
     }
 
+    /// The day in China (UTC+8), as 20260301.
+    pub fn day_in_china(self) -> String {
+        let (year, month, day, ..) = self.plus_seconds(8 * 3600).parts();
+        format!("{year:04}{month:02}{day:02}")
+    }
+
     fn offset(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)

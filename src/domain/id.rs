@@ -108,4 +108,12 @@ ids! {
     SignatureId,
     /// Identifies one attempt to sign.
     AttemptId,
+    /// Identifies a file that goes with an application 附件.
+    AttachmentId,
+    /// Identifies that somebody stands in for a reviewer 代审.
+    StandInId,
+    /// Identifies what one person proposes and another confirms.
+    ProposalId,
+    /// Identifies a change of an organization.
+    OrganizationChangeId,
 }

@@ -2,7 +2,9 @@
 
 pub mod access_key;
 pub mod application;
+pub mod attachment;
 pub mod caption;
+pub mod cause;
 pub mod clock;
 pub mod fresh;
 pub mod id;
@@ -10,8 +12,11 @@ pub mod keeper;
 pub mod organization;
 pub mod placement;
 pub mod principal;
+pub mod proposal;
 pub mod report;
+pub mod review;
 pub mod seal;
+pub mod seal_code;
 pub mod seal_state;
 pub mod signing;
 pub mod source;

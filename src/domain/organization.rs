@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use super::{
     Timestamp,
-    id::{OrganizationId, PersonId},
+    cause::RevocationCause,
+    id::{OrganizationChangeId, OrganizationId, PersonId, PrincipalId, SealId},
     uscc::Uscc,
 };
 
@@ -26,6 +27,45 @@ pub struct Organization {
     /// When it was entered.
     #[schema(value_type = String)]
     pub created_at: Timestamp,
+    /// When it ceased to be; none while it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// An organization was renamed, merged, split or ended; its seals have to be changed or revoked.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct OrganizationChange {
+    /// The identifier.
+    #[schema(value_type = String)]
+    pub id: OrganizationChangeId,
+    /// The organization.
+    #[schema(value_type = String)]
+    pub organization_id: OrganizationId,
+    /// What happened.
+    #[schema(value_type = String, example = "rename")]
+    pub cause: RevocationCause,
+    /// Its name before.
+    pub old_name: String,
+    /// Its name from now on, where it was renamed.
+    pub new_name: Option<String>,
+    /// The organization that goes on in its place.
+    #[schema(value_type = Option<String>)]
+    pub successor_id: Option<OrganizationId>,
+    /// Why.
+    pub reason: String,
+    /// By when its seals have to be handled: the end of a working day 工作日.
+    #[schema(value_type = String)]
+    pub due_at: Timestamp,
+    /// Who entered it.
+    #[schema(value_type = String)]
+    pub principal_id: PrincipalId,
+    /// When.
+    #[schema(value_type = String)]
+    pub at: Timestamp,
+    /// The seals of before that are still to be changed or revoked.
+    #[schema(value_type = Vec<String>)]
+    pub open_seals: Vec<SealId>,
 }
 
 /// A natural person. "Another person" is judged by this record, not by account.

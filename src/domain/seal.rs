@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     Timestamp,
+    cause::RevocationCause,
     id::{
         ApplicationId, CredentialId, GrantId, KeyId, OrganizationId, PersonId, PrincipalId, SealId,
         SealVersionId,
@@ -125,6 +126,8 @@ pub struct SealVersion {
     pub id: SealVersionId,
     /// Its number, from 1.
     pub number: i64,
+    /// The name on it; a change may give the next version another one.
+    pub name: String,
     /// Its state.
     #[schema(value_type = String, example = "active")]
     pub state: SealState,
@@ -170,6 +173,10 @@ pub struct Credential {
     pub certificate_request: String,
     /// The certificate and its chain, leaf first, PEM; empty before the seal is made.
     pub certificate_chain: Vec<String>,
+    /// When the key was destroyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub key_destroyed_at: Option<Timestamp>,
 }
 
 /// A change of state, kept for ever, so that the state as of any moment can be told.
@@ -189,6 +196,10 @@ pub struct StateChange {
     pub to: SealState,
     /// Why.
     pub reason: Option<String>,
+    /// The cause of a revocation 注销原因.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub cause: Option<RevocationCause>,
     /// Who; none where the clock did it.
     #[schema(value_type = Option<String>)]
     pub principal_id: Option<PrincipalId>,
@@ -250,5 +261,16 @@ impl Seal {
             .rev()
             .find(|v| matches!(v.state, SealState::Active | SealState::Suspended | SealState::Lost))
             .or(self.versions.last())
+    }
+
+    /// Whether the seal is at its end for good: nothing is in use or in the making, and what was
+    /// last in use is revoked or invalidated, or nothing ever was.
+    pub fn is_over(&self) -> bool {
+        let going = |version: &SealVersion| !version.state.is_terminal();
+        if self.versions.is_empty() || self.versions.iter().any(going) {
+            return false;
+        }
+        let last = self.versions.iter().rev().find(|v| v.state != SealState::Abandoned);
+        last.is_none_or(|v| matches!(v.state, SealState::Revoked | SealState::Invalidated))
     }
 }

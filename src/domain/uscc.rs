@@ -46,6 +46,11 @@ impl Uscc {
         }
     }
 
+    /// The code of the area 行政区划代码 where it was given: six digits.
+    pub fn area(&self) -> &str {
+        self.0.get(2..8).unwrap_or_default()
+    }
+
     /// The 18 characters.
     pub fn as_str(&self) -> &str {
         &self.0

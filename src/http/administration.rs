@@ -13,13 +13,14 @@ use super::{
 use crate::{
     domain::{
         access_key::AccessKey,
-        organization::{Organization, Person},
+        organization::{Organization, OrganizationChange, Person},
         principal::Principal,
     },
     service::{
         Answer,
         administration::{
             access_keys::{IssuedAccessKey, NewAccessKey},
+            organization_changes::NewOrganizationChange,
             organizations::{NewOrganization, NewPerson},
             principals::NewPrincipal,
         },
@@ -64,6 +65,35 @@ pub(super) async fn organization(
     Path(id): Path<String>,
 ) -> Result<Body<Organization>> {
     Ok(Body(house.service.organization(&act, &id).await?))
+}
+
+/// Enter that an organization was renamed 更名, merged 合并, split 分立 or ended. Its seals stay as they
+/// are; those that have to be changed or revoked are in the answer.
+#[utoipa::path(post, path = "/v1/organizations/{id}/changes", tag = "administration",
+    params(super::openapi::Id, super::openapi::IdempotencyKey),
+    request_body = NewOrganizationChange,
+    responses((status = 201, body = OrganizationChange), Problems),
+    extensions(("x-action" = json!("change-organization"))))]
+pub(super) async fn change_organization(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(new): Json<NewOrganizationChange>,
+) -> Result<Answer> {
+    Ok(house.service.change_organization(&act, &id, new).await?)
+}
+
+/// Read what happened to an organization, with the seals that still wait to be handled for it.
+#[utoipa::path(get, path = "/v1/organizations/{id}/changes", tag = "administration",
+    params(super::openapi::Id),
+    responses((status = 200, body = Vec<OrganizationChange>), Problems),
+    extensions(("x-action" = json!("read-organization"))))]
+pub(super) async fn organization_changes(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+) -> Result<Body<Vec<OrganizationChange>>> {
+    Ok(Body(house.service.organization_changes(&act, &id).await?))
 }
 
 /// Enter a person.

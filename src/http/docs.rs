@@ -55,6 +55,7 @@ fn page(document: &Value) -> String {
     )
 }
 
-fn escape(text: &str) -> String {
+/// Text as it may stand in HTML.
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

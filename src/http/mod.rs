@@ -2,7 +2,9 @@
 //! answers becomes a response. Status codes are in `problem` alone.
 
 mod administration;
+mod application_form;
 mod applications;
+mod attachments;
 mod audit;
 mod caller;
 mod deadlines;
@@ -17,12 +19,14 @@ mod metrics;
 mod openapi;
 mod page;
 mod problem;
+mod proposals;
 mod public;
 mod request_log;
 mod responses;
 mod seals;
 mod server;
 mod signatures;
+mod stand_ins;
 mod throttle;
 mod tsa;
 mod upload;
@@ -73,6 +77,7 @@ fn endpoints() -> OpenApiRouter<House> {
     let private = OpenApiRouter::new()
         .routes(routes!(administration::create_organization, administration::organizations))
         .routes(routes!(administration::organization))
+        .routes(routes!(administration::change_organization, administration::organization_changes))
         .routes(routes!(administration::create_person, administration::persons))
         .routes(routes!(administration::create_principal, administration::principals))
         .routes(routes!(administration::issue_access_key, administration::access_keys))
@@ -82,6 +87,12 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(applications::decide))
         .routes(routes!(applications::resubmit))
         .routes(routes!(applications::withdraw))
+        .routes(routes!(application_form::form))
+        .routes(routes!(attachments::upload))
+        .routes(routes!(attachments::download))
+        .routes(routes!(stand_ins::create, stand_ins::stand_ins))
+        .routes(routes!(stand_ins::create_for))
+        .routes(routes!(stand_ins::end))
         .routes(routes!(deadlines::deadlines))
         .routes(routes!(seals::seals))
         .routes(routes!(seals::seal))
@@ -99,6 +110,12 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(seals::recover))
         .routes(routes!(seals::revoke))
         .routes(routes!(seals::invalidate))
+        .routes(routes!(proposals::revoke_ex_officio))
+        .routes(routes!(proposals::destroy_key))
+        .routes(routes!(proposals::waive_gate))
+        .routes(routes!(proposals::proposals))
+        .routes(routes!(proposals::confirm))
+        .routes(routes!(proposals::withdraw))
         .routes(routes!(keepers::name_keeper, keepers::keepers))
         .routes(routes!(keepers::accept_keeping))
         .routes(routes!(keepers::decline_keeping))

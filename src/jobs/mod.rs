@@ -14,7 +14,7 @@ enum Job {
     RecoverSignings { alone: bool },
     ExpireSeals,
     PublishCrl,
-    PruneIdempotency,
+    Prune,
 }
 
 /// The running jobs.
@@ -31,7 +31,7 @@ impl Job {
             Self::RenewLease => lease / 3,
             Self::RecoverSignings { .. } => lease,
             Self::ExpireSeals | Self::PublishCrl => Duration::from_secs(60),
-            Self::PruneIdempotency => Duration::from_secs(600),
+            Self::Prune => Duration::from_secs(600),
         }
     }
 
@@ -41,7 +41,10 @@ impl Job {
             Self::RecoverSignings { alone } => service.recover_signings(alone).await.map(|_| ()),
             Self::ExpireSeals => service.expire_seals().await.map(|_| ()),
             Self::PublishCrl => service.publish_crls_if_due().await.map(|_| ()),
-            Self::PruneIdempotency => service.prune_idempotency().await,
+            Self::Prune => {
+                service.prune_idempotency().await?;
+                service.prune_attachments().await
+            }
         }
     }
 }
@@ -55,7 +58,7 @@ impl Jobs {
             Job::RecoverSignings { alone },
             Job::ExpireSeals,
             Job::PublishCrl,
-            Job::PruneIdempotency,
+            Job::Prune,
         ];
         for job in all {
             tracker.spawn(turns(job, Arc::clone(&service), stop.clone()));

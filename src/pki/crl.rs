@@ -15,6 +15,53 @@ use crate::{
     domain::Timestamp,
 };
 
+/// Why a certificate is revoked (`CRLReason`, RFC 5280 §5.3.1), as far as seals need it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// Others may have the key.
+    KeyCompromise,
+    /// The owner has another name.
+    AffiliationChanged,
+    /// Another certificate has taken its place.
+    Superseded,
+    /// The owner is no more, or wants it no more.
+    CessationOfOperation,
+    /// It should not have been issued.
+    PrivilegeWithdrawn,
+}
+
+impl Reason {
+    const ALL: [Self; 5] = [
+        Self::KeyCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::PrivilegeWithdrawn,
+    ];
+
+    /// The number in the list.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::KeyCompromise => 1,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::PrivilegeWithdrawn => 9,
+        }
+    }
+
+    /// The reverse of `number`.
+    pub fn of(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| i64::from(reason.number()) == number)
+    }
+
+    /// The entry extension: `ENUMERATED` in an extension that is not critical.
+    fn extension(self) -> Vec<u8> {
+        let value = tlv(0x0a, &[self.number()]);
+        extension::extension(rfc5280::ID_CE_CRL_REASONS, false, &value)
+    }
+}
+
 /// One revoked certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revoked {
@@ -22,6 +69,16 @@ pub struct Revoked {
     pub serial: Vec<u8>,
     /// Since when.
     pub at: Timestamp,
+    /// Why, where that is said.
+    pub reason: Option<Reason>,
+}
+
+impl Revoked {
+    fn entry(&self) -> Vec<u8> {
+        let mut parts = vec![unsigned(&self.serial), extension::time(self.at)];
+        parts.extend(self.reason.map(|reason| sequence(&[reason.extension()])));
+        sequence(&parts)
+    }
 }
 
 /// What a revocation list shall say.
@@ -52,11 +109,7 @@ impl CrlTemplate {
             extension::time(self.next_update),
         ];
         if !self.revoked.is_empty() {
-            let entries: Vec<_> = self
-                .revoked
-                .iter()
-                .map(|entry| sequence(&[unsigned(&entry.serial), extension::time(entry.at)]))
-                .collect();
+            let entries: Vec<_> = self.revoked.iter().map(Revoked::entry).collect();
             parts.push(sequence(&entries));
         }
         let number = unsigned(&self.number.to_be_bytes());

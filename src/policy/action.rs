@@ -33,6 +33,24 @@ words! {
         Withdraw => "withdraw",
         /// Correct an application and submit it again 补正.
         Resubmit => "resubmit",
+        /// Have somebody decide in one's own place while absent 代审.
+        NameOwnStandIn => "name-own-stand-in",
+        /// Have somebody decide in the place of an absent reviewer.
+        NameStandIn => "name-stand-in",
+        /// End that somebody stands in.
+        EndStandIn => "end-stand-in",
+        /// Enter that an organization was renamed, merged, split or ended.
+        ChangeOrganization => "change-organization",
+        /// Propose to revoke a seal ex officio 依职权注销.
+        ProposeRevocation => "propose-revocation",
+        /// Propose to destroy keys 销毁密钥.
+        ProposeKeyDestruction => "propose-key-destruction",
+        /// Propose to let a certificate through a gate 例外放行.
+        ProposeWaiver => "propose-waiver",
+        /// Confirm what another person proposed.
+        ConfirmProposal => "confirm-proposal",
+        /// Take a proposal back, or refuse it.
+        WithdrawProposal => "withdraw-proposal",
         /// Generate the key of a seal version 生成密钥.
         GenerateKey => "generate-key",
         /// Read seals.

@@ -7,9 +7,10 @@ use crate::{
     crypto::digest::sha256,
     domain::{
         Timestamp,
-        application::{Application, ApplicationKind, ApplicationState, Decision, Verdict},
+        application::{Application, ApplicationKind, ApplicationState, Decision, Details, Verdict},
         id::{ApplicationId, GrantId, OrganizationId, PersonId, PrincipalId, SealId, new_ulid},
         principal::{Principal, PrincipalKind, Role},
+        review::{ReviewLevel, StandingIn},
         seal::{Grant, SealKind},
     },
 };
@@ -69,6 +70,10 @@ enum What {
         applicant: String,
         #[serde(default)]
         approvers: Vec<String>,
+        /// The organization whose reviewers decide now.
+        level_organization: Option<String>,
+        #[serde(default)]
+        standing_in: Vec<StandingInCase>,
     },
     Seal {
         organizations: Vec<String>,
@@ -88,6 +93,10 @@ enum What {
         stand_ins: Vec<String>,
         #[serde(default)]
         named_keeper: String,
+        #[serde(default)]
+        proposed_by: String,
+        #[serde(default)]
+        proposal_kind: String,
         document_type: Option<String>,
         grant: Option<GrantCase>,
     },
@@ -95,6 +104,14 @@ enum What {
         organizations: Vec<String>,
         owner: String,
     },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StandingInCase {
+    person: String,
+    absent: String,
+    organization: String,
 }
 
 #[derive(Deserialize)]
@@ -179,12 +196,14 @@ fn put(set: &PolicySet, case: &Case) -> Result<Option<String>, String> {
             .collect::<Result<Vec<_>, _>>()?,
     };
     let (application, facts, grant, owner) = parts(&case.resource, ancestry.last())?;
+    let standing_in = standing_in(&case.resource)?;
     let resource = match &case.resource {
         What::Service => Resource::Service,
         What::Organization { .. } => Resource::Organization { ancestry: &ancestry },
         What::Application { .. } => Resource::Application {
             ancestry: &ancestry,
             application: application.as_ref().ok_or("no application")?,
+            standing_in: &standing_in,
         },
         What::Seal { document_type, .. } => Resource::Seal {
             ancestry: &ancestry,
@@ -232,9 +251,12 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
     let mut parts = (None, SealFacts::default(), None, None);
     match what {
         What::Service | What::Organization { .. } => {}
-        What::Application { applicant, approvers, .. } => {
+        What::Application { applicant, approvers, level_organization, .. } => {
             let organization = organization.ok_or("an application needs organizations")?;
-            parts.0 = Some(application(organization, applicant, approvers)?);
+            let mut application = application(organization, applicant, approvers)?;
+            // Whoever approved did so at levels before the one that decides now.
+            application.levels = vec![level(level_organization.as_deref())?; approvers.len() + 1];
+            parts.0 = Some(application);
         }
         What::Seal {
             state,
@@ -245,6 +267,8 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
             keepers,
             stand_ins,
             named_keeper,
+            proposed_by,
+            proposal_kind,
             grant,
             ..
         } => {
@@ -259,12 +283,35 @@ fn parts(what: &What, organization: Option<&OrganizationId>) -> Result<Parts, St
                 keepers: keepers.iter().map(|word| person(word)).collect(),
                 stand_ins: stand_ins.iter().map(|word| person(word)).collect(),
                 named_keeper: person(named_keeper),
+                proposed_by: person(proposed_by),
+                proposal_kind: proposal_kind.clone(),
             };
             parts.2 = grant.as_ref().map(grant_of).transpose()?;
         }
         What::Signature { owner, .. } => parts.3 = Some(id!(PrincipalId, owner)?),
     }
     Ok(parts)
+}
+
+fn level(organization: Option<&str>) -> Result<ReviewLevel, String> {
+    Ok(ReviewLevel {
+        name: String::new(),
+        organization_id: organization.map(|word| id!(OrganizationId, word)).transpose()?,
+        quorum: 1,
+        days: 1,
+    })
+}
+
+fn standing_in(what: &What) -> Result<Vec<StandingIn>, String> {
+    let What::Application { standing_in, .. } = what else { return Ok(Vec::new()) };
+    let one = |case: &StandingInCase| -> Result<StandingIn, String> {
+        Ok(StandingIn {
+            person_id: id!(PersonId, &case.person)?,
+            absent_person_id: id!(PersonId, &case.absent)?,
+            organization_id: id!(OrganizationId, &case.organization)?,
+        })
+    };
+    standing_in.iter().map(one).collect()
 }
 
 fn application(
@@ -282,11 +329,13 @@ fn application(
             reason: None,
             principal_id: id!(PrincipalId, word)?,
             person_id: id!(PersonId, word)?,
+            for_person_id: None,
             decided_at: NOW,
         });
     }
     Ok(Application {
         id: id!(ApplicationId, "application")?,
+        number: String::new(),
         organization_id: organization.clone(),
         kind: ApplicationKind::Create,
         state: ApplicationState::Submitted,
@@ -297,6 +346,9 @@ fn application(
         reason: String::new(),
         applicant_id: id!(PrincipalId, applicant)?,
         applicant_person_id: id!(PersonId, applicant)?,
+        details: Details::default(),
+        attachments: Vec::new(),
+        declaration: None,
         levels: Vec::new(),
         round: 1,
         decisions,

@@ -9,6 +9,7 @@ use crate::domain::{
     application::Application,
     id::{OrganizationId, PrincipalId},
     principal::Principal,
+    review::StandingIn,
     seal::Grant,
 };
 
@@ -49,6 +50,10 @@ pub struct SealFacts {
     pub stand_ins: Vec<String>,
     /// The person whose keeping is in question.
     pub named_keeper: String,
+    /// The person who made the proposal in question.
+    pub proposed_by: String,
+    /// What it proposes.
+    pub proposal_kind: String,
 }
 
 /// What is known of the grant that would be used.
@@ -77,6 +82,8 @@ pub enum Resource<'a> {
         ancestry: &'a [OrganizationId],
         /// The application.
         application: &'a Application,
+        /// Who stands in for a reviewer now.
+        standing_in: &'a [StandingIn],
     },
     /// A seal, perhaps to be used.
     Seal {
@@ -200,14 +207,22 @@ impl Resource<'_> {
                 organizations(ancestry, &mut all)?;
                 return Ok(all);
             }
-            Self::Application { ancestry, application } => {
-                let attributes = named([
+            Self::Application { ancestry, application, standing_in } => {
+                let stand_ins = application.stand_ins(standing_in, ancestry);
+                let mut attributes = named([
                     ("state", text(application.state.as_str())),
                     ("kind", text(application.kind.as_str())),
+                    ("standIns", texts(stand_ins.map(|one| one.person_id.as_str()))),
                     ("applicantPerson", text(application.applicant_person_id.as_str())),
                     ("approvers", texts(application.approvers().map(|id| id.as_str()))),
                     ("reviewers", texts(application.reviewers().map(|id| id.as_str()))),
                 ]);
+                if let Some(decides) = application.level().and_then(|l| l.organization_id.as_ref())
+                {
+                    let decides = uid("Organization", decides.as_str())?;
+                    let decides = RestrictedExpression::new_entity_uid(decides);
+                    attributes.insert("levelOrganization".to_owned(), decides);
+                }
                 (*ancestry, "Application", application.id.as_str(), attributes)
             }
             Self::Seal { ancestry, facts, .. } => {
@@ -221,6 +236,8 @@ impl Resource<'_> {
                     ("keepers", texts(facts.keepers.iter().map(String::as_str))),
                     ("standIns", texts(facts.stand_ins.iter().map(String::as_str))),
                     ("namedKeeper", text(&facts.named_keeper)),
+                    ("proposedBy", text(&facts.proposed_by)),
+                    ("proposalKind", text(&facts.proposal_kind)),
                 ]);
                 (*ancestry, "Seal", facts.id.as_str(), attributes)
             }

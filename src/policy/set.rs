@@ -13,7 +13,8 @@ use cedar_policy::{
 };
 
 use super::{
-    Action, ApprovalRules, Decision, Denied, LevelRules, Permit, Resource, Subject, entities::uid,
+    Action, ApprovalRules, Decision, Denied, Forms, LevelRules, Permit, Resource, Subject,
+    entities::uid,
 };
 use crate::{
     crypto::digest::{hex, sha256},
@@ -30,6 +31,7 @@ const BUNDLED: [(&str, &str); 5] = [
 ];
 const BUNDLED_SCHEMA: &str = include_str!("../../policies/schema.cedarschema");
 const BUNDLED_APPROVAL: &str = include_str!("../../policies/approval.toml");
+const BUNDLED_FORMS: &str = include_str!("../../policies/forms.toml");
 const BUNDLED_LEVELS: &str = include_str!("../../policies/levels.toml");
 const BUNDLED_DAYS: &str = include_str!("../../policies/working-days.toml");
 
@@ -61,6 +63,15 @@ impl PolicyError {
     }
 }
 
+/// The texts beside the Cedar policies.
+struct Rules {
+    schema: String,
+    approval: String,
+    forms: String,
+    levels: String,
+    days: String,
+}
+
 /// The active policies.
 #[derive(Clone)]
 pub struct PolicySet {
@@ -68,6 +79,7 @@ pub struct PolicySet {
     schema: Schema,
     digest: String,
     approval: ApprovalRules,
+    forms: Forms,
     working_days: WorkingDays,
     levels: LevelRules,
     /// Answers of the last second, by fingerprint of the question.
@@ -122,11 +134,18 @@ impl PolicySet {
     pub fn bundled() -> Result<Self, PolicyError> {
         let files: Vec<_> =
             BUNDLED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Self::parse(&files, BUNDLED_SCHEMA, BUNDLED_APPROVAL, BUNDLED_LEVELS, BUNDLED_DAYS)
+        let rules = Rules {
+            schema: BUNDLED_SCHEMA.to_owned(),
+            approval: BUNDLED_APPROVAL.to_owned(),
+            forms: BUNDLED_FORMS.to_owned(),
+            levels: BUNDLED_LEVELS.to_owned(),
+            days: BUNDLED_DAYS.to_owned(),
+        };
+        Self::parse(&files, &rules)
     }
 
     /// The policies of a directory: every `*.cedar`, `schema.cedarschema`, `approval.toml`,
-    /// `levels.toml` and `working-days.toml`; the last is a fact rather than a rule and may be
+    /// `forms.toml`, `levels.toml` and `working-days.toml`; the last is a fact rather than a rule and may be
     /// missing, the one that came with the program is taken then.
     ///
     /// # Errors
@@ -146,21 +165,21 @@ impl PolicySet {
             }
         }
         files.sort();
-        let schema = file(&directory.join("schema.cedarschema"))?;
-        let approval = file(&directory.join("approval.toml"))?;
-        let levels = file(&directory.join("levels.toml"))?;
         let days = directory.join("working-days.toml");
-        let days = if days.exists() { file(&days)? } else { BUNDLED_DAYS.to_owned() };
-        Self::parse(&files, &schema, &approval, &levels, &days)
+        let rules = Rules {
+            schema: file(&directory.join("schema.cedarschema"))?,
+            approval: file(&directory.join("approval.toml"))?,
+            forms: file(&directory.join("forms.toml"))?,
+            levels: file(&directory.join("levels.toml"))?,
+            days: if days.exists() { file(&days)? } else { BUNDLED_DAYS.to_owned() },
+        };
+        Self::parse(&files, &rules)
     }
 
-    fn parse(
-        files: &[(String, String)],
-        schema: &str,
-        approval: &str,
-        levels: &str,
-        days: &str,
-    ) -> Result<Self, PolicyError> {
+    fn parse(files: &[(String, String)], rules: &Rules) -> Result<Self, PolicyError> {
+        let invalid = |file: &'static str| {
+            move |error: String| PolicyError::Validation(format!("{file}: {error}"))
+        };
         let mut policies = cedar_policy::PolicySet::new();
         for (name, text) in files {
             let parsed = cedar_policy::PolicySet::from_str(text)
@@ -173,7 +192,7 @@ impl PolicySet {
                 policies.add(policy.new_id(PolicyId::new(&id))).map_err(|_| bad(id))?;
             }
         }
-        let (schema_fragment, warnings) = Schema::from_cedarschema_str(schema)
+        let (schema_fragment, warnings) = Schema::from_cedarschema_str(&rules.schema)
             .map_err(|error| PolicyError::Validation(format!("schema: {error}")))?;
         let warnings: Vec<_> = warnings.map(|warning| warning.to_string()).collect();
         let result =
@@ -186,24 +205,25 @@ impl PolicySet {
         if !complaints.is_empty() {
             return Err(PolicyError::Validation(complaints.join("; ")));
         }
-        let approval_rules = ApprovalRules::parse(approval)
-            .map_err(|error| PolicyError::Validation(format!("approval.toml: {error}")))?;
-        let level_rules = LevelRules::parse(levels)
-            .map_err(|error| PolicyError::Validation(format!("levels.toml: {error}")))?;
-        let working_days = toml::from_str(days)
-            .map_err(|error| PolicyError::Validation(format!("working-days.toml: {error}")))?;
+        let approval = ApprovalRules::parse(&rules.approval).map_err(invalid("approval.toml"))?;
+        let forms = Forms::parse(&rules.forms).map_err(invalid("forms.toml"))?;
+        let levels = LevelRules::parse(&rules.levels).map_err(invalid("levels.toml"))?;
+        let working_days = toml::from_str(&rules.days)
+            .map_err(|error| invalid("working-days.toml")(error.to_string()))?;
         let mut digested = Vec::new();
         for (name, text) in files {
             digested.extend([name.as_bytes(), text.as_bytes()]);
         }
-        digested.extend([schema, approval, levels, days].map(str::as_bytes));
+        let Rules { schema, approval: text, forms: form, levels: level, days } = rules;
+        digested.extend([schema, text, form, level, days].map(|text| text.as_bytes()));
         let leaves: Vec<u8> = digested.iter().flat_map(|part| sha256(part)).collect();
         Ok(Self {
             policies,
             schema: schema_fragment,
             digest: hex(&sha256(&leaves)),
-            approval: approval_rules,
-            levels: level_rules,
+            approval,
+            forms,
+            levels,
             working_days,
             answers: Arc::default(),
         })
@@ -217,6 +237,11 @@ impl PolicySet {
     /// How many must agree, and in what order.
     pub fn approval(&self) -> &ApprovalRules {
         &self.approval
+    }
+
+    /// What an application has to hold.
+    pub fn forms(&self) -> &Forms {
+        &self.forms
     }
 
     /// Which days are worked.

@@ -22,6 +22,8 @@ words! {
         SealExpiry => "seal-expiry",
         /// The term of a keeper or stand-in ends 保管期届满.
         KeeperTerm => "keeper-term",
+        /// The seal of an organization that was renamed or ended has to be changed or revoked.
+        OrganizationChange => "organization-change",
     }
 }
 
@@ -77,7 +79,11 @@ impl Service {
         for application in tx.applications_due(until, limit).await? {
             let Some(due_at) = application.due_at else { continue };
             let above = ancestry(&mut tx, &application.organization_id).await?;
-            let resource = Resource::Application { ancestry: &above, application: &application };
+            let resource = Resource::Application {
+                ancestry: &above,
+                application: &application,
+                standing_in: &[],
+            };
             if !self.allows(act, Action::ReadApplication, resource)? {
                 continue;
             }
@@ -85,7 +91,7 @@ impl Service {
                 kind: DeadlineKind::Review,
                 due_at,
                 overdue: due_at <= now,
-                level_name: application.levels.get(application.next_level() - 1).cloned(),
+                level_name: application.level().map(|level| level.name.clone()),
                 organization_id: application.organization_id,
                 seal_name: application.seal_name,
                 application_id: Some(application.id),
@@ -100,6 +106,13 @@ impl Service {
             let seal = tx.seal(&keeper.seal_id).await?;
             let found = seal.zip(keeper.until);
             of_seals.extend(found.map(|(seal, until)| (DeadlineKind::KeeperTerm, seal, until)));
+        }
+        for change in tx.organization_changes_due(until, limit).await? {
+            for seal in &change.open_seals {
+                let seal = tx.seal(seal).await?;
+                let kind = DeadlineKind::OrganizationChange;
+                of_seals.extend(seal.map(|seal| (kind, seal, change.due_at)));
+            }
         }
         for (kind, seal, due_at) in of_seals {
             let above = ancestry(&mut tx, &seal.organization_id).await?;

@@ -3,7 +3,10 @@
 use crate::{
     crypto::random::NoRandomness,
     devices::DeviceError,
-    domain::{application::ReviewError, keeper::InvalidKeeping, seal_state::InvalidTransition},
+    domain::{
+        application::ReviewError, keeper::InvalidKeeping, proposal::ProposalError,
+        seal_state::InvalidTransition,
+    },
     formats::{ofd::OfdError, pdf::PdfError},
     policy::Denied,
     store::StoreError,
@@ -76,6 +79,16 @@ pub enum Error {
     /// A fault of the service.
     #[error("a fault of the service: {0}")]
     Internal(String),
+}
+
+impl From<ProposalError> for Error {
+    fn from(error: ProposalError) -> Self {
+        let code = match error {
+            ProposalError::NotOpen(_) => "proposal-decided",
+            ProposalError::TooEarly(_) => "waiting-time-not-over",
+        };
+        Self::conflict(code, error.to_string())
+    }
 }
 
 impl From<InvalidKeeping> for Error {

@@ -204,6 +204,11 @@ impl Service {
         Ok(self.store.read(act.scope()).await?)
     }
 
+    /// Opens a transaction for reading what the service itself needs.
+    async fn reading_service(&self) -> Result<Tx, Error> {
+        Ok(self.store.read(Scope::Service).await?)
+    }
+
     /// A picture prepared once for any number of documents.
     fn remembered_appearance(&self, key: &str) -> Option<Arc<Appearance>> {
         self.appearances.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Act, Error, Service};
 use crate::{
-    domain::{Timestamp, organization::Scope},
+    domain::{Timestamp, cause::RevocationCause, organization::Scope},
     policy::{Action, Resource},
     store::SealFilter,
 };
@@ -27,6 +27,10 @@ pub struct SealStatus {
     pub version: i64,
     /// Its state.
     pub state: String,
+    /// The cause of its revocation 注销原因.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub cause: Option<RevocationCause>,
     /// Last moment of its validity.
     #[schema(value_type = Option<String>)]
     pub valid_until: Option<Timestamp>,
@@ -64,6 +68,11 @@ impl Service {
             uscc: owner.uscc.as_str().to_owned(),
             version: version.number,
             state: version.state.to_string(),
+            cause: changes
+                .iter()
+                .rev()
+                .find(|change| change.seal_version_id == version.id)
+                .and_then(|change| change.cause),
             valid_until: version.valid_until,
             as_of: self.now(),
         })

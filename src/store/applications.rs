@@ -10,13 +10,15 @@ use super::{
 use crate::domain::{
     Timestamp,
     application::{Application, ApplicationKind, ApplicationState, Decision, Verdict},
+    attachment::Attachment,
     id::{ApplicationId, OrganizationId, PersonId, PrincipalId, SealId},
+    review::ReviewLevel,
     seal::SealKind,
 };
 
 const APPLICATION: &str = "SELECT a.id, a.organization_id, a.kind, a.state, a.revision, \
      a.seal_id, a.seal_kind, a.seal_name, a.reason, a.applicant_id, a.applicant_person_id, \
-     a.levels, a.round, a.due_at, a.used, a.created_at FROM applications a \
+     a.levels, a.round, a.due_at, a.used, a.created_at, a.number, a.details, a.declaration FROM applications a \
      JOIN organizations o ON o.id = a.organization_id ";
 
 impl Tx {
@@ -29,8 +31,8 @@ impl Tx {
             query(
                 "INSERT INTO applications (id, organization_id, kind, state, revision, seal_id, \
                  seal_kind, seal_name, reason, applicant_id, applicant_person_id, levels, round, \
-                 due_at, used, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15)",
+                 due_at, used, created_at, number, details, declaration) VALUES ($1, $2, $3, $4, \
+                 $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18)",
             )
             .bind(a.id.to_string())
             .bind(a.organization_id.to_string())
@@ -46,10 +48,13 @@ impl Tx {
             .bind(json(&a.levels))
             .bind(a.round)
             .bind(a.due_at.map(Timestamp::as_micros))
-            .bind(a.created_at.as_micros()),
+            .bind(a.created_at.as_micros())
+            .bind(a.number.clone())
+            .bind(json(&a.details))
+            .bind(a.declaration.as_ref().map(json)),
         )
         .await?;
-        Ok(())
+        self.take_attachments(a).await
     }
 
     /// An application in scope.
@@ -65,10 +70,7 @@ impl Tx {
         let row = self.optional(query(sql).bind(id.to_string()).bind(pattern)).await?;
         match row {
             None => Ok(None),
-            Some(row) => {
-                let decisions = self.decisions(id).await?;
-                application(&row, decisions).map(Some)
-            }
+            Some(row) => self.whole_application(&row).await.map(Some),
         }
     }
 
@@ -90,18 +92,25 @@ impl Tx {
         let state = state.map_or("", ApplicationState::as_str);
         let found = query(sql).bind(after.to_owned()).bind(pattern).bind(state).bind(limit);
         let rows = self.all(found).await?;
-        self.with_decisions(&rows).await
+        self.whole_applications(&rows).await
     }
 
-    async fn with_decisions(&mut self, rows: &[AnyRow]) -> Result<Vec<Application>, StoreError> {
+    async fn whole_applications(
+        &mut self,
+        rows: &[AnyRow],
+    ) -> Result<Vec<Application>, StoreError> {
         let mut list = Vec::new();
         for row in rows {
-            let id = Columns::of("applications", row)
-                .word("id", |text| ApplicationId::parse(text).ok())?;
-            let decisions = self.decisions(&id).await?;
-            list.push(application(row, decisions)?);
+            list.push(self.whole_application(row).await?);
         }
         Ok(list)
+    }
+
+    async fn whole_application(&mut self, row: &AnyRow) -> Result<Application, StoreError> {
+        let id =
+            Columns::of("applications", row).word("id", |text| ApplicationId::parse(text).ok())?;
+        let parts = (self.decisions(&id).await?, self.attachments(&id).await?);
+        application(row, parts)
     }
 
     /// Applications in scope whose next decision is due until a time, the soonest first.
@@ -118,7 +127,7 @@ impl Tx {
             "{APPLICATION} WHERE a.due_at <= $1 AND o.path LIKE $2 ORDER BY a.due_at, a.id LIMIT $3"
         ));
         let rows = self.all(query(sql).bind(until.as_micros()).bind(pattern).bind(limit)).await?;
-        self.with_decisions(&rows).await
+        self.whole_applications(&rows).await
     }
 
     /// Writes a moved application over the one that was read, with its newest decision.
@@ -134,8 +143,9 @@ impl Tx {
             "the application",
             query(
                 "UPDATE applications SET state = $1, revision = revision + 1, seal_id = $2, \
-                 used = $3, round = $4, due_at = $5, seal_kind = $6, seal_name = $7, reason = $8 \
-                 WHERE id = $9 AND revision = $10 AND state = $11",
+                 used = $3, round = $4, due_at = $5, seal_kind = $6, seal_name = $7, reason = $8, \
+                 details = $9, declaration = $10 \
+                 WHERE id = $11 AND revision = $12 AND state = $13",
             )
             .bind(moved.state.as_str())
             .bind(moved.seal_id.as_ref().map(ToString::to_string))
@@ -145,6 +155,8 @@ impl Tx {
             .bind(moved.seal_kind.as_str())
             .bind(moved.seal_name.clone())
             .bind(moved.reason.clone())
+            .bind(json(&moved.details))
+            .bind(moved.declaration.as_ref().map(json))
             .bind(read.id.to_string())
             .bind(read.revision)
             .bind(read.state.as_str()),
@@ -153,7 +165,7 @@ impl Tx {
         for decision in moved.decisions.iter().skip(read.decisions.len()) {
             self.insert_decision(&read.id, decision).await?;
         }
-        Ok(())
+        self.take_attachments(moved).await
     }
 
     async fn insert_decision(
@@ -164,8 +176,8 @@ impl Tx {
         self.execute(
             query(
                 "INSERT INTO application_decisions (application_id, round, level, level_name, \
-                 verdict, reason, principal_id, person_id, decided_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                 verdict, reason, principal_id, person_id, decided_at, for_person_id) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(id.to_string())
             .bind(d.round)
@@ -175,7 +187,8 @@ impl Tx {
             .bind(d.reason.clone())
             .bind(d.principal_id.to_string())
             .bind(d.person_id.to_string())
-            .bind(d.decided_at.as_micros()),
+            .bind(d.decided_at.as_micros())
+            .bind(d.for_person_id.as_ref().map(ToString::to_string)),
         )
         .await?;
         Ok(())
@@ -186,8 +199,8 @@ impl Tx {
             .all(
                 query(
                     "SELECT round, level, level_name, verdict, reason, principal_id, person_id, \
-                     decided_at FROM application_decisions WHERE application_id = $1 \
-                     ORDER BY round, level",
+                     for_person_id, decided_at FROM application_decisions \
+                     WHERE application_id = $1 ORDER BY round, level, decided_at, person_id",
                 )
                 .bind(id.to_string()),
             )
@@ -196,7 +209,27 @@ impl Tx {
     }
 }
 
-fn application(row: &AnyRow, decisions: Vec<Decision>) -> Result<Application, StoreError> {
+/// A level as it is kept; before there were organizations and quorums it was its name alone.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum KeptLevel {
+    Name(String),
+    Level(ReviewLevel),
+}
+
+impl From<KeptLevel> for ReviewLevel {
+    fn from(kept: KeptLevel) -> Self {
+        match kept {
+            KeptLevel::Level(level) => level,
+            KeptLevel::Name(name) => Self { name, organization_id: None, quorum: 1, days: 5 },
+        }
+    }
+}
+
+fn application(
+    row: &AnyRow,
+    (decisions, attachments): (Vec<Decision>, Vec<Attachment>),
+) -> Result<Application, StoreError> {
     let c = Columns::of("applications", row);
     Ok(Application {
         id: c.word("id", |text| ApplicationId::parse(text).ok())?,
@@ -210,7 +243,11 @@ fn application(row: &AnyRow, decisions: Vec<Decision>) -> Result<Application, St
         reason: c.text("reason")?,
         applicant_id: c.word("applicant_id", |text| PrincipalId::parse(text).ok())?,
         applicant_person_id: c.word("applicant_person_id", |text| PersonId::parse(text).ok())?,
-        levels: c.json("levels")?,
+        number: c.text("number")?,
+        details: c.json("details")?,
+        attachments,
+        declaration: c.optional_word("declaration", |text| serde_json::from_str(text).ok())?,
+        levels: c.json::<Vec<KeptLevel>>("levels")?.into_iter().map(ReviewLevel::from).collect(),
         round: c.integer("round")?,
         decisions,
         due_at: c.optional_time("due_at")?,
@@ -229,6 +266,7 @@ fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
         reason: c.get("reason")?,
         principal_id: c.word("principal_id", |text| PrincipalId::parse(text).ok())?,
         person_id: c.word("person_id", |text| PersonId::parse(text).ok())?,
+        for_person_id: c.optional_word("for_person_id", |text| PersonId::parse(text).ok())?,
         decided_at: c.time("decided_at")?,
     })
 }

@@ -75,8 +75,10 @@ impl Tx {
         let rows = self
             .all(
                 query(
-                    "SELECT id, scheme, custody, key_id, certificate_request, certificate_chain \
-                     FROM credentials WHERE seal_version_id = $1 ORDER BY scheme",
+                    "SELECT c.id, c.scheme, c.custody, c.key_id, c.certificate_request, \
+                     c.certificate_chain, k.destroyed_at FROM credentials c \
+                     JOIN keys k ON k.id = c.key_id \
+                     WHERE c.seal_version_id = $1 ORDER BY c.scheme",
                 )
                 .bind(id.to_string()),
             )
@@ -136,5 +138,6 @@ fn credential(row: &AnyRow) -> Result<Credential, StoreError> {
         key_id: c.word("key_id", |text| KeyId::parse(text).ok())?,
         certificate_request: c.text("certificate_request")?,
         certificate_chain: c.json("certificate_chain")?,
+        key_destroyed_at: c.optional_time("destroyed_at")?,
     })
 }

@@ -12,10 +12,13 @@ use crate::{
     },
     domain::{
         Timestamp,
-        id::KeyId,
+        id::{KeyId, ProposalId},
         seal::{Key, KeyPurpose, WrappedSecret},
     },
-    pki::{Certificate, crl::Revoked},
+    pki::{
+        Certificate,
+        crl::{Reason, Revoked},
+    },
 };
 
 /// Where the making of a key stands.
@@ -91,6 +94,46 @@ impl Tx {
             .bind(id.to_string()),
         )
         .await
+    }
+
+    /// Writes that a key is about to be destroyed; from here on nothing finds it any more.
+    ///
+    /// # Errors
+    /// It is not there, or the database fails.
+    pub async fn begin_key_destruction(
+        &mut self,
+        id: &KeyId,
+        by: &ProposalId,
+    ) -> Result<(), StoreError> {
+        self.change_one(
+            "the key",
+            query(
+                "UPDATE keys SET state = 'destroying', destroyed_by = $1 \
+                 WHERE id = $2 AND state = 'present'",
+            )
+            .bind(by.to_string())
+            .bind(id.to_string()),
+        )
+        .await
+    }
+
+    /// Writes that a key is destroyed, with its ciphertext where it was wrapped; `false` where that
+    /// was written before.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn end_key_destruction(
+        &mut self,
+        id: &KeyId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let wrapped = query("DELETE FROM wrapped_keys WHERE key_id = $1").bind(id.to_string());
+        self.execute(wrapped).await?;
+        let ended = query(
+            "UPDATE keys SET state = 'destroyed', destroyed_at = $1 \
+             WHERE id = $2 AND state = 'destroying'",
+        );
+        Ok(self.execute(ended.bind(at.as_micros()).bind(id.to_string())).await? == 1)
     }
 
     /// A key that the token holds.
@@ -215,15 +258,17 @@ impl Tx {
     pub async fn revoke_issued_certificate(
         &mut self,
         certificate: &Certificate,
+        reason: Reason,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
         let changed = self
             .execute(
                 query(
-                    "UPDATE issued_certificates SET revoked_at = $1 \
-                     WHERE serial = $2 AND certificate = $3 AND revoked_at IS NULL",
+                    "UPDATE issued_certificates SET revoked_at = $1, revocation_reason = $2 \
+                     WHERE serial = $3 AND certificate = $4 AND revoked_at IS NULL",
                 )
                 .bind(at.as_micros())
+                .bind(i64::from(reason.number()))
                 .bind(hex(certificate.serial()))
                 .bind(certificate.to_pem()),
             )
@@ -242,7 +287,7 @@ impl Tx {
         let rows = self
             .all(
                 query(
-                    "SELECT serial, revoked_at FROM issued_certificates \
+                    "SELECT serial, revoked_at, revocation_reason FROM issued_certificates \
                      WHERE scheme = $1 AND revoked_at IS NOT NULL ORDER BY serial",
                 )
                 .bind(scheme.as_str()),
@@ -251,7 +296,12 @@ impl Tx {
         rows.iter()
             .map(|row| {
                 let c = Columns::of("issued_certificates", row);
-                Ok(Revoked { serial: c.word("serial", unhex)?, at: c.time("revoked_at")? })
+                let reason: Option<i64> = c.get("revocation_reason")?;
+                Ok(Revoked {
+                    serial: c.word("serial", unhex)?,
+                    at: c.time("revoked_at")?,
+                    reason: reason.and_then(Reason::of),
+                })
             })
             .collect()
     }

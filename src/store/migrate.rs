@@ -20,6 +20,8 @@ const COMMON: &[Step] = &[
     (12, "keep seals", include_str!("migrations/0012_keep_seals.sql")),
     (13, "wrap keys", include_str!("migrations/0013_wrap_keys.sql")),
     (10, "keep vector pictures", include_str!("migrations/0010_keep_vector_pictures.sql")),
+    (16, "complete applications", include_str!("migrations/0016_complete_applications.sql")),
+    (18, "control by two", include_str!("migrations/0018_control_by_two.sql")),
 ];
 const SQLITE: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql")),
@@ -28,6 +30,8 @@ const SQLITE: &[Step] = &[
     (11, "return applications", include_str!("migrations/0011_return_applications.sqlite.sql")),
     (14, "know SM2 keys", include_str!("migrations/0014_know_sm2_keys.sqlite.sql")),
     (15, "seal OFD and files", include_str!("migrations/0015_seal_ofd_and_files.sqlite.sql")),
+    (17, "decide together", include_str!("migrations/0017_decide_together.sqlite.sql")),
+    (19, "destroy keys", include_str!("migrations/0019_destroy_keys.sqlite.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql")),
@@ -35,6 +39,8 @@ const POSTGRES: &[Step] = &[
     (11, "return applications", include_str!("migrations/0011_return_applications.postgres.sql")),
     (14, "know SM2 keys", include_str!("migrations/0014_know_sm2_keys.postgres.sql")),
     (15, "seal OFD and files", include_str!("migrations/0015_seal_ofd_and_files.postgres.sql")),
+    (17, "decide together", include_str!("migrations/0017_decide_together.postgres.sql")),
+    (19, "destroy keys", include_str!("migrations/0019_destroy_keys.postgres.sql")),
 ];
 
 impl Store {

@@ -6,8 +6,10 @@
 
 mod access_keys;
 mod applications;
+mod attachments;
 mod audit;
 mod columns;
+mod counters;
 mod credentials;
 mod error;
 mod grants;
@@ -15,12 +17,15 @@ mod idempotency;
 mod keepers;
 mod keys;
 mod migrate;
+mod organization_changes;
 mod organizations;
 mod outbox;
 mod principals;
+mod proposals;
 mod rows;
 mod seals;
 mod signatures;
+mod stand_ins;
 mod together;
 mod tx;
 mod writer;
@@ -32,6 +37,7 @@ use sqlx::{
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
+pub use attachments::Concealed;
 pub use audit::{AuditEntry, AuditEvent, AuditPage, ChainFault, Payload};
 pub use credentials::Binding;
 pub use error::StoreError;

@@ -9,7 +9,8 @@ use crate::domain::{
     uscc::Uscc,
 };
 
-const ORGANIZATION: &str = "SELECT id, uscc, name, parent_id, created_at FROM organizations ";
+const ORGANIZATION: &str =
+    "SELECT id, uscc, name, parent_id, created_at, ended_at FROM organizations ";
 
 impl Tx {
     /// Enters an organization below its parent.
@@ -179,6 +180,7 @@ fn organization(row: &AnyRow) -> Result<Organization, StoreError> {
         name: c.text("name")?,
         parent_id: c.optional_word("parent_id", id)?,
         created_at: c.time("created_at")?,
+        ended_at: c.optional_time("ended_at")?,
     })
 }
 

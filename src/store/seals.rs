@@ -8,6 +8,7 @@ use sqlx::{any::AnyRow, query};
 use super::{StoreError, columns::Columns, credentials::Binding, tx::Tx};
 use crate::domain::{
     Timestamp,
+    cause::RevocationCause,
     id::{ApplicationId, OrganizationId, PersonId, PrincipalId, SealId, SealVersionId},
     seal::{Credential, Picture, Seal, SealKind, SealVersion, StateChange},
     seal_state::{SealEvent, SealState},
@@ -33,6 +34,8 @@ pub struct NewVersion {
     pub seal_id: SealId,
     /// Its number.
     pub number: i64,
+    /// The name on it.
+    pub name: String,
     /// The application it comes of.
     pub application_id: ApplicationId,
     /// Its credentials.
@@ -45,7 +48,7 @@ pub struct NewVersion {
 
 const SEAL: &str = "SELECT s.id, s.code, s.organization_id, s.kind, s.name FROM seals s \
      JOIN organizations o ON o.id = s.organization_id ";
-const VERSION: &str = "SELECT id, seal_id, number, state, revision, application_id, \
+const VERSION: &str = "SELECT id, seal_id, number, name, state, revision, application_id, \
      picture_digest, valid_from, valid_until, loss_reported_by, recovery_confirmed_by \
      FROM seal_versions ";
 
@@ -71,6 +74,70 @@ impl Tx {
         Ok(())
     }
 
+    /// The seal of an organization with a kind and name that is not at its end.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn seal_of_name(
+        &mut self,
+        organization: &OrganizationId,
+        kind: SealKind,
+        name: &str,
+    ) -> Result<Option<SealId>, StoreError> {
+        let found = query(
+            "SELECT id FROM seals WHERE organization_id = $1 AND kind = $2 AND name = $3 \
+             AND closed_at IS NULL",
+        );
+        let found = found.bind(organization.to_string()).bind(kind.as_str()).bind(name.to_owned());
+        let row = self.optional(found).await?;
+        row.map(|row| Columns::of("seals", &row).word("id", |text| SealId::parse(text).ok()))
+            .transpose()
+    }
+
+    /// The seal that a version is of.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn seal_of_version(
+        &mut self,
+        id: &SealVersionId,
+    ) -> Result<Option<SealId>, StoreError> {
+        let found = query("SELECT seal_id FROM seal_versions WHERE id = $1").bind(id.to_string());
+        let row = self.optional(found).await?;
+        let seal = |row| {
+            Columns::of("seal_versions", &row).word("seal_id", |text| SealId::parse(text).ok())
+        };
+        row.map(seal).transpose()
+    }
+
+    /// Whether a seal has this code.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_seal_code_taken(&mut self, code: &str) -> Result<bool, StoreError> {
+        let found = query("SELECT id FROM seals WHERE code = $1").bind(code.to_owned());
+        Ok(self.optional(found).await?.is_some())
+    }
+
+    /// Gives a seal the name of the version that is registered now.
+    ///
+    /// # Errors
+    /// Another seal has it, or the database fails.
+    pub async fn rename_seal(&mut self, id: &SealId, name: &str) -> Result<(), StoreError> {
+        let renamed = query("UPDATE seals SET name = $1 WHERE id = $2");
+        self.change_one("the seal", renamed.bind(name.to_owned()).bind(id.to_string())).await
+    }
+
+    /// Notes that a seal is at its end: its name may be given to another one.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn close_seal(&mut self, id: &SealId, at: Timestamp) -> Result<(), StoreError> {
+        let closed = query("UPDATE seals SET closed_at = $1 WHERE id = $2 AND closed_at IS NULL");
+        self.execute(closed.bind(at.as_micros()).bind(id.to_string())).await?;
+        Ok(())
+    }
+
     /// Enters a version whose key is ready, with its credential.
     ///
     /// # Errors
@@ -79,13 +146,14 @@ impl Tx {
         self.execute(
             query(
                 "INSERT INTO seal_versions (id, seal_id, number, state, revision, \
-                 application_id, created_at) VALUES ($1, $2, $3, 'key-ready', 1, $4, $5)",
+                 application_id, created_at, name) VALUES ($1, $2, $3, 'key-ready', 1, $4, $5, $6)",
             )
             .bind(new.id.to_string())
             .bind(new.seal_id.to_string())
             .bind(new.number)
             .bind(new.application_id.to_string())
-            .bind(new.at.as_micros()),
+            .bind(new.at.as_micros())
+            .bind(new.name.clone()),
         )
         .await?;
         for credential in &new.credentials {
@@ -97,6 +165,7 @@ impl Tx {
             event: None,
             to: SealState::KeyReady,
             reason: None,
+            cause: None,
             principal_id: Some(new.principal_id.clone()),
             at: new.at,
         };
@@ -135,7 +204,8 @@ impl Tx {
         self.execute(
             query(
                 "INSERT INTO state_changes (seal_version_id, revision, from_state, event, \
-                 to_state, reason, principal_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                 to_state, reason, principal_id, at, cause) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(change.seal_version_id.to_string())
             .bind(revision)
@@ -144,7 +214,8 @@ impl Tx {
             .bind(change.to.as_str())
             .bind(change.reason.clone())
             .bind(change.principal_id.as_ref().map(ToString::to_string))
-            .bind(change.at.as_micros()),
+            .bind(change.at.as_micros())
+            .bind(change.cause.map(RevocationCause::as_str)),
         )
         .await?;
         Ok(())
@@ -425,7 +496,7 @@ impl Tx {
             .all(
                 query(
                     "SELECT c.seal_version_id, c.from_state, c.event, c.to_state, c.reason, \
-                     c.principal_id, c.at FROM state_changes c \
+                     c.principal_id, c.at, c.cause FROM state_changes c \
                      JOIN seal_versions v ON v.id = c.seal_version_id WHERE v.seal_id = $1 \
                      ORDER BY c.at, v.number, c.revision",
                 )
@@ -486,6 +557,7 @@ fn version(row: &AnyRow) -> Result<SealVersion, StoreError> {
     Ok(SealVersion {
         id: c.word("id", |text| SealVersionId::parse(text).ok())?,
         number: c.integer("number")?,
+        name: c.text("name")?,
         state: c.word("state", SealState::parse)?,
         revision: c.integer("revision")?,
         application_id: c.word("application_id", |text| ApplicationId::parse(text).ok())?,
@@ -506,6 +578,7 @@ fn state_change(row: &AnyRow) -> Result<StateChange, StoreError> {
         event: c.optional_word("event", SealEvent::parse)?,
         to: c.word("to_state", SealState::parse)?,
         reason: c.get("reason")?,
+        cause: c.optional_word("cause", RevocationCause::parse)?,
         principal_id: c.optional_word("principal_id", |text| PrincipalId::parse(text).ok())?,
         at: c.time("at")?,
     })

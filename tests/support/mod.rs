@@ -5,6 +5,7 @@
 pub mod archive;
 pub mod database;
 pub mod desk;
+pub mod elsewhere;
 pub mod people;
 pub mod server;
 pub mod token;

@@ -123,10 +123,25 @@ impl House {
 
     /// Sets the level of all signatures, before the service starts.
     pub fn set_level(&self, level: &str) {
+        self.set_policy("levels.toml", |_| format!("default = \"{level}\"\n"));
+    }
+
+    /// Changes a file of the policies, before the service starts.
+    pub fn set_policy(&self, file: &str, change: impl FnOnce(String) -> String) {
         let policies = self.token.directory.path().join("policies");
-        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
-        super::run(Command::new("cp").args(["-r", own]).arg(&policies));
-        fs::write(policies.join("levels.toml"), format!("default = \"{level}\"\n")).unwrap();
+        let first = !policies.exists();
+        if first {
+            let own = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
+            super::run(Command::new("cp").args(["-r", own]).arg(&policies));
+        }
+        let path = policies.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let changed = change(text.clone());
+        assert_ne!(changed, text, "{file}");
+        fs::write(path, changed).unwrap();
+        if !first {
+            return;
+        }
         let line = format!("[policy]\ndirectory = \"{}\"\n[ca]\n", policies.display());
         self.configure("[ca]\n", &line);
     }

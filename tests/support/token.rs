@@ -49,6 +49,13 @@ impl TestToken {
         token
     }
 
+    /// How many objects the SoftHSM token holds.
+    pub fn objects(&self) -> usize {
+        let directory = self.directory.path();
+        let find = format!("find {} -name '*.object' | wc -l", directory.display());
+        super::run(Command::new("bash").args(["-c", &find])).trim().parse().unwrap()
+    }
+
     /// Initialises the SoftHSM token anew, which also destroys one that is there.
     pub fn init_softhsm(&self) {
         let tokens = self.directory.path().join("tokens");

@@ -69,11 +69,12 @@ impl Token {
         .await
     }
 
-    /// Destroys the objects of a key that was never used, after its making failed half-way.
+    /// Destroys the objects of a key: one that was never used because its making failed half-way, or
+    /// one whose end two persons decided.
     ///
     /// # Errors
     /// The token fails. A key that is not there is no error.
-    pub async fn discard_unused(&self, id: &KeyId) -> Result<(), DeviceError> {
+    pub async fn destroy(&self, id: &KeyId) -> Result<(), DeviceError> {
         let id = id.clone();
         self.ask_alone(move |seat| {
             for class in

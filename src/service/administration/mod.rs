@@ -2,6 +2,7 @@
 
 pub mod access_keys;
 pub mod audit;
+pub mod organization_changes;
 pub mod organizations;
 pub mod principals;
 

@@ -86,6 +86,7 @@ impl Service {
             name: name(&new.name)?,
             parent_id: Some(parent),
             created_at: now,
+            ended_at: None,
         };
         let act = act.clone();
         self.once(&act.clone(), once, move |tx| {

@@ -166,7 +166,7 @@ impl Service {
         Ok(SealingKit {
             seal_id: signer.seal.id.to_string(),
             version: signer.version.number,
-            name: signer.seal.name.clone(),
+            name: signer.version.name.clone(),
             picture: Base64::encode_string(&picture.png),
             svg: picture.svg,
             width_mm: picture.width_mm,

@@ -92,7 +92,7 @@ impl Service {
         let claim = Claim {
             signature_id: signature.id.as_str(),
             seal_code: seal.code.as_str(),
-            seal_name: &seal.name,
+            seal_name: &version.name,
             seal_version: version.number,
             scheme: signature.scheme,
             custody: credential.map(|credential| credential.custody),
@@ -144,24 +144,38 @@ impl Service {
     async fn sign_receipts(&self, mut digests: Vec<String>) -> Result<Arc<str>, Error> {
         // The order of the digests tells nothing of the order of the acts.
         digests.sort_unstable();
+        let claims = json!({ "_sd_alg": "sha-256", "_sd": digests });
+        Ok(self.sign_statement("sealwright-receipt+sd-jwt", claims).await?.into())
+    }
+
+    /// A statement of the service in compact JWS (RFC 7515, ES256) by its receipt key, with who
+    /// states it and when.
+    pub(in crate::service) async fn sign_statement(
+        &self,
+        kind: &str,
+        claims: serde_json::Value,
+    ) -> Result<String, Error> {
         let (key, certificate) = &self.authority.receipt;
         let header = json!({
             "alg": "ES256",
-            "typ": "sealwright-receipt+sd-jwt",
+            "typ": kind,
             // The root above it is at /.well-known/sealwright.
             "x5c": [Base64::encode_string(certificate.der())],
         });
-        let payload = json!({
+        let mut payload = json!({
             "iss": self.config.http.public_url,
             "iat": self.now().as_seconds(),
-            "_sd_alg": "sha-256",
-            "_sd": digests,
         });
+        if let (Some(payload), serde_json::Value::Object(claims)) =
+            (payload.as_object_mut(), claims)
+        {
+            payload.extend(claims);
+        }
         let signed = format!("{}.{}", encode(&header), encode(&payload));
         let digest = sha256(signed.as_bytes());
         let value = sign_checked(&self.devices, key, digest, self.now()).await?;
         let rs = der_to_rs(&value).map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(&rs)).into())
+        Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(&rs)))
     }
 
     /// Signs the receipt of a record anew.

@@ -347,7 +347,7 @@ impl Service {
         let (asked, seed) = (request.clone(), self.randomness()?);
         let (unique, signing_time) = (about.0.to_string(), about.1);
         let room = self.container_room(signer, form)?;
-        let (name, digest) = (signer.seal.name.clone(), signer.credential.scheme.digest());
+        let (name, digest) = (signer.version.name.clone(), signer.credential.scheme.digest());
         let preparing = move || {
             let caption = match &asked.caption {
                 Some(caption) => {

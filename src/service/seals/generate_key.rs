@@ -12,6 +12,7 @@ use crate::{
         application::{Application, ApplicationKind, ApplicationState},
         id::{ApplicationId, CredentialId, SealVersionId},
         seal::{Credential, Key, KeyPurpose, Seal},
+        seal_state::SealState,
     },
     pki::{extension::Subject, request},
     policy::{Action, Resource},
@@ -29,6 +30,10 @@ pub struct NewKey {
     #[serde(default = "p256_alone")]
     #[schema(value_type = Vec<String>, example = json!(["p256", "sm2"]))]
     pub schemes: Vec<Scheme>,
+    /// Whether the keys of the version before are used again; only for `renew` and `change`, where
+    /// `policies/approval.toml` allows it, and never where a seal is made again.
+    #[serde(default)]
+    pub reuse: bool,
 }
 
 fn p256_alone() -> Vec<Scheme> {
@@ -62,13 +67,19 @@ impl Service {
         let owner = tx.organization(&seal.organization_id).await?;
         let owner = owner.ok_or(Error::NotFound("the organization"))?;
         drop(tx);
-        let resource = Resource::Application { ancestry: &above, application: &application };
+        let resource =
+            Resource::Application { ancestry: &above, application: &application, standing_in: &[] };
         let permit = self.permit(act, Action::GenerateKey, resource)?;
         check(&application, &seal)?;
 
         let now = self.now();
+        // Only keys that are made now are cleared away where something fails.
         let mut keys = Vec::new();
-        for scheme in &new.schemes {
+        let kept = match new.reuse {
+            true => self.keys_of_before(&application, &seal, &new.schemes).await?,
+            false => Vec::new(),
+        };
+        for scheme in new.schemes.iter().filter(|_| !new.reuse) {
             match self.provisioner().make_key(KeyPurpose::Seal, Some(*scheme)).await {
                 Ok(key) => keys.push(key),
                 Err(error) => return Err(self.give_up(&keys, error).await),
@@ -77,9 +88,10 @@ impl Service {
         let subject = Subject {
             organization: owner.name,
             organization_identifier: Some(owner.uscc.as_str().to_owned()),
-            common_name: seal.name.clone(),
+            common_name: application.details.new_name.clone().unwrap_or(seal.name.clone()),
         };
-        let version = match self.version(act, &application, &seal, (&keys, subject)).await {
+        let all = [kept.as_slice(), &keys].concat();
+        let version = match self.version(act, &application, &seal, (&all, subject)).await {
             Ok(version) => version,
             Err(error) => return Err(self.give_up(&keys, error).await),
         };
@@ -120,6 +132,7 @@ impl Service {
     ) -> Result<NewVersion, Error> {
         let now = self.now();
         let (keys, subject) = about;
+        let name = subject.common_name.clone();
         let mut credentials = Vec::new();
         for key in keys {
             let scheme = key.scheme.unwrap_or(Scheme::P256);
@@ -132,12 +145,14 @@ impl Service {
                 key_id: key.id.clone(),
                 certificate_request: request::to_pem("CERTIFICATE REQUEST", &der),
                 certificate_chain: Vec::new(),
+                key_destroyed_at: None,
             });
         }
         Ok(NewVersion {
             id: SealVersionId::new(now, self.randomness()?),
             seal_id: seal.id.clone(),
             number: seal.versions.last().map_or(1, |version| version.number + 1),
+            name,
             application_id: application.id.clone(),
             credentials,
             at: now,
@@ -145,11 +160,42 @@ impl Service {
         })
     }
 
+    /// The keys of the version in use, or of the one that expired last, to be used again.
+    async fn keys_of_before(
+        &self,
+        application: &Application,
+        seal: &Seal,
+        schemes: &[Scheme],
+    ) -> Result<Vec<Key>, Error> {
+        let refuse = |why: &str| Err(Error::conflict("key-reuse-refused", why));
+        if !self.policy.approval().keys_may_be_reused() {
+            return refuse("policy wants a new key for every version");
+        }
+        if application.details.remake.is_some() {
+            return refuse("a seal that is made again gets new keys");
+        }
+        let fits =
+            |state| matches!(state, SealState::Active | SealState::Suspended | SealState::Expired);
+        let Some(before) = seal.versions.iter().rev().find(|version| fits(version.state)) else {
+            return refuse("there is no version before whose keys could be used");
+        };
+        let mut tx = self.reading_service().await?;
+        let mut keys = Vec::new();
+        for scheme in schemes {
+            let credential = before.credentials.iter().find(|c| c.scheme == *scheme);
+            let Some(credential) = credential else {
+                return refuse("the version before has no key of this scheme");
+            };
+            keys.extend(tx.key(&credential.key_id).await?);
+        }
+        Ok(keys)
+    }
+
     /// Clears away keys that were never used, and hands the reason through. Of a wrapped key only
     /// a ciphertext is left, which nothing refers to.
     async fn give_up(&self, keys: &[Key], reason: Error) -> Error {
         for key in keys.iter().filter(|key| key.wrapped.is_none()) {
-            if let Err(error) = self.devices.token().discard_unused(&key.id).await {
+            if let Err(error) = self.devices.token().destroy(&key.id).await {
                 tracing::warn!(key = %key.id, %error, "an unused key stays in the token");
             }
         }
@@ -174,6 +220,9 @@ fn check(application: &Application, seal: &Seal) -> Result<(), Error> {
             "application-for-something-else",
             "the application is not for a version of this seal",
         ));
+    }
+    if seal.is_over() {
+        return Err(Error::conflict("seal-ended", "the seal is at its end; apply for a new one"));
     }
     if application.used {
         return Err(Error::conflict(

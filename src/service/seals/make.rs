@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Found, find, gates, numbered_or_newest, picture::NewPicture, reread};
+use super::{Found, find, gates, numbered_or_newest, picture::NewPicture, proposals, reread};
 use crate::{
     crypto::{
         Scheme,
@@ -70,7 +70,7 @@ impl Service {
         let owner = owner.ok_or(Error::NotFound("the organization"))?;
         drop(tx);
 
-        let picture = self.load_picture(making.picture.clone(), found.seal.name.clone()).await?;
+        let picture = self.load_picture(making.picture.clone(), found.version.name.clone()).await?;
         let mut bound = self.certify(&making, &found, &owner).await?;
         let version = validity(&found.version, &bound, making.valid_until)?;
         let given = making.seal_structure.as_deref().map(Base64::decode_vec).transpose();
@@ -144,19 +144,21 @@ impl Service {
                     let subject = Subject {
                         organization: owner.name.clone(),
                         organization_identifier: Some(owner.uscc.as_str().to_owned()),
-                        common_name: found.seal.name.clone(),
+                        common_name: found.version.name.clone(),
                     };
                     let leaf = self.issue_seal_certificate(subject, &key).await?;
                     let root = self.authority.ca(credential.scheme).1.clone();
                     (vec![leaf.clone(), root], Some((leaf, credential.scheme)))
                 }
             };
+            let waived = self.waived(&found.version, &chain).await?;
             let candidate = gates::Candidate {
                 chain: &chain,
                 point: &key.public_point,
                 scheme: credential.scheme,
                 owner,
-                seal: &found.seal,
+                name: &found.version.name,
+                waived: &waived,
             };
             gates::check(&candidate, &self.seal_trust(), self.now())?;
             let credential = credential.id.clone();
@@ -172,6 +174,23 @@ impl Service {
             ));
         }
         Ok(all)
+    }
+
+    /// The refusals that two persons waived for the certificate of a chain.
+    async fn waived(
+        &self,
+        version: &SealVersion,
+        chain: &[Certificate],
+    ) -> Result<Vec<&'static str>, Error> {
+        let Some(leaf) = chain.first().map(Certificate::fingerprint) else { return Ok(Vec::new()) };
+        let mut tx = self.reading_service().await?;
+        let mut waived = Vec::new();
+        for code in proposals::WAIVABLE {
+            if tx.is_waived(&version.id, code, &leaf).await? {
+                waived.push(code);
+            }
+        }
+        Ok(waived)
     }
 
     /// The roots that may stand above seal certificates.

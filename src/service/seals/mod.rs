@@ -1,5 +1,7 @@
 //! The life of a seal 印章, one story a file.
 
+mod destroy_key;
+mod ending;
 mod expire;
 mod find;
 mod gates;
@@ -10,6 +12,7 @@ mod loss;
 mod make;
 mod moves;
 mod picture;
+mod proposals;
 mod register;
 mod structure;
 
@@ -20,11 +23,13 @@ pub use keepers::{KeepingEnd, NewKeeper};
 pub use make::Making;
 pub use moves::SealMove;
 pub use picture::{NewEmblem, NewPicture};
+pub use proposals::{NewDestruction, NewExOfficio, NewWaiver};
 
 use super::{Act, Error, Service, administration::ancestry};
 use crate::{
     domain::{
         Timestamp,
+        application::Application,
         id::{OrganizationId, SealId},
         keeper::Keeper,
         seal::{Seal, SealVersion, StateChange},
@@ -37,6 +42,7 @@ use crate::{
 /// A seal with the version in question, as read for a decision.
 pub(super) struct Found {
     pub(super) seal: Seal,
+    pub(super) application: Application,
     pub(super) version: SealVersion,
     pub(super) above: Vec<OrganizationId>,
     pub(super) facts: SealFacts,
@@ -77,8 +83,10 @@ pub(super) async fn find(
         keepers: persons(&|_| true),
         stand_ins: persons(&|k| k.stand_in),
         named_keeper: String::new(),
+        proposed_by: String::new(),
+        proposal_kind: String::new(),
     };
-    Ok(Found { seal, version, above, facts })
+    Ok(Found { seal, application, version, above, facts })
 }
 
 /// The version of a number, or the newest one.
@@ -148,9 +156,20 @@ pub(super) fn change(
         event: Some(event),
         to: version.state.after(event)?,
         reason,
+        cause: None,
         principal_id: act.and_then(|act| act.principal.as_ref()).map(|p| p.id.clone()),
         at,
     })
+}
+
+/// Reads a seal that came nearer to its end inside the transaction, for the answer, and notes where
+/// that is its end for good.
+pub(super) async fn settled(tx: &mut Tx, id: &SealId, now: Timestamp) -> Result<Seal, Error> {
+    let seal = reread(tx, id).await?;
+    if seal.is_over() {
+        tx.close_seal(id, now).await?;
+    }
+    Ok(seal)
 }
 
 /// Reads a seal again inside the transaction that changed it, for the answer.

@@ -3,17 +3,16 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{find, numbered_or_current, numbered_or_newest, reread};
+use super::{find, numbered_or_current, numbered_or_newest, settled};
 use crate::{
     domain::{
         application::{Application, ApplicationKind, ApplicationState},
-        id::{ApplicationId, new_ulid},
+        id::ApplicationId,
         seal::Seal,
         seal_state::SealEvent,
     },
-    pki::Certificate,
     policy::Action,
-    service::{Act, Answer, Error, Service, applications::reason, authority::ask_for_crl},
+    service::{Act, Answer, Error, Service, applications::reason},
     store::Payload,
 };
 
@@ -63,14 +62,17 @@ impl Service {
             (SealEvent::Resume, None) => None,
             (_, text) => Some(reason(text.as_deref().unwrap_or_default())?),
         };
-        let change = found.change(act, event, stated, now)?;
+        let change = found.change(act, event, stated.clone(), now)?;
         let application = match event {
             SealEvent::Revoke => Some(self.revocation(act, &asked, &found.seal).await?),
             _ => None,
         };
         let ends = matches!(event, SealEvent::Revoke | SealEvent::Invalidate);
-        let certificates = if ends { leaves(&found.version.credentials) } else { Vec::new() };
-        let message = new_ulid(now, self.randomness()?);
+        let cause = application.as_ref().and_then(|application| application.details.cause);
+        let ending = match ends {
+            true => Some(self.ending(act, &found, event, (stated.unwrap_or_default(), cause))?),
+            false => None,
+        };
         let actor = act.clone();
         let answer = self
             .once(act, once, move |tx| {
@@ -80,14 +82,13 @@ impl Service {
                         let used = Application { used: true, ..application.clone() };
                         tx.update_application(application, &used).await?;
                     }
-                    tx.move_version(&found.version, &change).await?;
-                    let mut ours = false;
-                    for certificate in &certificates {
-                        ours |= tx.revoke_issued_certificate(certificate, now).await?;
-                    }
-                    if ours {
-                        ask_for_crl(tx, message, now).await?;
-                    }
+                    let seal = match ending {
+                        Some(ending) => ending.carry_out(tx, now).await?,
+                        None => {
+                            tx.move_version(&found.version, &change).await?;
+                            settled(tx, &found.seal.id, now).await?
+                        }
+                    };
                     let subject = format!("seal-version:{}", found.version.id);
                     let organization = &found.seal.organization_id;
                     let mut entry =
@@ -95,15 +96,12 @@ impl Service {
                     entry.payload =
                         Payload::Here(serde_json::json!({ "reason": change.reason }).to_string());
                     tx.record(entry).await?;
-                    reread(tx, &found.seal.id).await
+                    Ok(seal)
                 })
             })
             .await?;
         if ends {
-            // The seal is out of use already; a list that cannot be signed now comes by the clock.
-            if let Err(error) = self.publish_crls_if_due().await {
-                tracing::warn!(%error, "the revocation list could not be published at once");
-            }
+            self.publish_crls_at_once().await;
         }
         Ok(answer)
     }
@@ -152,12 +150,4 @@ fn action(event: SealEvent) -> Result<Action, Error> {
         SealEvent::Invalidate => Action::Invalidate,
         other => return Err(Error::Internal(format!("{other} has a verb of its own"))),
     })
-}
-
-fn leaves(credentials: &[crate::domain::seal::Credential]) -> Vec<Certificate> {
-    credentials
-        .iter()
-        .filter_map(|credential| credential.certificate_chain.first())
-        .filter_map(|pem| Certificate::from_pem(pem).ok()?.into_iter().next())
-        .collect()
 }

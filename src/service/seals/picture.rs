@@ -169,7 +169,7 @@ impl Service {
         drop(tx);
         let permit = found.permit(self, act, Action::Make)?;
         permit.consume(self.now()).ok_or(Error::Overloaded)?;
-        Ok(self.load_picture(picture, found.seal.name).await?.png)
+        Ok(self.load_picture(picture, found.version.name).await?.png)
     }
 
     /// Checks or draws a picture, away from the threads that answer.

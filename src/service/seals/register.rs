@@ -1,10 +1,19 @@
 //! Registering a seal version 备案: from here on it may be used, and its predecessor no more.
 
-use super::{SealMove, change, find, numbered_or_newest, reread};
+use super::{
+    SealMove, change,
+    ending::{crl_reason, leaves, revoke_certificates},
+    find, numbered_or_newest, reread,
+};
 use crate::{
-    domain::seal_state::{SealEvent, SealState},
+    domain::{
+        cause::{RemakeCause, RevocationCause},
+        id::new_ulid,
+        seal::StateChange,
+        seal_state::{SealEvent, SealState},
+    },
     policy::Action,
-    service::{Act, Answer, Error, Service},
+    service::{Act, Answer, Error, Service, applications::duplicate},
 };
 
 impl Service {
@@ -12,7 +21,8 @@ impl Service {
     /// transaction: never two, never none.
     ///
     /// # Errors
-    /// The version is not made or its validity is over, the predecessor is lost, or policy says no.
+    /// The version is not made or its validity is over, the predecessor is lost and the version was
+    /// not made for that, the name was given to another seal, or policy says no.
     pub async fn register(&self, act: &Act, id: &str, asked: SealMove) -> Result<Answer, Error> {
         let once = self.once_for(act, 200, "register", &(id, &asked));
         if let Some(answer) = self.earlier_answer(&once).await? {
@@ -30,28 +40,59 @@ impl Service {
         let predecessor = found.seal.versions.iter().find(|version| {
             matches!(version.state, SealState::Active | SealState::Suspended | SealState::Lost)
         });
-        let superseded = match predecessor {
+        // What others may have the key of is revoked, not followed.
+        let cause = match found.application.details.remake {
+            Some(RemakeCause::Loss) => Some(RevocationCause::Loss),
+            Some(RemakeCause::KeyCompromise) => Some(RevocationCause::KeyCompromise),
+            _ => None,
+        };
+        let event = if cause.is_some() { SealEvent::Revoke } else { SealEvent::Supersede };
+        let ended = match predecessor {
             None => None,
             Some(version) => {
-                let reason = Some(format!("superseded by version {}", found.version.number));
-                let event = change(version, Some(act), SealEvent::Supersede, reason, now)?;
-                Some((version.clone(), event))
+                let reason = Some(format!("followed by version {}", found.version.number));
+                let change = change(version, Some(act), event, reason, now)?;
+                Some((version.clone(), StateChange { cause, ..change }))
             }
         };
+        let certificates = match &ended {
+            Some((version, _)) if cause.is_some() => leaves(&version.credentials),
+            _ => Vec::new(),
+        };
+        let message = new_ulid(now, self.randomness()?);
+        let renamed = found.version.name != found.seal.name;
         let actor = act.clone();
-        self.once(act, once, move |tx| {
-            Box::pin(async move {
-                let decision = permit.consume(now).ok_or(Error::Overloaded)?;
-                if let Some((version, event)) = &superseded {
-                    tx.move_version(version, event).await?;
-                }
-                tx.move_version(&found.version, &activation).await?;
-                let subject = format!("seal-version:{}", found.version.id);
-                let organization = &found.seal.organization_id;
-                tx.record(actor.event(now, organization, "register", subject, &decision)).await?;
-                reread(tx, &found.seal.id).await
+        let answer = self
+            .once(act, once, move |tx| {
+                Box::pin(async move {
+                    let decision = permit.consume(now).ok_or(Error::Overloaded)?;
+                    if let Some((version, event)) = &ended {
+                        tx.move_version(version, event).await?;
+                    }
+                    if let Some(cause) = cause {
+                        let revoked = (certificates.as_slice(), crl_reason(cause));
+                        revoke_certificates(tx, revoked, message, now).await?;
+                    }
+                    if renamed {
+                        let (seal, name) = (&found.seal, &found.version.name);
+                        let same = tx.seal_of_name(&seal.organization_id, seal.kind, name).await?;
+                        if same.is_some_and(|id| id != seal.id) {
+                            return Err(duplicate());
+                        }
+                        tx.rename_seal(&seal.id, name).await?;
+                    }
+                    tx.move_version(&found.version, &activation).await?;
+                    let subject = format!("seal-version:{}", found.version.id);
+                    let organization = &found.seal.organization_id;
+                    tx.record(actor.event(now, organization, "register", subject, &decision))
+                        .await?;
+                    reread(tx, &found.seal.id).await
+                })
             })
-        })
-        .await
+            .await?;
+        if cause.is_some() {
+            self.publish_crls_at_once().await;
+        }
+        Ok(answer)
     }
 }

@@ -48,7 +48,7 @@ impl Service {
         let info = SealInfo {
             id: format!("{}-{}", seal.code, version.number),
             kind: kind_number(seal.kind),
-            name: seal.name.clone(),
+            name: version.name.clone(),
             signers,
             created: now,
             valid_from: version.valid_from.unwrap_or(now),

@@ -5,7 +5,10 @@ use utoipa::ToSchema;
 
 use super::{
     Timestamp,
+    attachment::{Attachment, Declaration},
+    cause::{RemakeCause, RevocationCause},
     id::{ApplicationId, OrganizationId, PersonId, PrincipalId, SealId},
+    review::{ReviewLevel, StandingIn},
     seal::SealKind,
     seal_state::words,
 };
@@ -72,9 +75,28 @@ pub struct Decision {
     /// The person behind the account.
     #[schema(value_type = String)]
     pub person_id: PersonId,
+    /// The absent reviewer in whose place it was decided 代审.
+    #[schema(value_type = Option<String>)]
+    pub for_person_id: Option<PersonId>,
     /// When.
     #[schema(value_type = String)]
     pub decided_at: Timestamp,
+}
+
+/// What only some kinds of applications ask for.
+#[derive(Clone, Debug, Default, Deserialize, Hash, PartialEq, Serialize, ToSchema)]
+pub struct Details {
+    /// Why the seal is made again, by the simplified flow; only for `renew`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "carrier-damaged")]
+    pub remake: Option<RemakeCause>,
+    /// Why the seal is cancelled; only for `revoke`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "own-wish")]
+    pub cause: Option<RevocationCause>,
+    /// The name that the seal shall bear from the next version on; only for `change`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_name: Option<String>,
 }
 
 /// An application.
@@ -83,6 +105,8 @@ pub struct Application {
     /// The identifier.
     #[schema(value_type = String)]
     pub id: ApplicationId,
+    /// The number that people use 申请编号: area code, day in China, serial number of the day.
+    pub number: String,
     /// The organization that applies.
     #[schema(value_type = String)]
     pub organization_id: OrganizationId,
@@ -110,8 +134,15 @@ pub struct Application {
     /// The person who applied.
     #[schema(value_type = String)]
     pub applicant_person_id: PersonId,
-    /// The names of the levels of review, in order.
-    pub levels: Vec<String>,
+    /// What only this kind of application asks for.
+    #[serde(flatten)]
+    pub details: Details,
+    /// The files that go with it.
+    pub attachments: Vec<Attachment>,
+    /// What the applicant declared when submitting it last; none where nothing has to be declared.
+    pub declaration: Option<Declaration>,
+    /// The levels of review, in order.
+    pub levels: Vec<ReviewLevel>,
     /// The round of review, from 1; correcting an application begins another at the first level.
     pub round: i64,
     /// The decisions so far, of all rounds.
@@ -141,14 +172,31 @@ pub enum ReviewError {
     ReasonMissing,
 }
 
+/// Whether any of some persons is this one.
+fn among<'a>(mut persons: impl Iterator<Item = &'a PersonId>, person: &PersonId) -> bool {
+    persons.any(|known| known == person)
+}
+
 impl Application {
-    /// The level that decides next, from 1.
+    /// The level that decides next, from 1; one more than there are where all have approved.
     pub fn next_level(&self) -> usize {
-        self.this_round().count() + 1
+        let enough = |level: usize| {
+            let number = i64::try_from(level + 1).unwrap_or(i64::MAX);
+            let quorum = self.levels.get(level).map_or(1, |level| usize::from(level.quorum));
+            self.approvals().filter(|decision| decision.level == number).count() >= quorum
+        };
+        (0..self.levels.len()).find(|level| !enough(*level)).unwrap_or(self.levels.len()) + 1
     }
 
-    fn this_round(&self) -> impl Iterator<Item = &Decision> {
-        self.decisions.iter().filter(|decision| decision.round == self.round)
+    /// The level that decides now, while the application is under review.
+    pub fn level(&self) -> Option<&ReviewLevel> {
+        let open = self.state == ApplicationState::Submitted;
+        self.levels.get(self.next_level() - 1).filter(|_| open)
+    }
+
+    fn approvals(&self) -> impl Iterator<Item = &Decision> {
+        let this_round = self.decisions.iter().filter(|decision| decision.round == self.round);
+        this_round.filter(|decision| decision.verdict == Verdict::Approve)
     }
 
     /// Adds a decision and moves the state.
@@ -167,12 +215,12 @@ impl Application {
             }
             Verdict::Reject => self.state = ApplicationState::Rejected,
             Verdict::Return => self.state = ApplicationState::Returned,
-            Verdict::Approve if self.next_level() >= self.levels.len() => {
-                self.state = ApplicationState::Approved;
-            }
             Verdict::Approve => {}
         }
         self.decisions.push(decision);
+        if self.state == ApplicationState::Submitted && self.next_level() > self.levels.len() {
+            self.state = ApplicationState::Approved;
+        }
         Ok(self)
     }
 
@@ -202,13 +250,34 @@ impl Application {
         Ok(self)
     }
 
-    /// The persons who decided, in whatever round and however.
+    /// The persons who decided, in whatever round and however, and those in whose place it was.
     pub fn reviewers(&self) -> impl Iterator<Item = &PersonId> {
-        self.decisions.iter().map(|decision| &decision.person_id)
+        self.decisions.iter().flat_map(|d| std::iter::once(&d.person_id).chain(&d.for_person_id))
     }
 
-    /// The persons who approved in this round of review.
+    /// The persons who approved in this round of review, and those in whose place it was.
     pub fn approvers(&self) -> impl Iterator<Item = &PersonId> {
-        self.this_round().filter(|d| d.verdict == Verdict::Approve).map(|d| &d.person_id)
+        self.approvals().flat_map(|d| std::iter::once(&d.person_id).chain(&d.for_person_id))
+    }
+
+    /// Of those who stand in for reviewers whoever may decide at this level now: the absent one
+    /// might, was not heard in this round, and is not the applicant.
+    pub fn stand_ins<'a>(
+        &'a self,
+        all: &'a [StandingIn],
+        above: &'a [OrganizationId],
+    ) -> impl Iterator<Item = &'a StandingIn> {
+        let decides = self.level().and_then(|level| level.organization_id.as_ref());
+        all.iter().filter(move |one| {
+            let fits = match decides {
+                Some(organization) => one.organization_id == *organization,
+                None => above.contains(&one.organization_id),
+            };
+            fits && one.absent_person_id != self.applicant_person_id
+                && !among(self.approvers(), &one.absent_person_id)
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

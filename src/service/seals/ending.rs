@@ -1,0 +1,131 @@
+//! The end of a version in use: what goes with it, in one transaction.
+
+use super::{Found, change, settled};
+use crate::{
+    domain::{
+        Timestamp,
+        cause::RevocationCause,
+        id::new_ulid,
+        seal::{Credential, Seal, SealVersion, StateChange},
+        seal_state::{SealEvent, SealState},
+    },
+    pki::{Certificate, crl::Reason},
+    service::{Act, Error, Service, authority::ask_for_crl},
+    store::Tx,
+};
+
+/// A version that ends, with what ends with it.
+pub(super) struct Ending {
+    version: SealVersion,
+    change: StateChange,
+    /// Versions in the making: whoever revokes a seal does not want the next one.
+    given_up: Vec<(SealVersion, StateChange)>,
+    certificates: Vec<Certificate>,
+    reason: Reason,
+    message: String,
+}
+
+impl Service {
+    /// The end of a version by revoking or invalidating it.
+    ///
+    /// # Errors
+    /// The law does not know the move.
+    pub(super) fn ending(
+        &self,
+        act: &Act,
+        found: &Found,
+        event: SealEvent,
+        (reason, cause): (String, Option<RevocationCause>),
+    ) -> Result<Ending, Error> {
+        let now = self.now();
+        let mut change = change(&found.version, Some(act), event, Some(reason), now)?;
+        change.cause = cause;
+        Ok(Ending {
+            given_up: in_the_making(found, act, now)?,
+            certificates: leaves(&found.version.credentials),
+            reason: cause.map_or(Reason::PrivilegeWithdrawn, crl_reason),
+            version: found.version.clone(),
+            change,
+            message: new_ulid(now, self.randomness()?),
+        })
+    }
+
+    /// Publishes revocation lists after a seal went out of use. That is done already; a list that
+    /// cannot be signed now comes by the clock.
+    pub(super) async fn publish_crls_at_once(&self) {
+        if let Err(error) = self.publish_crls_if_due().await {
+            tracing::warn!(%error, "the revocation list could not be published at once");
+        }
+    }
+}
+
+impl Ending {
+    /// Writes it; the seal as it is then.
+    pub(super) async fn carry_out(self, tx: &mut Tx, now: Timestamp) -> Result<Seal, Error> {
+        tx.move_version(&self.version, &self.change).await?;
+        for (version, change) in &self.given_up {
+            tx.move_version(version, change).await?;
+        }
+        let seal = tx.seal_of_version(&self.version.id).await?;
+        let seal = seal.ok_or(Error::NotFound("the seal"))?;
+        revoke_certificates(tx, (&self.certificates, self.reason), self.message, now).await?;
+        settled(tx, &seal, now).await
+    }
+}
+
+fn in_the_making(
+    found: &Found,
+    act: &Act,
+    now: Timestamp,
+) -> Result<Vec<(SealVersion, StateChange)>, Error> {
+    let making = |state| matches!(state, SealState::KeyReady | SealState::Made);
+    if making(found.version.state) {
+        return Ok(Vec::new());
+    }
+    let others = found.seal.versions.iter().filter(|version| making(version.state));
+    let give_up = |version: &SealVersion| {
+        let reason = Some("the seal was ended while this version was being made".to_owned());
+        let change = change(version, Some(act), SealEvent::Abandon, reason, now)?;
+        Ok((version.clone(), change))
+    };
+    others.map(give_up).collect()
+}
+
+/// Revokes what the built-in CA issued, and asks for a new list if it issued any.
+pub(super) async fn revoke_certificates(
+    tx: &mut Tx,
+    (certificates, reason): (&[Certificate], Reason),
+    message: String,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut ours = false;
+    for certificate in certificates {
+        ours |= tx.revoke_issued_certificate(certificate, reason, now).await?;
+    }
+    if ours {
+        ask_for_crl(tx, message, now).await?;
+    }
+    Ok(())
+}
+
+/// The certificates of credentials.
+pub(super) fn leaves(credentials: &[Credential]) -> Vec<Certificate> {
+    credentials
+        .iter()
+        .filter_map(|credential| credential.certificate_chain.first())
+        .filter_map(|pem| Certificate::from_pem(pem).ok()?.into_iter().next())
+        .collect()
+}
+
+/// What a revocation list says of a cause.
+pub(super) fn crl_reason(cause: RevocationCause) -> Reason {
+    use RevocationCause as C;
+    match cause {
+        C::KeyCompromise | C::Loss => Reason::KeyCompromise,
+        C::Rename | C::Merger | C::Split => Reason::AffiliationChanged,
+        C::CarrierDamaged => Reason::Superseded,
+        C::Dissolution | C::Abolition | C::LicenceRevoked | C::Bankruptcy | C::OwnWish => {
+            Reason::CessationOfOperation
+        }
+    }
+}
