@@ -1,6 +1,7 @@
 //! The composition root: the only file that names every concrete type.
 
 use std::{
+    collections::HashMap,
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,7 +11,7 @@ use std::{
 use crate::{
     config::Config,
     devices::{Devices, Token},
-    domain::{Clock, SystemClock, id::new_ulid},
+    domain::{Clock, SystemClock, ca_class::CaClass, id::new_ulid},
     http::{House, Server, serve},
     jobs::Jobs,
     pki::{Certificate, TrustStore, crl::Crl},
@@ -71,6 +72,13 @@ impl App {
             Some(directory) => load_trust(directory, SIGNERS)?,
             None => TrustStore::default(),
         };
+        let mut ca_classes = HashMap::new();
+        for class in CaClass::ALL {
+            let folder = config.trust.directory.as_ref().map(|trust| trust.join(class.as_str()));
+            let Some(folder) = folder.filter(|folder| folder.is_dir()) else { continue };
+            let roots = load_trust(&folder, &[""])?.roots;
+            ca_classes.extend(roots.iter().map(|root| (root.fingerprint(), *class)));
+        }
         let maker_trust = match &config.trust.directory {
             Some(directory) => load_trust(directory, MAKERS)?,
             None => TrustStore::default(),
@@ -103,6 +111,7 @@ impl App {
             config,
             authority,
             external_trust,
+            ca_classes,
             maker_trust,
             tsa_trust,
             instance,
@@ -192,8 +201,8 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
 }
 
 /// Roots in these folders of a trust directory stand above signatures; those in the directory itself
-/// stand above everything.
-pub const SIGNERS: &[&str] = &["", "seal", "person"];
+/// stand above everything. The folders of classes of authorities (`CaClass`) hold roots above seals.
+pub const SIGNERS: &[&str] = &["", "seal", "person", "e-government", "licensed", "internal"];
 /// The folder for makers of seals 制章人: what stands here is trusted as such by name.
 pub const MAKERS: &[&str] = &["maker"];
 /// The folders for time-stamping authorities.

@@ -9,7 +9,9 @@ use const_oid::ObjectIdentifier;
 use serde::Deserialize;
 
 use crate::{
-    clients::tsa::TsaServer, devices::pkcs11::TokenConfig, domain::seal_code::SealCodeScheme,
+    clients::tsa::TsaServer,
+    devices::pkcs11::TokenConfig,
+    domain::{ca_class::CaClass, seal_code::SealCodeScheme},
 };
 
 /// Why a configuration cannot be used.
@@ -125,6 +127,8 @@ pub struct PolicyConfig {
 pub struct CaConfig {
     /// The name in its certificates.
     pub organization: String,
+    /// What it may stand for.
+    pub class: CaClass,
     /// Validity of its root, days.
     pub root_days: u32,
     /// Validity of a seal certificate, days.
@@ -137,6 +141,7 @@ impl Default for CaConfig {
     fn default() -> Self {
         Self {
             organization: "Sealwright Test Authority".to_owned(),
+            class: CaClass::Internal,
             root_days: 3650,
             seal_days: 730,
             crl_hours: 48,

@@ -114,6 +114,8 @@ ids! {
     StandInId,
     /// Identifies what one person proposes and another confirms.
     ProposalId,
+    /// Identifies a certificate that its authority has to revoke.
+    CertificateRevocationId,
     /// Identifies a change of an organization.
     OrganizationChangeId,
 }

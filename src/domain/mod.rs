@@ -3,8 +3,10 @@
 pub mod access_key;
 pub mod application;
 pub mod attachment;
+pub mod ca_class;
 pub mod caption;
 pub mod cause;
+pub mod certificate_revocation;
 pub mod clock;
 pub mod fresh;
 pub mod id;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     Timestamp,
+    ca_class::CaClass,
     cause::RevocationCause,
     id::{
         ApplicationId, CredentialId, GrantId, KeyId, OrganizationId, PersonId, PrincipalId, SealId,
@@ -144,6 +145,11 @@ pub struct SealVersion {
     /// Last moment of validity; set when made.
     #[schema(value_type = Option<String>)]
     pub valid_until: Option<Timestamp>,
+    /// What the authority above its certificates may stand for, the least of them; set when made. A
+    /// seal under an internal one is for the organization's internal business only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "e-government")]
+    pub ca_class: Option<CaClass>,
     /// Who reported its loss, while it is lost.
     #[schema(value_type = Option<String>)]
     pub loss_reported_by: Option<PersonId>,
@@ -173,6 +179,10 @@ pub struct Credential {
     pub certificate_request: String,
     /// The certificate and its chain, leaf first, PEM; empty before the seal is made.
     pub certificate_chain: Vec<String>,
+    /// The certificate for encryption 加密证书, where the authority issued two, PEM; it is kept, not
+    /// used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_certificate: Option<String>,
     /// When the key was destroyed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]

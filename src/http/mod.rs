@@ -7,6 +7,7 @@ mod applications;
 mod attachments;
 mod audit;
 mod caller;
+mod certificate_revocations;
 mod deadlines;
 mod detached;
 mod digests;
@@ -110,6 +111,8 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(seals::recover))
         .routes(routes!(seals::revoke))
         .routes(routes!(seals::invalidate))
+        .routes(routes!(certificate_revocations::revocations))
+        .routes(routes!(certificate_revocations::done))
         .routes(routes!(proposals::revoke_ex_officio))
         .routes(routes!(proposals::destroy_key))
         .routes(routes!(proposals::waive_gate))

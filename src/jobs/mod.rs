@@ -14,6 +14,7 @@ enum Job {
     RecoverSignings { alone: bool },
     ExpireSeals,
     PublishCrl,
+    FollowRevocations,
     Prune,
 }
 
@@ -30,7 +31,9 @@ impl Job {
         match self {
             Self::RenewLease => lease / 3,
             Self::RecoverSignings { .. } => lease,
-            Self::ExpireSeals | Self::PublishCrl => Duration::from_secs(60),
+            Self::ExpireSeals | Self::PublishCrl | Self::FollowRevocations => {
+                Duration::from_secs(60)
+            }
             Self::Prune => Duration::from_secs(600),
         }
     }
@@ -40,6 +43,7 @@ impl Job {
             Self::RenewLease => service.renew_lease().await,
             Self::RecoverSignings { alone } => service.recover_signings(alone).await.map(|_| ()),
             Self::ExpireSeals => service.expire_seals().await.map(|_| ()),
+            Self::FollowRevocations => service.follow_certificate_revocations().await,
             Self::PublishCrl => service.publish_crls_if_due().await.map(|_| ()),
             Self::Prune => {
                 service.prune_idempotency().await?;
@@ -58,6 +62,7 @@ impl Jobs {
             Job::RecoverSignings { alone },
             Job::ExpireSeals,
             Job::PublishCrl,
+            Job::FollowRevocations,
             Job::Prune,
         ];
         for job in all {

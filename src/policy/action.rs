@@ -51,6 +51,8 @@ words! {
         ConfirmProposal => "confirm-proposal",
         /// Take a proposal back, or refuse it.
         WithdrawProposal => "withdraw-proposal",
+        /// Enter that an authority elsewhere revoked a certificate.
+        EndCertificateRevocation => "end-certificate-revocation",
         /// Generate the key of a seal version 生成密钥.
         GenerateKey => "generate-key",
         /// Read seals.

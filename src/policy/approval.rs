@@ -1,9 +1,12 @@
 //! How many must agree, and in what order.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::domain::{
-    application::ApplicationKind, cause::RemakeCause, id::OrganizationId, review::ReviewLevel,
+    application::ApplicationKind, ca_class::CaClass, cause::RemakeCause, id::OrganizationId,
+    review::ReviewLevel, seal::SealKind,
 };
 
 /// `policies/approval.toml`.
@@ -20,6 +23,8 @@ pub struct ApprovalRules {
     keys: KeyRules,
     #[serde(default)]
     organizations: OrganizationRules,
+    #[serde(default)]
+    authorities: AuthorityRules,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -65,6 +70,18 @@ struct OrganizationRules {
     days: u16,
 }
 
+/// Which classes of certification authorities may certify which seals.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthorityRules {
+    /// By the first character of the owner's unified social credit code.
+    #[serde(default)]
+    owners: BTreeMap<String, Vec<CaClass>>,
+    /// By the kind of seal.
+    #[serde(default)]
+    kinds: BTreeMap<String, Vec<CaClass>>,
+}
+
 impl Default for OrganizationRules {
     fn default() -> Self {
         Self { days: 20 }
@@ -99,6 +116,11 @@ impl ApprovalRules {
         let rules: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         let kinds =
             ApplicationKind::ALL.iter().map(|kind| (kind.as_str(), rules.rule(*kind, None)));
+        if let Some(word) =
+            rules.authorities.kinds.keys().find(|word| SealKind::parse(word).is_none())
+        {
+            return Err(format!("authorities.kinds: {word} is not a kind of seal"));
+        }
         let remake = rules.remake.iter().map(|rule| ("remake", rule));
         for (name, rule) in kinds.chain(remake) {
             if !(1..=9).contains(&rule.levels.len()) {
@@ -160,6 +182,15 @@ impl ApprovalRules {
     /// Whether a renewed or changed seal may keep its key.
     pub fn keys_may_be_reused(&self) -> bool {
         self.keys.reuse
+    }
+
+    /// The classes of certification authorities that may certify a seal of an owner, by its unified
+    /// social credit code, and of a kind.
+    pub fn ca_classes(&self, uscc: &str, kind: SealKind) -> Vec<CaClass> {
+        let owner = uscc.get(..1).and_then(|first| self.authorities.owners.get(first));
+        let rules = [owner, self.authorities.kinds.get(kind.as_str())];
+        let allowed = |class: &&CaClass| rules.iter().flatten().all(|rule| rule.contains(class));
+        CaClass::ALL.iter().filter(allowed).copied().collect()
     }
 
     /// How many working days there are to change or revoke the seals of an organization that was

@@ -104,6 +104,13 @@ impl Authority {
         }
     }
 
+    /// Every certificate that the service itself uses.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        [&self.p256, &self.sm2, &self.receipt, &self.tsa, &self.seal_maker]
+            .into_iter()
+            .map(|(_, certificate)| certificate)
+    }
+
     /// The roots of the CA.
     pub fn roots(&self) -> Vec<Certificate> {
         SCHEMES.map(|scheme| self.ca(scheme).1.clone()).to_vec()

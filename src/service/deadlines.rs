@@ -22,6 +22,10 @@ words! {
         SealExpiry => "seal-expiry",
         /// The term of a keeper or stand-in ends 保管期届满.
         KeeperTerm => "keeper-term",
+        /// An authority elsewhere has to revoke a certificate of a seal that is at its end.
+        CertificateRevocation => "certificate-revocation",
+        /// The certificate of an authority that the service itself uses, or trusts above seals, ends.
+        AuthorityExpiry => "authority-expiry",
         /// The seal of an organization that was renamed or ended has to be changed or revoked.
         OrganizationChange => "organization-change",
     }
@@ -41,7 +45,7 @@ pub struct Deadline {
     /// The organization concerned.
     #[schema(value_type = String)]
     pub organization_id: OrganizationId,
-    /// The name of the seal concerned.
+    /// The name of the seal concerned; for `authority-expiry` that of the authority.
     pub seal_name: String,
     /// The application to be decided.
     #[schema(value_type = Option<String>)]
@@ -107,6 +111,13 @@ impl Service {
             let found = seal.zip(keeper.until);
             of_seals.extend(found.map(|(seal, until)| (DeadlineKind::KeeperTerm, seal, until)));
         }
+        for open in tx.certificate_revocations(true, "", limit).await? {
+            if open.due_at <= until {
+                let seal = tx.seal(&open.seal_id).await?;
+                let kind = DeadlineKind::CertificateRevocation;
+                of_seals.extend(seal.map(|seal| (kind, seal, open.due_at)));
+            }
+        }
         for change in tx.organization_changes_due(until, limit).await? {
             for seal in &change.open_seals {
                 let seal = tx.seal(seal).await?;
@@ -130,6 +141,23 @@ impl Service {
                 application_id: None,
                 level_name: None,
                 seal_id: Some(seal.id),
+            });
+        }
+        let own = act.principal()?.organization_id.clone();
+        for authority in self.authority.certificates().chain(&self.external_trust.roots) {
+            let due_at = authority.not_after();
+            if due_at > until {
+                continue;
+            }
+            due.push(Deadline {
+                kind: DeadlineKind::AuthorityExpiry,
+                due_at,
+                overdue: due_at <= now,
+                organization_id: own.clone(),
+                seal_name: authority.subject().to_string(),
+                application_id: None,
+                level_name: None,
+                seal_id: None,
             });
         }
         due.sort_by_key(|deadline| deadline.due_at);

@@ -28,7 +28,7 @@ pub use error::Error;
 use crate::{
     config::Config,
     devices::Devices,
-    domain::{Clock, Timestamp, fresh::Fresh, organization::Scope},
+    domain::{Clock, Timestamp, ca_class::CaClass, fresh::Fresh, organization::Scope},
     formats::pdf::Appearance,
     pki::TrustStore,
     policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
@@ -51,6 +51,8 @@ pub struct Service {
     pub authority: Authority,
     /// Roots that may stand above seal certificates from elsewhere.
     pub external_trust: TrustStore,
+    /// What those roots may stand for, by fingerprint, where it was said.
+    pub ca_classes: HashMap<String, CaClass>,
     /// Makers of seals elsewhere, or roots above them.
     pub maker_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.
@@ -81,6 +83,7 @@ impl Service {
             config,
             authority,
             external_trust,
+            ca_classes,
             maker_trust,
             tsa_trust,
             instance,
@@ -93,6 +96,7 @@ impl Service {
             config,
             authority,
             external_trust,
+            ca_classes,
             maker_trust,
             tsa_trust,
             instance: instance.into(),
@@ -254,6 +258,8 @@ pub struct Parts {
     pub authority: Authority,
     /// Roots for certificates from elsewhere.
     pub external_trust: TrustStore,
+    /// What those roots may stand for, by fingerprint, where it was said.
+    pub ca_classes: HashMap<String, CaClass>,
     /// Makers of seals elsewhere, or roots above them.
     pub maker_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Act, Error, Service};
 use crate::{
-    domain::{Timestamp, cause::RevocationCause, organization::Scope},
+    domain::{Timestamp, ca_class::CaClass, cause::RevocationCause, organization::Scope},
     policy::{Action, Resource},
     store::SealFilter,
 };
@@ -27,6 +27,12 @@ pub struct SealStatus {
     pub version: i64,
     /// Its state.
     pub state: String,
+    /// What the authority above its certificate may stand for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "e-government")]
+    pub ca_class: Option<CaClass>,
+    /// Whether it is for the organization's internal business only 仅供内部使用.
+    pub internal_only: bool,
     /// The cause of its revocation 注销原因.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -68,6 +74,8 @@ impl Service {
             uscc: owner.uscc.as_str().to_owned(),
             version: version.number,
             state: version.state.to_string(),
+            ca_class: version.ca_class,
+            internal_only: version.ca_class == Some(CaClass::Internal),
             cause: changes
                 .iter()
                 .rev()

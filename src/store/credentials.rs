@@ -24,6 +24,8 @@ pub struct Binding {
     pub credential: CredentialId,
     /// The certificate and its chain, leaf first.
     pub chain: Vec<Certificate>,
+    /// The certificate for encryption, where the authority issues two.
+    pub encryption: Option<Certificate>,
     /// The electronic seal (GB/T 38540), DER, where the scheme has one.
     pub seal_structure: Option<Vec<u8>>,
 }
@@ -58,11 +60,12 @@ impl Tx {
             "the credential",
             query(
                 "UPDATE credentials SET certificate_chain = $1, fingerprint = $2, \
-                 seal_structure = $3 WHERE id = $4",
+                 seal_structure = $3, encryption_certificate = $4 WHERE id = $5",
             )
             .bind(json(&pem))
             .bind(binding.chain.first().map(Certificate::fingerprint))
             .bind(binding.seal_structure.as_deref().map(Base64::encode_string))
+            .bind(binding.encryption.as_ref().map(Certificate::to_pem))
             .bind(binding.credential.to_string()),
         )
         .await
@@ -76,7 +79,7 @@ impl Tx {
             .all(
                 query(
                     "SELECT c.id, c.scheme, c.custody, c.key_id, c.certificate_request, \
-                     c.certificate_chain, k.destroyed_at FROM credentials c \
+                     c.certificate_chain, c.encryption_certificate, k.destroyed_at FROM credentials c \
                      JOIN keys k ON k.id = c.key_id \
                      WHERE c.seal_version_id = $1 ORDER BY c.scheme",
                 )
@@ -138,6 +141,7 @@ fn credential(row: &AnyRow) -> Result<Credential, StoreError> {
         key_id: c.word("key_id", |text| KeyId::parse(text).ok())?,
         certificate_request: c.text("certificate_request")?,
         certificate_chain: c.json("certificate_chain")?,
+        encryption_certificate: c.get("encryption_certificate")?,
         key_destroyed_at: c.optional_time("destroyed_at")?,
     })
 }

@@ -251,6 +251,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether the built-in CA issued a certificate.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_issued_certificate(
+        &mut self,
+        certificate: &Certificate,
+    ) -> Result<bool, StoreError> {
+        let found =
+            query("SELECT serial FROM issued_certificates WHERE serial = $1 AND certificate = $2");
+        let found = found.bind(hex(certificate.serial())).bind(certificate.to_pem());
+        Ok(self.optional(found).await?.is_some())
+    }
+
     /// Marks a certificate of the built-in CA as revoked; `false` if it is not one of its own.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ const COMMON: &[Step] = &[
     (10, "keep vector pictures", include_str!("migrations/0010_keep_vector_pictures.sql")),
     (16, "complete applications", include_str!("migrations/0016_complete_applications.sql")),
     (18, "control by two", include_str!("migrations/0018_control_by_two.sql")),
+    (20, "know authorities", include_str!("migrations/0020_know_authorities.sql")),
 ];
 const SQLITE: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql")),

@@ -8,6 +8,7 @@ mod access_keys;
 mod applications;
 mod attachments;
 mod audit;
+mod certificate_revocations;
 mod columns;
 mod counters;
 mod credentials;

@@ -8,6 +8,7 @@ use sqlx::{any::AnyRow, query};
 use super::{StoreError, columns::Columns, credentials::Binding, tx::Tx};
 use crate::domain::{
     Timestamp,
+    ca_class::CaClass,
     cause::RevocationCause,
     id::{ApplicationId, OrganizationId, PersonId, PrincipalId, SealId, SealVersionId},
     seal::{Credential, Picture, Seal, SealKind, SealVersion, StateChange},
@@ -49,7 +50,8 @@ pub struct NewVersion {
 const SEAL: &str = "SELECT s.id, s.code, s.organization_id, s.kind, s.name FROM seals s \
      JOIN organizations o ON o.id = s.organization_id ";
 const VERSION: &str = "SELECT id, seal_id, number, name, state, revision, application_id, \
-     picture_digest, valid_from, valid_until, loss_reported_by, recovery_confirmed_by \
+     picture_digest, valid_from, valid_until, ca_class, loss_reported_by, \
+     recovery_confirmed_by \
      FROM seal_versions ";
 
 impl Tx {
@@ -237,8 +239,8 @@ impl Tx {
             "the seal version",
             query(
                 "UPDATE seal_versions SET picture_digest = $1, picture_width_um = $2, \
-                 picture_height_um = $3, valid_from = $4, valid_until = $5, made_by = $6 \
-                 WHERE id = $7 AND revision = $8 AND state = 'key-ready'",
+                 picture_height_um = $3, valid_from = $4, valid_until = $5, made_by = $6, \
+                 ca_class = $7 WHERE id = $8 AND revision = $9 AND state = 'key-ready'",
             )
             .bind(picture.0.to_owned())
             .bind(micrometres(picture.1.width_mm))
@@ -246,6 +248,7 @@ impl Tx {
             .bind(version.valid_from.map(Timestamp::as_micros))
             .bind(version.valid_until.map(Timestamp::as_micros))
             .bind(maker.to_string())
+            .bind(version.ca_class.map(CaClass::as_str))
             .bind(version.id.to_string())
             .bind(version.revision),
         )
@@ -564,6 +567,7 @@ fn version(row: &AnyRow) -> Result<SealVersion, StoreError> {
         picture_digest: c.get("picture_digest")?,
         valid_from: c.optional_time("valid_from")?,
         valid_until: c.optional_time("valid_until")?,
+        ca_class: c.optional_word("ca_class", CaClass::parse)?,
         loss_reported_by: c.optional_word("loss_reported_by", person)?,
         recovery_confirmed_by: c.optional_word("recovery_confirmed_by", person)?,
         credentials: Vec::new(),

@@ -1,15 +1,19 @@
 //! The end of a version in use: what goes with it, in one transaction.
 
-use super::{Found, change, settled};
+use super::{
+    Found,
+    certificate_revocations::{self, ToRevoke},
+    change, settled,
+};
 use crate::{
     domain::{
         Timestamp,
         cause::RevocationCause,
         id::new_ulid,
-        seal::{Credential, Seal, SealVersion, StateChange},
+        seal::{Seal, SealVersion, StateChange},
         seal_state::{SealEvent, SealState},
     },
-    pki::{Certificate, crl::Reason},
+    pki::crl::Reason,
     service::{Act, Error, Service, authority::ask_for_crl},
     store::Tx,
 };
@@ -20,7 +24,7 @@ pub(super) struct Ending {
     change: StateChange,
     /// Versions in the making: whoever revokes a seal does not want the next one.
     given_up: Vec<(SealVersion, StateChange)>,
-    certificates: Vec<Certificate>,
+    certificates: Vec<ToRevoke>,
     reason: Reason,
     message: String,
 }
@@ -40,10 +44,11 @@ impl Service {
         let now = self.now();
         let mut change = change(&found.version, Some(act), event, Some(reason), now)?;
         change.cause = cause;
+        let reason = cause.map_or(Reason::PrivilegeWithdrawn, crl_reason);
         Ok(Ending {
             given_up: in_the_making(found, act, now)?,
-            certificates: leaves(&found.version.credentials),
-            reason: cause.map_or(Reason::PrivilegeWithdrawn, crl_reason),
+            certificates: self.to_revoke(&found.seal.id, &found.version.credentials, reason)?,
+            reason,
             version: found.version.clone(),
             change,
             message: new_ulid(now, self.randomness()?),
@@ -91,30 +96,17 @@ fn in_the_making(
     others.map(give_up).collect()
 }
 
-/// Revokes what the built-in CA issued, and asks for a new list if it issued any.
+/// Revokes certificates wherever they were issued, and asks for a new list of our own if it needs one.
 pub(super) async fn revoke_certificates(
     tx: &mut Tx,
-    (certificates, reason): (&[Certificate], Reason),
+    (certificates, reason): (&[ToRevoke], Reason),
     message: String,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut ours = false;
-    for certificate in certificates {
-        ours |= tx.revoke_issued_certificate(certificate, reason, now).await?;
-    }
-    if ours {
+    if certificate_revocations::revoke(tx, certificates, reason, now).await? {
         ask_for_crl(tx, message, now).await?;
     }
     Ok(())
-}
-
-/// The certificates of credentials.
-pub(super) fn leaves(credentials: &[Credential]) -> Vec<Certificate> {
-    credentials
-        .iter()
-        .filter_map(|credential| credential.certificate_chain.first())
-        .filter_map(|pem| Certificate::from_pem(pem).ok()?.into_iter().next())
-        .collect()
 }
 
 /// What a revocation list says of a cause.

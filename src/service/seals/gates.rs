@@ -4,7 +4,7 @@ use const_oid::db::rfc4519;
 
 use crate::{
     crypto::Scheme,
-    domain::{Timestamp, organization::Organization},
+    domain::{Timestamp, ca_class::CaClass, organization::Organization},
     pki::{
         Certificate, TrustStore,
         extension::OID_ORGANIZATION_IDENTIFIER,
@@ -15,6 +15,9 @@ use crate::{
 
 /// Name or code in the certificate are others than the owner's and the seal's.
 pub(super) const SUBJECT_MISMATCH: &str = "certificate-subject-mismatch";
+
+/// The authority is of another class than the owner and the kind of seal need.
+pub(super) const CLASS_UNFIT: &str = "certificate-class-unfit";
 
 /// What the gates look at.
 pub(super) struct Candidate<'a> {
@@ -28,6 +31,10 @@ pub(super) struct Candidate<'a> {
     pub(super) owner: &'a Organization,
     /// The name on the seal.
     pub(super) name: &'a str,
+    /// What the authority above it may stand for.
+    pub(super) class: CaClass,
+    /// What it has to, for this owner and kind of seal.
+    pub(super) classes: Vec<CaClass>,
     /// The refusals that two persons waived for this certificate.
     pub(super) waived: &'a [&'static str],
 }
@@ -66,6 +73,16 @@ pub(super) fn check(
     }
     if !candidate.waived.contains(&SUBJECT_MISMATCH) {
         check_subject(candidate, leaf)?;
+    }
+    let fits = candidate.classes.contains(&candidate.class);
+    if !fits && !candidate.waived.contains(&CLASS_UNFIT) {
+        let words: Vec<&str> = candidate.classes.iter().map(|class| class.as_str()).collect();
+        let text = format!(
+            "the certificate is of an authority that is {}; this seal needs one that is {}",
+            candidate.class,
+            words.join(" or ")
+        );
+        return refuse(CLASS_UNFIT, text);
     }
     let others = candidate.chain.get(1..).unwrap_or_default();
     match path::validate(leaf, others, trust, now) {

@@ -145,6 +145,7 @@ impl Service {
                 key_id: key.id.clone(),
                 certificate_request: request::to_pem("CERTIFICATE REQUEST", &der),
                 certificate_chain: Vec::new(),
+                encryption_certificate: None,
                 key_destroyed_at: None,
             });
         }

@@ -4,19 +4,14 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Found, find, gates, numbered_or_newest, picture::NewPicture, proposals, reread};
+use super::{certify::Bound, find, numbered_or_newest, picture::NewPicture, reread};
 use crate::{
     crypto::{
         Scheme,
         digest::{hex, sha256},
     },
-    domain::{
-        Timestamp,
-        organization::{Organization, Scope},
-        seal::{Credential, Key, SealVersion},
-        seal_state::SealEvent,
-    },
-    pki::{Certificate, TrustStore, extension::Subject},
+    domain::{Timestamp, seal::SealVersion, seal_state::SealEvent},
+    pki::Certificate,
     policy::Action,
     service::{Act, Answer, Error, Service},
     store::{Binding, Payload},
@@ -26,9 +21,10 @@ use crate::{
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Making {
-    /// For each certificate from elsewhere: it and those above it, PEM, leaf first. Which
-    /// credential it is for is told by its key. Credentials without one get theirs from the
-    /// built-in CA.
+    /// For each certificate from elsewhere: it and those above it, in any order, as PEM or PKCS#7, or
+    /// base64 of DER. Which credential it is for is told by its key; a certificate for encryption
+    /// beside it 双证书 is kept; what is missing above it comes from the trust directory. Credentials
+    /// without one get theirs from the built-in CA.
     #[serde(default)]
     pub certificate_chains: Vec<String>,
     /// The electronic seal for the SM2 credential that another maker made (`.esl`), base64; without
@@ -41,13 +37,6 @@ pub struct Making {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub valid_until: Option<Timestamp>,
-}
-
-/// What is bound to one credential.
-struct Bound {
-    binding: Binding,
-    /// The certificate, where the built-in CA issued it.
-    issued: Option<(Certificate, Scheme)>,
 }
 
 impl Service {
@@ -117,106 +106,18 @@ impl Service {
         })
         .await
     }
-
-    /// Certificates for every credential: those given, else issued by the built-in CA; through all
-    /// gates.
-    async fn certify(
-        &self,
-        making: &Making,
-        found: &Found,
-        owner: &Organization,
-    ) -> Result<Vec<Bound>, Error> {
-        let mut given = Vec::new();
-        for pem in &making.certificate_chains {
-            let chain = Certificate::from_pem(pem)
-                .map_err(|error| Error::invalid("certificate-malformed", error.to_string()))?;
-            given.push(chain);
-        }
-        let mut all = Vec::new();
-        for credential in &found.version.credentials {
-            let mut tx = self.store.read(Scope::Service).await?;
-            let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
-            drop(tx);
-            let place = given.iter().position(|chain| is_for(chain, credential, &key));
-            let (chain, issued) = match place {
-                Some(place) => (given.swap_remove(place), None),
-                None => {
-                    let subject = Subject {
-                        organization: owner.name.clone(),
-                        organization_identifier: Some(owner.uscc.as_str().to_owned()),
-                        common_name: found.version.name.clone(),
-                    };
-                    let leaf = self.issue_seal_certificate(subject, &key).await?;
-                    let root = self.authority.ca(credential.scheme).1.clone();
-                    (vec![leaf.clone(), root], Some((leaf, credential.scheme)))
-                }
-            };
-            let waived = self.waived(&found.version, &chain).await?;
-            let candidate = gates::Candidate {
-                chain: &chain,
-                point: &key.public_point,
-                scheme: credential.scheme,
-                owner,
-                name: &found.version.name,
-                waived: &waived,
-            };
-            gates::check(&candidate, &self.seal_trust(), self.now())?;
-            let credential = credential.id.clone();
-            all.push(Bound {
-                binding: Binding { credential, chain, seal_structure: None },
-                issued,
-            });
-        }
-        if !given.is_empty() {
-            return Err(Error::invalid(
-                "certificate-key-mismatch",
-                "a certificate is for another key than those of the seal's credentials",
-            ));
-        }
-        Ok(all)
-    }
-
-    /// The refusals that two persons waived for the certificate of a chain.
-    async fn waived(
-        &self,
-        version: &SealVersion,
-        chain: &[Certificate],
-    ) -> Result<Vec<&'static str>, Error> {
-        let Some(leaf) = chain.first().map(Certificate::fingerprint) else { return Ok(Vec::new()) };
-        let mut tx = self.reading_service().await?;
-        let mut waived = Vec::new();
-        for code in proposals::WAIVABLE {
-            if tx.is_waived(&version.id, code, &leaf).await? {
-                waived.push(code);
-            }
-        }
-        Ok(waived)
-    }
-
-    /// The roots that may stand above seal certificates.
-    pub(in crate::service) fn seal_trust(&self) -> TrustStore {
-        let mut trust = self.external_trust.clone();
-        trust.roots.extend(self.authority.roots());
-        trust
-    }
 }
 
-/// Whether a chain is for a credential: by its key, or, where no key fits, by its scheme, so that
-/// the gates can tell what is wrong with it.
-fn is_for(chain: &[Certificate], credential: &Credential, key: &Key) -> bool {
-    chain.first().is_some_and(|leaf| {
-        leaf.public_key() == key.public_point || leaf.scheme() == Some(credential.scheme)
-    })
-}
-
-/// The version with its validity: as long as every certificate is valid.
+/// The version with its validity: as long as every certificate and all above them are valid.
 fn validity(
     version: &SealVersion,
     bound: &[Bound],
     expected: Option<Timestamp>,
 ) -> Result<SealVersion, Error> {
     let leaves = || bound.iter().filter_map(|one| one.binding.chain.first());
-    let until = leaves().map(Certificate::not_after).min();
+    // A seal is not valid longer than what stands above it.
+    let all = bound.iter().flat_map(|one| &one.binding.chain);
+    let until = all.map(Certificate::not_after).min();
     if let Some((expected, until)) = expected.zip(until)
         && expected.as_seconds() != until.as_seconds()
     {
@@ -228,6 +129,7 @@ fn validity(
     Ok(SealVersion {
         valid_from: leaves().map(Certificate::not_before).max(),
         valid_until: until,
+        ca_class: bound.iter().map(|one| one.class).max_by_key(|class| *class as u8),
         ..version.clone()
     })
 }

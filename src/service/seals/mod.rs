@@ -1,5 +1,7 @@
 //! The life of a seal 印章, one story a file.
 
+mod certificate_revocations;
+mod certify;
 mod destroy_key;
 mod ending;
 mod expire;
@@ -16,6 +18,7 @@ mod proposals;
 mod register;
 mod structure;
 
+pub use certificate_revocations::RevocationDone;
 pub use find::{CredentialDetails, SealQuery, SealTimeline};
 pub use generate_key::NewKey;
 pub(in crate::service) use keepers::check_kept;

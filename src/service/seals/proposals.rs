@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The refusals of the gates that two persons may waive.
-pub(super) const WAIVABLE: [&str; 1] = [gates::SUBJECT_MISMATCH];
+pub(super) const WAIVABLE: [&str; 2] = [gates::SUBJECT_MISMATCH, gates::CLASS_UNFIT];
 
 /// A seal to be revoked without an application 依职权注销.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -50,7 +50,7 @@ pub struct NewDestruction {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWaiver {
-    /// The code of the refusal: `certificate-subject-mismatch`.
+    /// The code of the refusal: `certificate-subject-mismatch` or `certificate-class-unfit`.
     #[schema(example = "certificate-subject-mismatch")]
     pub code: String,
     /// The certificate, PEM; the waiver is for this one alone.

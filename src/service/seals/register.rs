@@ -2,7 +2,7 @@
 
 use super::{
     SealMove, change,
-    ending::{crl_reason, leaves, revoke_certificates},
+    ending::{crl_reason, revoke_certificates},
     find, numbered_or_newest, reread,
 };
 use crate::{
@@ -55,8 +55,10 @@ impl Service {
                 Some((version.clone(), StateChange { cause, ..change }))
             }
         };
-        let certificates = match &ended {
-            Some((version, _)) if cause.is_some() => leaves(&version.credentials),
+        let certificates = match (&ended, cause) {
+            (Some((version, _)), Some(cause)) => {
+                self.to_revoke(&found.seal.id, &version.credentials, crl_reason(cause))?
+            }
             _ => Vec::new(),
         };
         let message = new_ulid(now, self.randomness()?);
