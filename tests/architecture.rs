@@ -74,6 +74,7 @@ const HOMES: &[(&str, &str)] = &[
     ("fontdb", "pictures"),
     ("ttf_parser", "pictures"),
     ("png", "pictures"),
+    ("csv", "service"),
     ("clap", "cli"),
     ("anyhow", "cli"),
     ("flate2", "formats"),

@@ -15,6 +15,7 @@ pub mod organization;
 pub mod placement;
 pub mod principal;
 pub mod proposal;
+pub mod register;
 pub mod report;
 pub mod review;
 pub mod seal;

@@ -20,7 +20,7 @@ use crate::{
     service::applications::{NamedDecision, PrintedForm},
 };
 
-const STYLE: &str = "@page{size:A4;margin:18mm}\
+pub(super) const STYLE: &str = "@page{size:A4;margin:18mm}\
     body{font:11pt/1.5 'Noto Serif CJK SC','Source Han Serif SC',SimSun,serif;max-width:180mm;margin:auto}\
     h1{font-size:18pt;text-align:center;margin:0 0 2mm}p.number{text-align:right;margin:0 0 2mm}\
     table{border-collapse:collapse;width:100%;margin:0 0 4mm}\
@@ -44,7 +44,8 @@ pub(super) async fn form(
     Ok(response)
 }
 
-fn row(name: &str, text: &str) -> String {
+/// A row of a table with a name and a text.
+pub(super) fn row(name: &str, text: &str) -> String {
     format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape(name), escape(text))
 }
 
@@ -118,7 +119,7 @@ fn decision(named: &NamedDecision) -> String {
 }
 
 /// A time as people in China read it.
-fn in_china(time: Timestamp) -> String {
+pub(super) fn in_china(time: Timestamp) -> String {
     let (year, month, day, hour, minute, _) = time.plus_seconds(8 * 3600).parts();
     format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}")
 }
@@ -132,7 +133,8 @@ fn title(kind: ApplicationKind) -> &'static str {
     }
 }
 
-fn seal_kind(kind: SealKind) -> &'static str {
+/// A kind of seal in both languages.
+pub(super) fn seal_kind(kind: SealKind) -> &'static str {
     match kind {
         SealKind::LegalName => "法定名称章 legal-name",
         SealKind::Department => "内设机构章 department",

@@ -22,8 +22,10 @@ mod page;
 mod problem;
 mod proposals;
 mod public;
+mod register;
 mod request_log;
 mod responses;
+mod seal_card;
 mod seals;
 mod server;
 mod signatures;
@@ -96,7 +98,10 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(stand_ins::end))
         .routes(routes!(deadlines::deadlines))
         .routes(routes!(seals::seals))
+        .routes(routes!(register::import))
+        .routes(routes!(register::export))
         .routes(routes!(seals::seal))
+        .routes(routes!(seal_card::card))
         .routes(routes!(seals::timeline))
         .routes(routes!(seals::credentials))
         .routes(routes!(seals::generate_key, seals::certificate_request))

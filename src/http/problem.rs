@@ -7,7 +7,9 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{devices::DeviceError, policy::Decision, service::Error};
+use crate::{
+    devices::DeviceError, domain::register::ImportReport, policy::Decision, service::Error,
+};
 
 /// A problem document, `application/problem+json`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -29,6 +31,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     decision: Option<Decision>,
+    /// What is wrong with a list, row by row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<ImportReport>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -48,6 +53,7 @@ impl Problem {
             code,
             retryable: false,
             decision: None,
+            report: None,
             retry_after: None,
         }
     }
@@ -107,6 +113,12 @@ impl From<Error> for Problem {
             }
             Error::Stale => {
                 Self::new(S::PRECONDITION_FAILED, "stale", "Changed since it was read", detail)
+            }
+            Error::FaultyList(report) => {
+                let title = "The list is faulty";
+                let mut problem = Self::new(S::UNPROCESSABLE_ENTITY, "faulty-list", title, detail);
+                problem.report = Some(*report);
+                problem
             }
             Error::Invalid { code, .. } => Self::new(
                 S::UNPROCESSABLE_ENTITY,

@@ -55,6 +55,14 @@ pub(super) struct SealParameters {
     state: Option<SealState>,
     /// Only the seal with this public code.
     code: Option<String>,
+    /// Only seals of this organization itself, not of those below it.
+    organization_id: Option<String>,
+    /// Only seals whose name has this in it.
+    #[param(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// Only seals whose version in use ends until this time.
+    #[param(value_type = Option<String>)]
+    ends_until: Option<Timestamp>,
 }
 
 /// List seals 印章.
@@ -68,7 +76,14 @@ pub(super) async fn seals(
     Query(page): Query<PageQuery>,
 ) -> Result<Body<List<Seal>>> {
     let page = page.page();
-    let query = SealQuery { kind: query.kind, state: query.state, code: query.code };
+    let query = SealQuery {
+        kind: query.kind,
+        state: query.state,
+        code: query.code,
+        organization_id: query.organization_id,
+        name: query.name,
+        ends_until: query.ends_until,
+    };
     let found = house.service.seals(&act, query, &page).await?;
     Ok(list(found, &page, |record| record.id.to_string()))
 }

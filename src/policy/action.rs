@@ -51,6 +51,10 @@ words! {
         ConfirmProposal => "confirm-proposal",
         /// Take a proposal back, or refuse it.
         WithdrawProposal => "withdraw-proposal",
+        /// Take a list of seals in 存量导入.
+        ImportSeals => "import-seals",
+        /// Give the register out as a list 导出.
+        ExportSeals => "export-seals",
         /// Enter that an authority elsewhere revoked a certificate.
         EndCertificateRevocation => "end-certificate-revocation",
         /// Generate the key of a seal version 生成密钥.

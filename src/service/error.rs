@@ -5,7 +5,7 @@ use crate::{
     devices::DeviceError,
     domain::{
         application::ReviewError, keeper::InvalidKeeping, proposal::ProposalError,
-        seal_state::InvalidTransition,
+        register::ImportReport, seal_state::InvalidTransition,
     },
     formats::{ofd::OfdError, pdf::PdfError},
     policy::Denied,
@@ -41,6 +41,9 @@ pub enum Error {
     /// `If-Match` names another version than the present one.
     #[error("the record was changed since it was read; read it again")]
     Stale,
+    /// Rows of a list are faulty; nothing of it was taken in.
+    #[error("the list of {} rows has {} faults; nothing was taken in", .0.rows, .0.fault_count)]
+    FaultyList(Box<ImportReport>),
     /// The request says something that cannot be; the code says what.
     #[error("{detail}")]
     Invalid {

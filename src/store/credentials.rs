@@ -124,6 +124,16 @@ impl Tx {
                 .bind(fingerprint.to_owned()),
             )
             .await?;
+        let row = match row {
+            Some(row) => Some(row),
+            None => {
+                let elsewhere = query(
+                    "SELECT v.seal_id, v.id FROM imported_certificates c \
+                     JOIN seal_versions v ON v.id = c.seal_version_id WHERE c.fingerprint = $1",
+                );
+                self.optional(elsewhere.bind(fingerprint.to_owned())).await?
+            }
+        };
         let Some(row) = row else { return Ok(None) };
         let c = Columns::of("seal_versions", &row);
         let seal = c.word("seal_id", |text| SealId::parse(text).ok())?;

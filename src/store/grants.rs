@@ -14,6 +14,20 @@ use crate::domain::{
 };
 
 impl Tx {
+    /// How many signatures were made with a seal, by all grants of all times.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn uses_of_seal(&mut self, id: &SealId) -> Result<i64, StoreError> {
+        let found = query(
+            "SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) AS uses FROM grants WHERE seal_id = $1",
+        );
+        match self.optional(found.bind(id.to_string())).await? {
+            None => Ok(0),
+            Some(row) => Columns::of("grants", &row).integer("uses"),
+        }
+    }
+
     /// Enters a grant.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ const COMMON: &[Step] = &[
     (16, "complete applications", include_str!("migrations/0016_complete_applications.sql")),
     (18, "control by two", include_str!("migrations/0018_control_by_two.sql")),
     (20, "know authorities", include_str!("migrations/0020_know_authorities.sql")),
+    (21, "search register", include_str!("migrations/0021_search_register.sql")),
 ];
 const SQLITE: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql")),
@@ -33,6 +34,7 @@ const SQLITE: &[Step] = &[
     (15, "seal OFD and files", include_str!("migrations/0015_seal_ofd_and_files.sqlite.sql")),
     (17, "decide together", include_str!("migrations/0017_decide_together.sqlite.sql")),
     (19, "destroy keys", include_str!("migrations/0019_destroy_keys.sqlite.sql")),
+    (22, "take seals in", include_str!("migrations/0022_take_seals_in.sqlite.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql")),
@@ -42,6 +44,7 @@ const POSTGRES: &[Step] = &[
     (15, "seal OFD and files", include_str!("migrations/0015_seal_ofd_and_files.postgres.sql")),
     (17, "decide together", include_str!("migrations/0017_decide_together.postgres.sql")),
     (19, "destroy keys", include_str!("migrations/0019_destroy_keys.postgres.sql")),
+    (22, "take seals in", include_str!("migrations/0022_take_seals_in.postgres.sql")),
 ];
 
 impl Store {

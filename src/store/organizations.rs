@@ -93,6 +93,20 @@ impl Tx {
         row.as_ref().map(organization).transpose()
     }
 
+    /// The organization in scope with a unified social credit code.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn organization_of_uscc(
+        &mut self,
+        uscc: &str,
+    ) -> Result<Option<Organization>, StoreError> {
+        let pattern = self.path_pattern();
+        let sql = sqlx::AssertSqlSafe(format!("{ORGANIZATION} WHERE uscc = $1 AND path LIKE $2"));
+        let row = self.optional(query(sql).bind(uscc.to_owned()).bind(pattern)).await?;
+        row.as_ref().map(organization).transpose()
+    }
+
     /// Organizations in scope after a cursor, by id.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub(super) enum Cell {
     Text(String),
     Integer(i64),
     Maybe(Option<String>),
+    Number(Option<i64>),
 }
 
 impl From<String> for Cell {
@@ -46,13 +47,15 @@ impl From<Option<String>> for Cell {
     }
 }
 
-type Bound = Query<'static, Any, AnyArguments>;
+pub(super) type Bound = Query<'static, Any, AnyArguments>;
 
-fn bind(query: Bound, cell: Cell) -> Bound {
+/// Binds a value to the next place.
+pub(super) fn bind(query: Bound, cell: Cell) -> Bound {
     match cell {
         Cell::Text(text) => query.bind(text),
         Cell::Integer(number) => query.bind(number),
         Cell::Maybe(text) => query.bind(text),
+        Cell::Number(number) => query.bind(number),
     }
 }
 

@@ -15,17 +15,6 @@ use crate::domain::{
     seal_state::{SealEvent, SealState},
 };
 
-/// What a search for seals asks for.
-#[derive(Clone, Debug, Default)]
-pub struct SealFilter {
-    /// Only seals of this kind.
-    pub kind: Option<SealKind>,
-    /// Only seals that have a version in this state.
-    pub state: Option<SealState>,
-    /// Only the seal with this public code.
-    pub code: Option<String>,
-}
-
 /// A version as it comes into being.
 #[derive(Clone, Debug)]
 pub struct NewVersion {
@@ -73,7 +62,7 @@ impl Tx {
             .bind(at.as_micros()),
         )
         .await?;
-        Ok(())
+        self.index_name(&seal.id, &seal.name).await
     }
 
     /// The seal of an organization with a kind and name that is not at its end.
@@ -127,7 +116,8 @@ impl Tx {
     /// Another seal has it, or the database fails.
     pub async fn rename_seal(&mut self, id: &SealId, name: &str) -> Result<(), StoreError> {
         let renamed = query("UPDATE seals SET name = $1 WHERE id = $2");
-        self.change_one("the seal", renamed.bind(name.to_owned()).bind(id.to_string())).await
+        self.change_one("the seal", renamed.bind(name.to_owned()).bind(id.to_string())).await?;
+        self.index_name(id, name).await
     }
 
     /// Notes that a seal is at its end: its name may be given to another one.
@@ -367,41 +357,6 @@ impl Tx {
             None => Ok(None),
             Some(row) => self.with_versions(&row).await.map(Some),
         }
-    }
-
-    /// Seals in scope after a cursor, by id.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn seals(
-        &mut self,
-        filter: &SealFilter,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<Seal>, StoreError> {
-        let pattern = self.path_pattern();
-        let sql = sqlx::AssertSqlSafe(format!(
-            "{SEAL} WHERE s.id > $1 AND o.path LIKE $2 AND ($3 = '' OR s.kind = $3) \
-             AND ($4 = '' OR EXISTS (SELECT 1 FROM seal_versions v \
-             WHERE v.seal_id = s.id AND v.state = $4)) AND ($5 = '' OR s.code = $5) \
-             ORDER BY s.id LIMIT $6"
-        ));
-        let rows = self
-            .all(
-                query(sql)
-                    .bind(after.to_owned())
-                    .bind(pattern)
-                    .bind(filter.kind.map_or("", SealKind::as_str))
-                    .bind(filter.state.map_or("", SealState::as_str))
-                    .bind(filter.code.clone().unwrap_or_default())
-                    .bind(limit),
-            )
-            .await?;
-        let mut seals = Vec::new();
-        for row in &rows {
-            seals.push(self.with_versions(row).await?);
-        }
-        Ok(seals)
     }
 
     /// Seals in scope with a version in use or suspended whose validity ends until a time, and when,

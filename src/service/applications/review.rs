@@ -12,8 +12,8 @@ use crate::{
         seal::Seal,
     },
     policy::{Action, Resource},
-    service::{Act, Answer, Error, Service},
-    store::{Payload, Tx},
+    service::{Act, Answer, Error, Service, seals::free_code},
+    store::Payload,
 };
 
 /// A decision to be taken.
@@ -100,7 +100,9 @@ impl Service {
                     if tx.seal_of_name(organization, kind, &seal.name).await?.is_some() {
                         return Err(duplicate());
                     }
-                    seal.code = free_code(tx, &seal, &scheme).await?;
+                    let owner = tx.organization(&seal.organization_id).await?;
+                    let owner = owner.ok_or(Error::NotFound("the organization"))?;
+                    seal.code = free_code(tx, owner.uscc.area(), &scheme).await?;
                     tx.insert_seal(&seal, now).await?;
                 }
                 tx.update_application(&application, &moved).await?;
@@ -130,27 +132,6 @@ impl Service {
             name: moved.seal_name.clone(),
             versions: Vec::new(),
         }))
-    }
-}
-
-/// The next code that no seal has, also none that was entered with a code of its own.
-async fn free_code(
-    tx: &mut Tx,
-    seal: &Seal,
-    scheme: &crate::domain::seal_code::SealCodeScheme,
-) -> Result<String, Error> {
-    let owner = tx.organization(&seal.organization_id).await?;
-    let owner = owner.ok_or(Error::NotFound("the organization"))?;
-    let area = owner.uscc.area();
-    let series = format!("seal:{}", scheme.series(area));
-    loop {
-        let serial = tx.next_number(&series).await?;
-        let code = scheme.code(area, serial).ok_or_else(|| {
-            Error::conflict("seal-codes-used-up", "all serial numbers of seal codes are used up")
-        })?;
-        if !tx.is_seal_code_taken(&code).await? {
-            return Ok(code);
-        }
     }
 }
 

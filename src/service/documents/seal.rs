@@ -287,6 +287,10 @@ impl Service {
             return Err(not_active(SealState::Expired));
         }
         seals::check_kept(tx.kept_until(&found.seal.id).await?, now)?;
+        if found.version.credentials.is_empty() {
+            let text = "the seal was made elsewhere; it is only registered here and has no key";
+            return Err(Error::conflict("no-credential", text));
+        }
         let credential = found.version.credentials.iter().find(|c| c.scheme == *scheme);
         let credential = credential.ok_or(Error::NotFound("a credential of the scheme"))?.clone();
         let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;

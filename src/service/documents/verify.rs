@@ -96,7 +96,8 @@ impl Service {
         Ok(Some(RegisterFacts {
             index,
             custody: custody(version, fingerprint).to_owned(),
-            on_record: record.is_some(),
+            // What was made elsewhere signs elsewhere; no record is to be expected.
+            on_record: record.is_some() || version.credentials.is_empty(),
             bare_digest: record
                 .as_ref()
                 .is_some_and(|record| record.format == DocumentFormat::Digest),
@@ -104,7 +105,7 @@ impl Service {
             state_now: version.state,
             seal: SealReport {
                 code: Some(seal.code.clone()),
-                name: seal.name.clone(),
+                name: version.name.clone(),
                 kind: Some(seal.kind.to_string()),
                 version: Some(version.number),
                 state_then: state_then.map(|state| state.to_string()),

@@ -14,7 +14,7 @@ use crate::{
     policy::{Action, Resource, SealFacts},
     service::{
         Act, Error, Service,
-        administration::{Page, ancestry},
+        administration::{Page, ancestry, organizations::organization_id},
     },
     store::SealFilter,
 };
@@ -28,6 +28,12 @@ pub struct SealQuery {
     pub state: Option<SealState>,
     /// Only the seal with this public code.
     pub code: Option<String>,
+    /// Only seals of this organization itself.
+    pub organization_id: Option<String>,
+    /// Only seals whose name has this in it, 1 to 100 characters.
+    pub name: Option<String>,
+    /// Only seals whose version in use ends until this time.
+    pub ends_until: Option<Timestamp>,
 }
 
 /// A credential with what is needed to compute what it signs.
@@ -78,7 +84,19 @@ impl Service {
         page: &Page,
     ) -> Result<Vec<Seal>, Error> {
         let mut tx = self.own_organization(act, Action::ReadOrganization).await?;
-        let filter = SealFilter { kind: query.kind, state: query.state, code: query.code };
+        let organization = query.organization_id.as_deref().map(organization_id).transpose()?;
+        let fits = |name: &String| (1..=100).contains(&name.chars().count());
+        if query.name.as_ref().is_some_and(|name| !fits(name)) {
+            return Err(Error::invalid("invalid-name", "what is sought has 1 to 100 characters"));
+        }
+        let filter = SealFilter {
+            kind: query.kind,
+            state: query.state,
+            code: query.code,
+            organization,
+            name: query.name,
+            ends_until: query.ends_until,
+        };
         let found = tx.seals(&filter, page.after(), page.limit()).await?;
         for seal in &found {
             let above = ancestry(&mut tx, &seal.organization_id).await?;

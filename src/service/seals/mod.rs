@@ -1,14 +1,17 @@
 //! The life of a seal 印章, one story a file.
 
+mod card;
 mod certificate_revocations;
 mod certify;
 mod destroy_key;
 mod ending;
 mod expire;
+mod export;
 mod find;
 mod gates;
 mod generate_key;
 pub mod grants;
+mod import;
 mod keepers;
 mod loss;
 mod make;
@@ -18,9 +21,12 @@ mod proposals;
 mod register;
 mod structure;
 
+pub use card::SealCard;
 pub use certificate_revocations::RevocationDone;
 pub use find::{CredentialDetails, SealQuery, SealTimeline};
 pub use generate_key::NewKey;
+pub use import::SealList;
+pub(in crate::service) use import::free_code;
 pub(in crate::service) use keepers::check_kept;
 pub use keepers::{KeepingEnd, NewKeeper};
 pub use make::Making;
