@@ -75,6 +75,7 @@ const HOMES: &[(&str, &str)] = &[
     ("ttf_parser", "pictures"),
     ("png", "pictures"),
     ("csv", "service"),
+    ("lettre", "clients"),
     ("clap", "cli"),
     ("anyhow", "cli"),
     ("flate2", "formats"),

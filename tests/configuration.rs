@@ -60,6 +60,10 @@ fn commented_defaults_are_the_defaults() {
         "directory",
         "servers",
         "spool_directory",
+        "server",
+        "from",
+        "login",
+        "tls_root",
         "trust",
     ];
     let text: String = manual

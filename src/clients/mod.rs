@@ -1,8 +1,10 @@
 //! Outbound HTTP: time limits, size limits and redirects in one place. Who calls a client waits in a
 //! thread of his own.
 
+pub mod mail;
 pub mod sealwright;
 pub mod tsa;
+pub mod webhook;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

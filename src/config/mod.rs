@@ -9,7 +9,7 @@ use const_oid::ObjectIdentifier;
 use serde::Deserialize;
 
 use crate::{
-    clients::tsa::TsaServer,
+    clients::{mail::MailServer, tsa::TsaServer},
     devices::pkcs11::TokenConfig,
     domain::{ca_class::CaClass, seal_code::SealCodeScheme},
 };
@@ -54,6 +54,12 @@ pub struct Config {
     /// Timestamps.
     #[serde(default)]
     pub timestamps: TimestampConfig,
+    /// Webhooks.
+    #[serde(default)]
+    pub webhooks: WebhookConfig,
+    /// The server that e-mail goes to.
+    #[serde(default)]
+    pub mail: MailServer,
 }
 
 /// The HTTP server.
@@ -230,6 +236,46 @@ impl RegisterConfig {
     }
 }
 
+/// Webhooks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookConfig {
+    /// How long to wait after each try that failed, seconds; after the last one it is a dead letter.
+    pub retry_seconds: Vec<u32>,
+    /// How long a receiver may take, milliseconds.
+    pub timeout_ms: u64,
+    /// Whether they may go to private, local and other special addresses.
+    pub private_addresses: bool,
+    /// Whether they may go by http://, too.
+    pub plain_http: bool,
+}
+
+impl Default for WebhookConfig {
+    fn default() -> Self {
+        Self {
+            // Half a minute, minutes, hours, in all almost three days.
+            retry_seconds: vec![
+                5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200, 57_600, 86_400,
+            ],
+            timeout_ms: 10_000,
+            private_addresses: false,
+            plain_http: false,
+        }
+    }
+}
+
+impl WebhookConfig {
+    fn validate(&self) -> Result<(), String> {
+        if self.retry_seconds.len() > 50 || self.retry_seconds.iter().any(|s| *s > 604_800) {
+            return Err("webhooks.retry_seconds: at most 50 pauses of at most a week".to_owned());
+        }
+        if !(1..=60_000).contains(&self.timeout_ms) {
+            return Err("webhooks.timeout_ms must be 1 to 60000".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// Where the timestamps over signatures come from.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
@@ -332,6 +378,8 @@ impl Config {
     fn validate(&self) -> Result<(), String> {
         self.token.validate()?;
         self.timestamps.validate()?;
+        self.webhooks.validate()?;
+        self.mail.validate()?;
         self.register.seal_code_scheme().map_err(|error| format!("register.seal_code: {error}"))?;
         if self.http.tls_certificate.is_some() != self.http.tls_key.is_some() {
             return Err("http.tls_certificate and http.tls_key go together".to_owned());

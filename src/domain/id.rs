@@ -116,6 +116,10 @@ ids! {
     ProposalId,
     /// Identifies a certificate that its authority has to revoke.
     CertificateRevocationId,
+    /// Identifies somebody who is told of events.
+    WebhookId,
+    /// Identifies an event on its way to a webhook.
+    DeliveryId,
     /// Identifies a change of an organization.
     OrganizationChangeId,
 }

@@ -24,6 +24,7 @@ pub mod seal_state;
 pub mod signing;
 pub mod source;
 pub mod uscc;
+pub mod webhook;
 pub mod working_days;
 
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};

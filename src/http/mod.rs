@@ -34,6 +34,7 @@ mod throttle;
 mod tsa;
 mod upload;
 mod verifications;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -138,6 +139,10 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(signatures::void))
         .routes(routes!(digests::create))
         .routes(routes!(verifications::create))
+        .routes(routes!(webhooks::create, webhooks::webhooks))
+        .routes(routes!(webhooks::disable))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(audit::audit));
     let public = OpenApiRouter::new()
         .routes(routes!(public::verify))

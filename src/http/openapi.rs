@@ -53,6 +53,7 @@ pub(super) struct IfMatch {
         (name = "signatures", description = "Sealing 签章, voiding 作废, receipts 回执"),
         (name = "verification", description = "Verification 验章"),
         (name = "deadlines", description = "What is due 期限"),
+        (name = "webhooks", description = "Telling others of events by HTTP or e-mail"),
         (name = "audit", description = "The audit trail"),
         (name = "public", description = "What anybody may ask"),
         (name = "operations", description = "Health, metrics, documentation"),

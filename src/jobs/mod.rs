@@ -15,6 +15,8 @@ enum Job {
     ExpireSeals,
     PublishCrl,
     FollowRevocations,
+    DeliverEvents,
+    Remind,
     Prune,
 }
 
@@ -34,6 +36,9 @@ impl Job {
             Self::ExpireSeals | Self::PublishCrl | Self::FollowRevocations => {
                 Duration::from_secs(60)
             }
+            // The turns end where nothing is due; what fails waits by its own time.
+            Self::DeliverEvents => Duration::from_millis(500),
+            Self::Remind => Duration::from_secs(300),
             Self::Prune => Duration::from_secs(600),
         }
     }
@@ -45,8 +50,14 @@ impl Job {
             Self::ExpireSeals => service.expire_seals().await.map(|_| ()),
             Self::FollowRevocations => service.follow_certificate_revocations().await,
             Self::PublishCrl => service.publish_crls_if_due().await.map(|_| ()),
+            Self::DeliverEvents => {
+                while service.deliver_events().await? {}
+                Ok(())
+            }
+            Self::Remind => service.remind().await,
             Self::Prune => {
                 service.prune_idempotency().await?;
+                service.prune_deliveries().await?;
                 service.prune_attachments().await
             }
         }
@@ -63,6 +74,8 @@ impl Jobs {
             Job::ExpireSeals,
             Job::PublishCrl,
             Job::FollowRevocations,
+            Job::DeliverEvents,
+            Job::Remind,
             Job::Prune,
         ];
         for job in all {

@@ -51,6 +51,14 @@ words! {
         ConfirmProposal => "confirm-proposal",
         /// Take a proposal back, or refuse it.
         WithdrawProposal => "withdraw-proposal",
+        /// Have events told by HTTP or e-mail.
+        CreateWebhook => "create-webhook",
+        /// Read webhooks and their deliveries (never their secrets).
+        ReadWebhook => "read-webhook",
+        /// Tell a webhook nothing any more.
+        DisableWebhook => "disable-webhook",
+        /// Deliver an event once more.
+        ReplayDelivery => "replay-delivery",
         /// Take a list of seals in 存量导入.
         ImportSeals => "import-seals",
         /// Give the register out as a list 导出.

@@ -8,9 +8,12 @@ use crate::{
     domain::{
         Timestamp,
         id::{ApplicationId, OrganizationId, SealId},
+        seal::Seal,
         seal_state::words,
     },
+    pki::Certificate,
     policy::{Action, Resource, SealFacts},
+    store::Tx,
 };
 
 words! {
@@ -80,17 +83,56 @@ impl Service {
         let until = now.plus_seconds(within_days * 86_400);
         let mut tx = self.own_organization(act, Action::ReadOrganization).await?;
         let mut due = Vec::new();
-        for application in tx.applications_due(until, limit).await? {
-            let Some(due_at) = application.due_at else { continue };
-            let above = ancestry(&mut tx, &application.organization_id).await?;
+        for mut deadline in self.all_deadlines(&mut tx, (now, until), limit).await? {
+            if self.may_see(act, &mut tx, &mut deadline).await? {
+                due.push(deadline);
+            }
+        }
+        due.sort_by_key(|deadline| deadline.due_at);
+        due.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(due)
+    }
+
+    /// Whether policy lets one see a deadline.
+    async fn may_see(
+        &self,
+        act: &Act,
+        tx: &mut Tx,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Error> {
+        if deadline.kind == DeadlineKind::AuthorityExpiry {
+            // The service's own authorities concern everybody who sees to seals.
+            deadline.organization_id = act.principal()?.organization_id.clone();
+            return Ok(true);
+        }
+        let above = ancestry(tx, &deadline.organization_id).await?;
+        if let Some(id) = &deadline.application_id {
+            let application = tx.application(id).await?;
+            let application = application.ok_or(Error::NotFound("the application"))?;
             let resource = Resource::Application {
                 ancestry: &above,
                 application: &application,
                 standing_in: &[],
             };
-            if !self.allows(act, Action::ReadApplication, resource)? {
-                continue;
-            }
+            return self.allows(act, Action::ReadApplication, resource);
+        }
+        let id = deadline.seal_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let facts = SealFacts { id, ..SealFacts::default() };
+        let resource = Resource::Seal { ancestry: &above, facts: &facts, using: None };
+        self.allows(act, Action::ReadSeal, resource)
+    }
+
+    /// Everything in the transaction's scope that is due until a time or overdue, at most `limit` of
+    /// each kind.
+    pub(super) async fn all_deadlines(
+        &self,
+        tx: &mut Tx,
+        (now, until): (Timestamp, Timestamp),
+        limit: i64,
+    ) -> Result<Vec<Deadline>, Error> {
+        let mut due = Vec::new();
+        for application in tx.applications_due(until, limit).await? {
+            let Some(due_at) = application.due_at else { continue };
             due.push(Deadline {
                 kind: DeadlineKind::Review,
                 due_at,
@@ -102,36 +144,7 @@ impl Service {
                 seal_id: application.seal_id,
             });
         }
-        let mut of_seals = Vec::new();
-        for (seal, due_at) in tx.seals_ending(until, limit).await? {
-            of_seals.push((DeadlineKind::SealExpiry, seal, due_at));
-        }
-        for keeper in tx.keepers_ending((now, until), limit).await? {
-            let seal = tx.seal(&keeper.seal_id).await?;
-            let found = seal.zip(keeper.until);
-            of_seals.extend(found.map(|(seal, until)| (DeadlineKind::KeeperTerm, seal, until)));
-        }
-        for open in tx.certificate_revocations(true, "", limit).await? {
-            if open.due_at <= until {
-                let seal = tx.seal(&open.seal_id).await?;
-                let kind = DeadlineKind::CertificateRevocation;
-                of_seals.extend(seal.map(|seal| (kind, seal, open.due_at)));
-            }
-        }
-        for change in tx.organization_changes_due(until, limit).await? {
-            for seal in &change.open_seals {
-                let seal = tx.seal(seal).await?;
-                let kind = DeadlineKind::OrganizationChange;
-                of_seals.extend(seal.map(|seal| (kind, seal, change.due_at)));
-            }
-        }
-        for (kind, seal, due_at) in of_seals {
-            let above = ancestry(&mut tx, &seal.organization_id).await?;
-            let facts = SealFacts { id: seal.id.to_string(), ..SealFacts::default() };
-            let resource = Resource::Seal { ancestry: &above, facts: &facts, using: None };
-            if !self.allows(act, Action::ReadSeal, resource)? {
-                continue;
-            }
+        for (kind, seal, due_at) in of_seals(tx, (now, until), limit).await? {
             due.push(Deadline {
                 kind,
                 due_at,
@@ -143,25 +156,54 @@ impl Service {
                 seal_id: Some(seal.id),
             });
         }
-        let own = act.principal()?.organization_id.clone();
-        for authority in self.authority.certificates().chain(&self.external_trust.roots) {
-            let due_at = authority.not_after();
-            if due_at > until {
-                continue;
-            }
+        let root = tx.organizations("", 1).await?.pop();
+        let ends = |authority: &&Certificate| authority.not_after() <= until;
+        let all = self.authority.certificates().chain(&self.external_trust.roots);
+        for (authority, root) in all.filter(ends).filter_map(|one| Some((one, root.as_ref()?))) {
             due.push(Deadline {
                 kind: DeadlineKind::AuthorityExpiry,
-                due_at,
-                overdue: due_at <= now,
-                organization_id: own.clone(),
+                due_at: authority.not_after(),
+                overdue: authority.not_after() <= now,
+                organization_id: root.id.clone(),
                 seal_name: authority.subject().to_string(),
                 application_id: None,
                 level_name: None,
                 seal_id: None,
             });
         }
-        due.sort_by_key(|deadline| deadline.due_at);
-        due.truncate(usize::try_from(limit).unwrap_or(0));
         Ok(due)
     }
+}
+
+/// What is due of seals: validities, terms of keepers, what authorities have to revoke, and what
+/// changes of organizations ask for.
+async fn of_seals(
+    tx: &mut Tx,
+    (now, until): (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<(DeadlineKind, Seal, Timestamp)>, Error> {
+    let mut due = Vec::new();
+    for (seal, due_at) in tx.seals_ending(until, limit).await? {
+        due.push((DeadlineKind::SealExpiry, seal, due_at));
+    }
+    for keeper in tx.keepers_ending((now, until), limit).await? {
+        let seal = tx.seal(&keeper.seal_id).await?;
+        let found = seal.zip(keeper.until);
+        due.extend(found.map(|(seal, until)| (DeadlineKind::KeeperTerm, seal, until)));
+    }
+    for open in tx.certificate_revocations(true, "", limit).await? {
+        if open.due_at <= until {
+            let seal = tx.seal(&open.seal_id).await?;
+            let kind = DeadlineKind::CertificateRevocation;
+            due.extend(seal.map(|seal| (kind, seal, open.due_at)));
+        }
+    }
+    for change in tx.organization_changes_due(until, limit).await? {
+        for seal in &change.open_seals {
+            let seal = tx.seal(seal).await?;
+            let kind = DeadlineKind::OrganizationChange;
+            due.extend(seal.map(|seal| (kind, seal, change.due_at)));
+        }
+    }
+    Ok(due)
 }

@@ -14,6 +14,7 @@ pub mod recovery;
 pub mod seals;
 mod timestamps;
 mod vault;
+pub mod webhooks;
 mod workbench;
 
 use std::{

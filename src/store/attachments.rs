@@ -160,7 +160,8 @@ impl Tx {
     }
 }
 
-fn concealed(table: &'static str, row: &AnyRow) -> Result<Concealed, StoreError> {
+/// What is encrypted in a row.
+pub(super) fn concealed(table: &'static str, row: &AnyRow) -> Result<Concealed, StoreError> {
     let c = Columns::of(table, row);
     Ok(Concealed {
         ciphertext: c.word("content", |text| Base64::decode_vec(text).ok())?,

@@ -156,6 +156,10 @@ impl Tx {
     /// # Errors
     /// The database fails, or the transaction is not the writer's.
     pub async fn record(&mut self, event: AuditEvent) -> Result<(), StoreError> {
+        // An event bears the name of its place in the chain, so that nothing is announced twice.
+        let head = &self.trail.as_ref().ok_or(StoreError::Closed)?.head;
+        let id = format!("{}.{}", head.chain, head.sequence + 1);
+        self.announce(id, &event).await?;
         self.record_all(vec![event]).await
     }
 

@@ -30,6 +30,7 @@ mod signatures;
 mod stand_ins;
 mod together;
 mod tx;
+mod webhooks;
 mod writer;
 
 use std::{str::FromStr, time::Duration};
@@ -45,11 +46,13 @@ pub use credentials::Binding;
 pub use error::StoreError;
 pub use idempotency::{Appended, Claim, KeptAnswer};
 pub use keys::KeyState;
+pub use outbox::EVENT;
 pub use register::{ImportedSeal, SealFilter};
 pub use seals::NewVersion;
 pub use signatures::{Completion, NewAttempt, NewSignature, SignatureFilter};
 pub use together::{Answers, Gathering, Together};
 pub use tx::Tx;
+pub use webhooks::Announced;
 pub use writer::{Work, Writer};
 
 /// The engine behind a URL.

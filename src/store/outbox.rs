@@ -4,12 +4,40 @@ use sqlx::query;
 
 use super::{
     StoreError,
+    audit::AuditEvent,
     columns::{Columns, json},
     tx::Tx,
 };
 use crate::domain::Timestamp;
 
+/// The topic of what webhooks are told.
+pub const EVENT: &str = "event";
+
 impl Tx {
+    /// Leaves word of a recorded act for webhooks, where anybody is to be told. What is told says who
+    /// did what to which record; what the record holds is read with an access key.
+    pub(super) async fn announce(
+        &mut self,
+        id: String,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        let Some(organization) = &event.organization_id else { return Ok(()) };
+        if event.outcome != "done" || !self.anybody_is_told().await? {
+            return Ok(());
+        }
+        let group = event.subject.split(':').next().unwrap_or_default();
+        let told = serde_json::json!({
+            "type": format!("{group}.{}", event.action),
+            "timestamp": event.at,
+            "data": {
+                "organization_id": organization,
+                "subject": event.subject,
+                "principal_id": event.principal_id,
+            },
+        });
+        self.post(id, EVENT, &told, event.at).await
+    }
+
     /// Leaves a message in the outbox.
     ///
     /// # Errors

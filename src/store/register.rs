@@ -335,7 +335,8 @@ impl ImportRows {
                 cause.filter(|_| to == state).map(|cause| cause.to_string()).into(),
             ]);
         };
-        change(1, None, SealState::Active, one.validity.0);
+        let used_since = if state == SealState::Active { since } else { one.validity.0 };
+        change(1, None, SealState::Active, used_since);
         if state != SealState::Active {
             change(2, Some("active"), state, since);
         }

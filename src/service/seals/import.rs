@@ -356,7 +356,11 @@ fn check_state(place: usize, row: &SealRow, now: Timestamp, faults: &mut Faults)
         faults.add(place, "state", "state-unknown", "a seal of a list is in none of such states");
         return None;
     };
+    // What is in use and does not say since when has been since its validity began.
     let since = match row.state_since.as_str() {
+        "" if state == S::Active => {
+            time(place, "valid_from", &row.valid_from, &mut Faults::default())
+        }
         "" => Some(now),
         text => time(place, "state_since", text, faults),
     };
@@ -371,7 +375,7 @@ fn check_state(place: usize, row: &SealRow, now: Timestamp, faults: &mut Faults)
             cause
         }
     };
-    Some((state, since?, cause))
+    Some((state, since.unwrap_or(now), cause))
 }
 
 fn time(place: usize, column: &str, text: &str, faults: &mut Faults) -> Option<Timestamp> {
