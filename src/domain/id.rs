@@ -116,6 +116,10 @@ ids! {
     ProposalId,
     /// Identifies a certificate that its authority has to revoke.
     CertificateRevocationId,
+    /// Identifies a version of a type of licence.
+    LicenceTypeId,
+    /// Identifies permission for a single use.
+    UseApprovalId,
     /// Identifies somebody who is told of events.
     WebhookId,
     /// Identifies an event on its way to a webhook.

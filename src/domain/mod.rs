@@ -11,6 +11,7 @@ pub mod clock;
 pub mod fresh;
 pub mod id;
 pub mod keeper;
+pub mod licence_type;
 pub mod organization;
 pub mod placement;
 pub mod principal;

@@ -16,6 +16,7 @@ mod download;
 mod extract;
 mod health;
 mod keepers;
+mod licence_types;
 mod metrics;
 mod openapi;
 mod page;
@@ -131,6 +132,10 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(keepers::end_keeping))
         .routes(routes!(seals::create_grant, seals::grants))
         .routes(routes!(seals::revoke_grant))
+        .routes(routes!(licence_types::create, licence_types::licence_types))
+        .routes(routes!(licence_types::retire))
+        .routes(routes!(licence_types::request_use, licence_types::use_approvals))
+        .routes(routes!(licence_types::decide_use))
         .routes(routes!(signatures::create, signatures::signatures))
         .routes(routes!(detached::create))
         .routes(routes!(detached::kit))

@@ -29,7 +29,7 @@ use crate::{
     },
     service::{
         Answer, Error,
-        documents::{NewVoid, SealRequest, SealedDocument, SignatureQuery},
+        documents::{NewVoid, SealOrder, SealedDocument, SignatureQuery},
     },
 };
 
@@ -39,8 +39,8 @@ type Result<T> = std::result::Result<T, Problem>;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "read by the OpenAPI document only")]
 pub(super) struct SealingBody {
-    /// What is asked for.
-    request: SealRequest,
+    /// What is asked for: everything, or the code of a licence type that says it.
+    request: SealOrder,
     /// The PDF or OFD.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     document: Vec<u8>,
@@ -59,14 +59,26 @@ pub(super) async fn create(
 ) -> Result<Response> {
     let http = &house.service.config.http;
     let upload = Upload::read(request, http, http.largest_document).await?;
-    let asked: SealRequest = upload.request()?;
+    let asked = order(&upload)?;
     // A task of its own: a caller who goes away does not leave a signing half-done.
     let (service, document) = (Arc::clone(&house.service), upload.document);
-    let media_type = asked.as_file.map(FileSignature::media_type);
+    let media_type = match &asked {
+        SealOrder::Full(request) => request.as_file.map(FileSignature::media_type),
+        SealOrder::Licence(_) => None,
+    };
     let cycle = tokio::spawn(async move { service.seal_document(&act, document, asked).await });
     let sealed = cycle.await.map_err(|_| Error::Internal("signing was interrupted".to_owned()))?;
     house.metrics.sealing(sealed.as_ref().err());
     answer(sealed?, media_type)
+}
+
+/// Reads which of the two was sent by the field that only one of them has.
+fn order(upload: &Upload) -> Result<SealOrder> {
+    let plain: serde_json::Value = upload.request()?;
+    Ok(match plain.get("licence_type") {
+        Some(_) => SealOrder::Licence(upload.request()?),
+        None => SealOrder::Full(Box::new(upload.request()?)),
+    })
 }
 
 fn answer(sealed: SealedDocument, media_type: Option<&'static str>) -> Result<Response> {

@@ -51,6 +51,14 @@ words! {
         ConfirmProposal => "confirm-proposal",
         /// Take a proposal back, or refuse it.
         WithdrawProposal => "withdraw-proposal",
+        /// Enter a type of licence 证照类型.
+        CreateLicenceType => "create-licence-type",
+        /// Take a type of licence out of force.
+        RetireLicenceType => "retire-licence-type",
+        /// Ask for a single use of a seal 用印审批.
+        RequestUse => "request-use",
+        /// Decide on a single use of a seal.
+        ApproveUse => "approve-use",
         /// Have events told by HTTP or e-mail.
         CreateWebhook => "create-webhook",
         /// Read webhooks and their deliveries (never their secrets).

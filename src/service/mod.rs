@@ -9,10 +9,12 @@ pub mod documents;
 mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
+pub mod licence_types;
 pub mod public;
 pub mod recovery;
 pub mod seals;
 mod timestamps;
+pub mod use_approvals;
 mod vault;
 pub mod webhooks;
 mod workbench;

@@ -25,6 +25,7 @@ const COMMON: &[Step] = &[
     (20, "know authorities", include_str!("migrations/0020_know_authorities.sql")),
     (21, "search register", include_str!("migrations/0021_search_register.sql")),
     (23, "call webhooks", include_str!("migrations/0023_call_webhooks.sql")),
+    (24, "type licences", include_str!("migrations/0024_type_licences.sql")),
 ];
 const SQLITE: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql")),

@@ -17,6 +17,7 @@ mod grants;
 mod idempotency;
 mod keepers;
 mod keys;
+mod licence_types;
 mod migrate;
 mod organization_changes;
 mod organizations;

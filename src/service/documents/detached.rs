@@ -11,7 +11,7 @@ use super::{
     binding::{BYTE_RANGE, Unsigned, choose, sub_filter},
     receipt::Receipt,
     record::NewRecord,
-    seal::business_number,
+    request::business_number,
     signing_cycle::{Intent, Keepsake},
 };
 use crate::{
@@ -160,6 +160,7 @@ impl Service {
         let (scheme, form) = asked.choose()?;
         let signer = self.signer(act, seal, scheme, document_type, false).await?;
         let _ = self.may_use(act, &signer, Action::Use, document_type)?;
+        signer.check_free_use()?;
         let mut tx = self.store.read(crate::domain::organization::Scope::Service).await?;
         let picture = tx.picture(&signer.version.id).await?;
         let picture = picture.ok_or(Error::NotFound("the picture of the seal"))?;
@@ -209,6 +210,7 @@ impl Service {
         let property = property(&request, form)?;
         let signer = self.signer(act, &request.seal_id, scheme, &kind, false).await?;
         let permit = self.may_use(act, &signer, Action::Use, &kind)?;
+        signer.check_free_use()?;
         let now = self.now();
         let level = self.level_in(&signer, form);
         let unsigned = Unsigned::over(form, (&digest, &property), &signer, now)?;
@@ -224,7 +226,8 @@ impl Service {
         };
         let signature = self.new_record(act, &signer, about)?;
         let act = Arc::new(act.clone());
-        let intent = Intent { act, signer, permit, claim, signature, to_be_signed };
+        let intent =
+            Intent { act, signer, permit, claim, use_approval: None, signature, to_be_signed };
         let signed = self.sign_on_record(intent).await?;
         let (signed, timestamp) = self.timestamped(signed, level).await?;
         let container = unsigned.finish(&signed.value, timestamp.as_deref());

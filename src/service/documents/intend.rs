@@ -10,7 +10,7 @@ use super::signing_cycle::{Signer, event, not_active};
 use crate::{
     domain::{
         Timestamp,
-        id::{AccessKeyId, AttemptId, SealVersionId},
+        id::{AccessKeyId, AttemptId, SealVersionId, UseApprovalId},
         seal_state::SealState,
         signing::{Signature, SigningState},
     },
@@ -25,6 +25,8 @@ pub(in crate::service) struct Intention {
     pub(super) signer: Arc<Signer>,
     pub(super) permit: Permit,
     pub(super) claim: Option<Claim>,
+    /// The permission for this use, where one is needed or shown.
+    pub(super) use_approval: Option<UseApprovalId>,
     /// The record as it will be entered, in state `intended`.
     pub(super) signature: Signature,
     pub(super) attempt: AttemptId,
@@ -125,6 +127,9 @@ async fn examine(
     if item.act.access_key.as_ref().is_some_and(|key| !facts.access_keys.contains(key)) {
         return Ok(Err(Error::Unauthenticated));
     }
+    if let Some(refusal) = use_refused(tx, item, earlier.as_ref(), facts.now).await? {
+        return Ok(Err(refusal));
+    }
     let mut signature = item.signature.clone();
     let Some(record) = earlier else {
         return Ok(Ok(Taken { intended: (signature, decision), again: false, number: 1 }));
@@ -138,6 +143,23 @@ async fn examine(
     }
     let number = tx.attempts(&signature.id).await? + 1;
     Ok(Ok(Taken { intended: (signature, decision), again: true, number }))
+}
+
+/// Whether the permission for this use does not permit it any more.
+async fn use_refused(
+    tx: &mut Tx,
+    item: &Intention,
+    earlier: Option<&Signature>,
+    now: Timestamp,
+) -> Result<Option<Error>, Error> {
+    let Some(id) = &item.use_approval else { return Ok(None) };
+    let wanted = &item.signature;
+    let about = (&wanted.seal_id, wanted.document_type.as_str(), wanted.document_digest.as_str());
+    let why = match tx.use_approval(id).await? {
+        None => Some("it is not there any more"),
+        Some(approval) => approval.refuses(about, earlier.map(|record| &record.id), now),
+    };
+    Ok(why.map(|why| Error::conflict("use-approval-unfit", why)))
 }
 
 /// The record that this request takes up again, if an earlier attempt at it came to nothing.
@@ -212,6 +234,13 @@ async fn write(tx: &mut Tx, good: &[(&Intention, &Taken)], now: Timestamp) -> Re
         grant_id: &item.signer.grant.id,
     });
     tx.insert_signatures(fresh).await?;
+    for (item, taken) in good {
+        if let Some(id) = &item.use_approval
+            && !tx.consume_use(id, &taken.intended.0.id).await?
+        {
+            return Err(Error::conflict("use-approval-unfit", "it was used up"));
+        }
+    }
     let claims = good.iter().filter_map(|(item, taken)| {
         item.claim.as_ref().map(|claim| (claim, Some(&taken.intended.0.id)))
     });

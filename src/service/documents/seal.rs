@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use secrecy::ExposeSecret;
 
 use super::{
     binding::{Prepared, Unsigned, choose, format_of, sub_filter},
     failpoint,
+    order::SealOrder,
     receipt::Receipt,
     record::NewRecord,
+    request::{Layout, SealRequest, check, check_for},
     signing_cycle::{Intent, Keepsake, Signer, SignerKey, not_active},
 };
 use crate::{
@@ -19,8 +19,7 @@ use crate::{
     domain::{
         Timestamp,
         caption::Caption,
-        id::SignatureId,
-        placement::{AcrossPages, Certification, LaterField, Pages, Placement, Target},
+        id::{SignatureId, UseApprovalId},
         report::Integrity,
         seal_state::SealState,
         signing::{DocumentFormat, FileSignature, Signature, SignatureForm},
@@ -34,87 +33,9 @@ use crate::{
     pictures::{DrawError, Vector, qr_code, read_png, typeset},
     pki::{Certificate, TrustStore},
     policy::{Action, GrantFacts, Permit, Resource},
-    service::{
-        Act, Error, Service,
-        applications::reason,
-        seals::{self, grants::is_document_type},
-    },
+    service::{Act, Error, Service, seals},
     verification,
 };
-
-/// A document to be sealed.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SealRequest {
-    /// The seal.
-    pub seal_id: String,
-    /// Where it is drawn.
-    pub placement: Placement,
-    /// The scheme of the signature: p256 or sm2. For PDF p256 if not given, for OFD sm2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "sm2")]
-    pub scheme: Option<Scheme>,
-    /// What the signature is made as: for PDF cades if not given, for OFD gm-seal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "gm-seal")]
-    pub signature_form: Option<SignatureForm>,
-    /// Signs the file as it is, of whatever kind: the answer is the signature beside it (`detached`)
-    /// or around it (`enveloping`, up to 16 MiB). The placement is invisible then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "detached")]
-    pub as_file: Option<FileSignature>,
-    /// Whether nobody may seal after this (OFD only, 整体保护): the list of signatures is protected,
-    /// too. For PDF that is a certification.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub closing: bool,
-    /// A seal across the edges of pages 骑缝章, beside the other; in a PDF only before it is signed
-    /// for the first time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub across_pages: Option<AcrossPages>,
-    /// What is written below the seal; for a seal on a page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caption: Option<Caption>,
-    /// Certifies the document: what may still change; only for documents that are not signed yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certify: Option<Certification>,
-    /// Empty signature fields for those who seal later, which a certification demands; 16 at most.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub later_fields: Vec<LaterField>,
-    /// The password of an encrypted document, the user's or the owner's. It is not kept.
-    #[serde(default, skip_serializing)]
-    #[schema(value_type = Option<String>, write_only)]
-    pub password: Option<SecretString>,
-    /// The type of document, in the words of the grant.
-    pub document_type: String,
-    /// The business number 业务流水号, unique per caller and seal for ever.
-    #[serde(default)]
-    pub business_number: Option<String>,
-    /// Why it is sealed; stands in the document.
-    #[serde(default)]
-    pub reason: Option<String>,
-}
-
-impl SealRequest {
-    /// A request with nothing but what it needs.
-    pub fn new(seal_id: &str, placement: Placement, document_type: &str) -> Self {
-        Self {
-            seal_id: seal_id.to_owned(),
-            placement,
-            scheme: None,
-            signature_form: None,
-            as_file: None,
-            closing: false,
-            across_pages: None,
-            caption: None,
-            certify: None,
-            later_fields: Vec::new(),
-            password: None,
-            document_type: document_type.to_owned(),
-            business_number: None,
-            reason: None,
-        }
-    }
-}
 
 /// A sealed document with its record.
 #[derive(Clone, Debug)]
@@ -129,21 +50,6 @@ pub struct SealedDocument {
     pub replayed: bool,
 }
 
-/// Checks a business number: 1 to 128 visible characters.
-pub(super) fn business_number(text: &Option<String>) -> Result<(), Error> {
-    let fits = |text: &String| {
-        (1..=128).contains(&text.chars().count()) && !text.chars().any(|c| c.is_control())
-    };
-    if text.as_ref().is_none_or(fits) {
-        Ok(())
-    } else {
-        Err(Error::invalid(
-            "invalid-business-number",
-            "a business number has 1 to 128 characters and no control characters",
-        ))
-    }
-}
-
 impl Service {
     /// Seals a PDF or an OFD, or signs a file of any kind.
     ///
@@ -154,8 +60,16 @@ impl Service {
         &self,
         act: &Act,
         document: Received,
-        request: SealRequest,
+        order: impl Into<SealOrder>,
     ) -> Result<SealedDocument, Error> {
+        let order = order.into();
+        let digest = hex(&document.digest());
+        let claim = act.claim(self, "use", &(&order, &digest));
+        if let Some((answer, keepsake)) = self.kept_release(claim.as_ref()).await? {
+            let sealed = Sealed::again(document, &keepsake).ok_or(Error::IdempotencyMismatch)?;
+            return self.answer_again(&answer.body, sealed).await;
+        }
+        let request = self.in_full(act, order).await?;
         let layout = check(&request)?;
         let format = match request.as_file {
             Some(_) => DocumentFormat::File,
@@ -163,17 +77,18 @@ impl Service {
         };
         let (scheme, form) = choose(format, request.scheme, request.signature_form)?;
         check_for(format, form, &request, &layout)?;
-        let digest = hex(&document.digest());
-        let claim = act.claim(self, "use", &(&request, &digest));
-        if let Some((answer, keepsake)) = self.kept_release(claim.as_ref()).await? {
-            let sealed = Sealed::again(document, &keepsake).ok_or(Error::IdempotencyMismatch)?;
-            return self.answer_again(&answer.body, sealed).await;
-        }
         // 1. The seal version and its credential; active now.
         let signer =
             self.signer(act, &request.seal_id, scheme, &request.document_type, false).await?;
         // 2. Permission, which expires in seconds and is used up in transaction 1.
         let permit = self.may_use(act, &signer, Action::Use, &request.document_type)?;
+        let use_approval = self
+            .approved_use(
+                &signer,
+                request.use_approval_id.as_deref(),
+                (&request.document_type, &digest),
+            )
+            .await?;
         // 3. The document with a hole, and what is to be signed.
         let now = self.now();
         let id = SignatureId::new(now, self.randomness()?);
@@ -192,8 +107,15 @@ impl Service {
             at: now,
         };
         let signature = self.new_record(act, &signer, about)?;
-        let intent =
-            Intent { act: Arc::new(act.clone()), signer, permit, claim, signature, to_be_signed };
+        let intent = Intent {
+            act: Arc::new(act.clone()),
+            signer,
+            permit,
+            claim,
+            use_approval,
+            signature,
+            to_be_signed,
+        };
         // 4 to 6.
         let signed = self.sign_on_record(intent).await?;
         let (signed, timestamp) = self.timestamped(signed, level).await?;
@@ -296,6 +218,7 @@ impl Service {
         let key = tx.key(&credential.key_id).await?.ok_or(Error::NotFound("the key"))?;
         let chain = Certificate::from_pem(&credential.certificate_chain.concat())
             .map_err(|_| Error::Internal("the seal's chain does not read back".to_owned()))?;
+        let approvals_needed = tx.approvals_needed(&found.seal.id, document_type).await?;
         let structure = match scheme {
             Scheme::Sm2 => tx.seal_structure(&credential.id).await?,
             Scheme::P256 => None,
@@ -310,8 +233,33 @@ impl Service {
             key,
             chain,
             grant,
+            approvals_needed,
             above: found.above,
         })
+    }
+
+    /// The permission for this use, where the type of document asks for one or one is shown. It is
+    /// looked at again, and used up, in transaction 1.
+    async fn approved_use(
+        &self,
+        signer: &Signer,
+        id: Option<&str>,
+        (document_type, digest): (&str, &str),
+    ) -> Result<Option<UseApprovalId>, Error> {
+        let Some(id) = id else {
+            return signer.check_free_use().map(|()| None);
+        };
+        let id = UseApprovalId::parse(id)
+            .map_err(|error| Error::invalid("invalid-id", error.to_string()))?;
+        let approval = self.reading_service().await?.use_approval(&id).await?;
+        let approval = approval.filter(|one| one.seal_id == signer.seal.id);
+        let approval = approval.ok_or(Error::NotFound("the use approval"))?;
+        let about = (&signer.seal.id, document_type, digest);
+        // Whether it was used up is told where the record is known.
+        match approval.refuses(about, approval.used_by.as_ref(), self.now()) {
+            Some(why) => Err(Error::conflict("use-approval-unfit", why)),
+            None => Ok(Some(id)),
+        }
     }
 
     /// Step 2.
@@ -514,68 +462,4 @@ fn check_earlier_signatures(source: &Source, at: Timestamp) -> Result<(), Error>
         }
         None => Ok(()),
     }
-}
-
-/// A placement that was read.
-struct Layout {
-    target: Target,
-    across: Option<Pages>,
-}
-
-/// What goes with one format only.
-fn check_for(
-    format: DocumentFormat,
-    form: SignatureForm,
-    request: &SealRequest,
-    layout: &Layout,
-) -> Result<(), Error> {
-    let refuse = |why: &str| Err(Error::invalid("invalid-for-format", why));
-    if format == DocumentFormat::Pdf {
-        let why = "closing is for OFD; certify says what may still change in a PDF";
-        return if request.closing { refuse(why) } else { Ok(()) };
-    }
-    let shown = layout.across.is_some() || !matches!(layout.target, Target::Invisible);
-    if format == DocumentFormat::File && (shown || request.closing) {
-        return refuse("a file that is signed as it is shows nothing; place it invisible");
-    }
-    let pdf_only = request.caption.is_some()
-        || request.certify.is_some()
-        || !request.later_fields.is_empty()
-        || request.password.is_some();
-    if pdf_only {
-        return refuse("caption, certify, later_fields and password are for PDF");
-    }
-    if form == SignatureForm::GmCms && shown {
-        return refuse("gm-cms has no picture in an OFD; place it invisible");
-    }
-    Ok(())
-}
-
-fn check(request: &SealRequest) -> Result<Layout, Error> {
-    business_number(&request.business_number)?;
-    if let Some(text) = &request.reason {
-        reason(text)?;
-    }
-    if !is_document_type(&request.document_type) {
-        return Err(Error::invalid(
-            "invalid-document-type",
-            "a document type has 1 to 64 letters, digits, -, _ or .",
-        ));
-    }
-    let misplaced = |why: &str| Error::invalid("invalid-placement", why);
-    let target = request.placement.target().map_err(misplaced)?;
-    let across = request.across_pages.as_ref().map(AcrossPages::checked).transpose();
-    if let Some(caption) = &request.caption {
-        caption.check().map_err(|why| Error::invalid("invalid-caption", why))?;
-        if matches!(target, Target::Field(..) | Target::Invisible) {
-            return Err(misplaced("a caption is for a seal on a page"));
-        }
-    }
-    if request.later_fields.len() > 16 {
-        return Err(misplaced("at most 16 fields are made for later"));
-    }
-    for field in &request.later_fields {
-        field.check().map_err(misplaced)?;
-    }
-    Ok(Layout { target, across: across.map_err(misplaced)? })
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     receipt::Receipt,
     record::NewRecord,
-    seal::business_number,
+    request::business_number,
     signing_cycle::{Intent, Keepsake},
 };
 use crate::{
@@ -118,6 +118,7 @@ impl Service {
         let kind = &request.document_type;
         let signer = self.signer(act, &request.seal_id, scheme, kind, true).await?;
         let permit = self.may_use(act, &signer, Action::SignDigest, kind)?;
+        signer.check_free_use()?;
         let now = self.now();
         let about = NewRecord {
             id: SignatureId::new(now, self.randomness()?),
@@ -134,6 +135,7 @@ impl Service {
             signer,
             permit,
             claim,
+            use_approval: None,
             signature,
             to_be_signed: digest,
         };

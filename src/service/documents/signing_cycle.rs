@@ -22,7 +22,7 @@ use crate::{
     },
     domain::{
         Timestamp,
-        id::{AttemptId, OrganizationId, PrincipalId},
+        id::{AttemptId, OrganizationId, PrincipalId, UseApprovalId},
         seal::{Credential, Grant, Key, KeyPurpose, Seal, SealVersion},
         seal_state::SealState,
         signing::{DocumentFormat, Signature, SigningState},
@@ -44,6 +44,8 @@ pub(in crate::service) struct Signer {
     /// The electronic seal of the credential, DER, where it has one.
     pub(super) structure: Option<(SesVersion, Vec<u8>)>,
     pub(super) grant: Grant,
+    /// How many persons have to approve every single use, by the type of licence.
+    pub(super) approvals_needed: i64,
     pub(super) above: Vec<OrganizationId>,
 }
 
@@ -58,6 +60,19 @@ pub(in crate::service) struct SignerKey {
 }
 
 impl Signer {
+    /// Refuses a use without permission where every single one has to be approved.
+    pub(super) fn check_free_use(&self) -> Result<(), Error> {
+        if self.approvals_needed == 0 {
+            return Ok(());
+        }
+        Err(Error::conflict(
+            "use-approval-required",
+            "every use of the seal for this type of document has to be approved; ask for it at \
+             /v1/use-approvals with the document's SHA-256 and send its use_approval_id to \
+             /v1/signatures",
+        ))
+    }
+
     /// Whether the version and the grant are in their time; everything else that can change is
     /// looked at in transaction 1.
     pub(super) fn is_in_time(&self, now: Timestamp) -> bool {
@@ -73,6 +88,8 @@ pub(super) struct Intent {
     pub(super) signer: Arc<Signer>,
     pub(super) permit: Permit,
     pub(super) claim: Option<Claim>,
+    /// The permission for this use, where one is needed or shown.
+    pub(super) use_approval: Option<UseApprovalId>,
     /// The record as it will be entered, in state `intended`.
     pub(super) signature: Signature,
     /// The digest that goes to the device.
@@ -120,6 +137,7 @@ impl Recorded {
         tx.end_attempt(&self.attempt, state, now).await?;
         tx.end_signature(&self.signature.id, state).await?;
         tx.return_grant(&self.signer.grant.id).await?;
+        tx.return_use(&self.signature.id).await?;
         if let Some(claim) = &self.claim {
             tx.give_up_claim(claim, &self.signature.id).await?;
         }
@@ -174,7 +192,7 @@ impl Service {
 
     /// 4. Transaction 1: everything is looked at again under lock, then the intent is written.
     async fn intend(&self, intent: Intent) -> Result<(Recorded, [u8; 32]), Error> {
-        let Intent { act, signer, permit, claim, signature, to_be_signed } = intent;
+        let Intent { act, signer, permit, claim, use_approval, signature, to_be_signed } = intent;
         let now = self.now();
         let attempt = AttemptId::new(now, self.randomness()?);
         let intention = Intention {
@@ -182,6 +200,7 @@ impl Service {
             signer: Arc::clone(&signer),
             permit,
             claim: claim.clone(),
+            use_approval,
             signature,
             attempt: attempt.clone(),
             to_be_signed,
