@@ -219,6 +219,7 @@ async fn walk(
                     seal_id: None,
                     seal_kind: Some(SealKind::LegalName),
                     seal_name: Some("示例市市场监督管理局".to_owned()),
+                    sandbox: false,
                     new_name: None,
                     remake: None,
                     cause: None,

@@ -115,6 +115,9 @@ pub struct Seal {
     pub kind: SealKind,
     /// The name on it.
     pub name: String,
+    /// Whether it is for tests only 测试章; what it seals verifies as such.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
     /// Its versions, oldest first.
     pub versions: Vec<SealVersion>,
 }

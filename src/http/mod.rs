@@ -110,6 +110,8 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(seals::make))
         .routes(routes!(seals::structure))
         .routes(routes!(seals::preview_picture))
+        .routes(routes!(seals::compare_picture))
+        .routes(routes!(seals::picture))
         .routes(routes!(seals::register))
         .routes(routes!(seals::abandon))
         .routes(routes!(seals::suspend))

@@ -3,7 +3,7 @@
 use axum::{
     Json as Body,
     extract::State,
-    http::header::{CONTENT_TYPE, ETAG},
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -27,8 +27,8 @@ use crate::{
     service::{
         Answer,
         seals::{
-            CredentialDetails, Making, NewKey, NewPicture, SealMove, SealQuery, SealTimeline,
-            grants::NewGrant,
+            CredentialDetails, Making, NewKey, NewPicture, PictureComparison, PictureForm,
+            SealMove, SealQuery, SealTimeline, grants::NewGrant,
         },
     },
 };
@@ -216,6 +216,55 @@ pub(super) async fn preview_picture(
 ) -> Result<Response> {
     let png = house.service.preview_picture(&act, &id, picture).await?;
     Ok(([(CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+/// See the picture that making would bind beside the impression of the physical seal 实物印模: both in
+/// one scale, and one upon the other, as a PNG at 300 dpi. Nothing is changed.
+#[utoipa::path(post, path = "/v1/seals/{id}/picture-comparison", tag = "seals",
+    params(super::openapi::Id), request_body = PictureComparison,
+    responses((status = 200, body = Vec<u8>, content_type = "image/png"), Problems),
+    extensions(("x-action" = json!("make"))))]
+pub(super) async fn compare_picture(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Json(asked): Json<PictureComparison>,
+) -> Result<Response> {
+    let png = house.service.compare_picture(&act, &id, asked).await?;
+    Ok(([(CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+/// Which form of a picture is wanted.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WantedForm {
+    /// png if not given, svg, or ofd.
+    #[param(value_type = Option<String>, example = "png")]
+    form: Option<PictureForm>,
+}
+
+/// Read the picture 印模 of the version in question: PNG at 600 dpi, the SVG master, or its outlines as
+/// an OFD page.
+#[utoipa::path(get, path = "/v1/seals/{id}/picture", tag = "seals",
+    params(super::openapi::Id, WantedForm),
+    responses((status = 200, body = Vec<u8>, content_type = "image/png"), Problems),
+    extensions(("x-action" = json!("read-seal"))))]
+pub(super) async fn picture(
+    State(house): State<House>,
+    Caller(act): Caller,
+    Path(id): Path<String>,
+    Query(wanted): Query<WantedForm>,
+) -> Result<Response> {
+    let form = wanted.form.unwrap_or(PictureForm::Png);
+    let bytes = house.service.seal_picture(&act, &id, form).await?;
+    let kind = match form {
+        PictureForm::Png => "image/png",
+        PictureForm::Svg => "image/svg+xml",
+        PictureForm::Ofd => "application/ofd",
+    };
+    let safe = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, "attachment")];
+    Ok((safe, bytes).into_response())
 }
 
 /// Register the newest version 备案; a version in use is superseded by it.

@@ -20,6 +20,9 @@ pub enum PictureError {
     /// Its ground is not transparent.
     #[error("the picture has no transparent ground; text under the seal would be hidden")]
     Opaque,
+    /// Its ink is of another colour.
+    #[error("the ink of a seal is red; say any_colour if this one is not")]
+    NotRed,
     /// There is nothing on it.
     #[error("the picture is empty: every pixel is transparent")]
     Empty,
@@ -36,11 +39,43 @@ pub struct Pixels {
     pub rgba: Vec<u8>,
 }
 
-/// Decodes a PNG of any colour type to 8-bit RGBA.
+/// Decodes a PNG of any colour type with a transparent ground to 8-bit RGBA.
 ///
 /// # Errors
 /// See [`PictureError`].
 pub fn read_png(bytes: &[u8]) -> Result<Pixels, PictureError> {
+    let pixels = read_any_png(bytes)?;
+    let alphas = || pixels.rgba.iter().skip(3).step_by(4);
+    if alphas().all(|alpha| *alpha == 0) {
+        return Err(PictureError::Empty);
+    }
+    if alphas().all(|alpha| *alpha == 255) {
+        return Err(PictureError::Opaque);
+    }
+    Ok(pixels)
+}
+
+impl Pixels {
+    /// Refuses ink that is not red 朱红, taken over everything that is not transparent.
+    ///
+    /// # Errors
+    /// See [`PictureError`].
+    pub fn check_red(&self) -> Result<(), PictureError> {
+        let mut sums = [0_u64; 3];
+        for pixel in self.rgba.chunks_exact(4) {
+            if let [r, g, b, alpha] = pixel {
+                let weight = u64::from(*alpha);
+                let parts = [r, g, b].map(|part| u64::from(*part) * weight);
+                sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+            }
+        }
+        let [r, g, b] = sums;
+        if r > 0 && r * 2 >= g.max(b) * 3 { Ok(()) } else { Err(PictureError::NotRed) }
+    }
+}
+
+/// Decodes a PNG of any colour type to 8-bit RGBA, whatever its ground.
+pub(super) fn read_any_png(bytes: &[u8]) -> Result<Pixels, PictureError> {
     if bytes.len() > LARGEST_FILE {
         return Err(PictureError::TooLarge);
     }
@@ -67,12 +102,5 @@ pub fn read_png(bytes: &[u8]) -> Result<Pixels, PictureError> {
             .collect(),
         _ => return Err(PictureError::NotPng),
     };
-    let alphas = || rgba.iter().skip(3).step_by(4);
-    if alphas().all(|alpha| *alpha == 0) {
-        return Err(PictureError::Empty);
-    }
-    if alphas().all(|alpha| *alpha == 255) {
-        return Err(PictureError::Opaque);
-    }
     Ok(Pixels { width, height, rgba })
 }

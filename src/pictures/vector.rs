@@ -39,10 +39,10 @@ pub enum VectorError {
 /// An outline with its colours.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    path: tiny_skia_path::Path,
+    pub(super) path: tiny_skia_path::Path,
     /// Red, green, blue; and whether the even-odd rule tells inside from outside.
-    fill: Option<([u8; 3], bool)>,
-    stroke: Option<([u8; 3], tiny_skia_path::Stroke)>,
+    pub(super) fill: Option<([u8; 3], bool)>,
+    pub(super) stroke: Option<([u8; 3], tiny_skia_path::Stroke)>,
 }
 
 impl Shape {
@@ -59,7 +59,7 @@ pub struct Vector {
     pub width: f64,
     /// Height of the picture in its own units.
     pub height: f64,
-    shapes: Vec<Shape>,
+    pub(super) shapes: Vec<Shape>,
 }
 
 impl Vector {

@@ -23,9 +23,15 @@ pub struct Subject {
     pub organization: String,
     /// The unified social credit code, as organizationIdentifier.
     pub organization_identifier: Option<String>,
+    /// The organizational unit; for a seal for tests it says so.
+    pub organizational_unit: Option<String>,
     /// The common name: for a seal the name on it.
     pub common_name: String,
 }
+
+/// The organizational unit of certificates for tests only. It is signed with the certificate, so that
+/// everybody can tell, also offline.
+pub const TEST_ONLY: &str = "测试 TEST ONLY";
 
 impl Subject {
     /// The name as DER; texts are UTF8String, the country PrintableString (RFC 5280 §4.1.2.4).
@@ -39,6 +45,9 @@ impl Subject {
         ];
         if let Some(code) = &self.organization_identifier {
             parts.push(attribute(OID_ORGANIZATION_IDENTIFIER, tlv::UTF8_STRING, code));
+        }
+        if let Some(unit) = &self.organizational_unit {
+            parts.push(attribute(rfc4519::OU, tlv::UTF8_STRING, unit));
         }
         parts.push(attribute(rfc4519::CN, tlv::UTF8_STRING, &self.common_name));
         sequence(&parts)

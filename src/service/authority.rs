@@ -194,7 +194,7 @@ impl Provisioner<'_> {
     fn subject(&self, name: &str) -> Subject {
         let organization = self.config.ca.organization.clone();
         let common_name = format!("{organization} {name}");
-        Subject { organization, organization_identifier: None, common_name }
+        Subject { organization, common_name, ..Subject::default() }
     }
 
     async fn keep(

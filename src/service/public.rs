@@ -31,6 +31,9 @@ pub struct SealStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "e-government")]
     pub ca_class: Option<CaClass>,
+    /// Whether it is for tests only 测试章.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
     /// Whether it is for the organization's internal business only 仅供内部使用.
     pub internal_only: bool,
     /// The cause of its revocation 注销原因.
@@ -74,6 +77,7 @@ impl Service {
             uscc: owner.uscc.as_str().to_owned(),
             version: version.number,
             state: version.state.to_string(),
+            sandbox: seal.sandbox,
             ca_class: version.ca_class,
             internal_only: version.ca_class == Some(CaClass::Internal),
             cause: changes

@@ -26,6 +26,7 @@ const COMMON: &[Step] = &[
     (21, "search register", include_str!("migrations/0021_search_register.sql")),
     (23, "call webhooks", include_str!("migrations/0023_call_webhooks.sql")),
     (24, "type licences", include_str!("migrations/0024_type_licences.sql")),
+    (25, "mark tests", include_str!("migrations/0025_mark_tests.sql")),
 ];
 const SQLITE: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.sqlite.sql")),

@@ -36,7 +36,7 @@ pub struct NewVersion {
     pub principal_id: PrincipalId,
 }
 
-const SEAL: &str = "SELECT s.id, s.code, s.organization_id, s.kind, s.name FROM seals s \
+const SEAL: &str = "SELECT s.id, s.code, s.organization_id, s.kind, s.name, s.sandbox FROM seals s \
      JOIN organizations o ON o.id = s.organization_id ";
 const VERSION: &str = "SELECT id, seal_id, number, name, state, revision, application_id, \
      picture_digest, valid_from, valid_until, ca_class, loss_reported_by, \
@@ -51,15 +51,16 @@ impl Tx {
     pub async fn insert_seal(&mut self, seal: &Seal, at: Timestamp) -> Result<(), StoreError> {
         self.execute(
             query(
-                "INSERT INTO seals (id, code, organization_id, kind, name, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO seals (id, code, organization_id, kind, name, created_at, sandbox) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(seal.id.to_string())
             .bind(seal.code.clone())
             .bind(seal.organization_id.to_string())
             .bind(seal.kind.as_str())
             .bind(seal.name.clone())
-            .bind(at.as_micros()),
+            .bind(at.as_micros())
+            .bind(i64::from(seal.sandbox)),
         )
         .await?;
         self.index_name(&seal.id, &seal.name).await
@@ -402,6 +403,7 @@ impl Tx {
             organization_id: c.word("organization_id", |text| OrganizationId::parse(text).ok())?,
             kind: c.word("kind", SealKind::parse)?,
             name: c.text("name")?,
+            sandbox: c.boolean("sandbox")?,
             versions,
         })
     }

@@ -2,7 +2,9 @@
 
 use const_oid::ObjectIdentifier;
 
-use super::{answers::Answers, seal_structure::SEAL_TIMESTAMP, timestamp::TIMESTAMP};
+use super::{
+    answers::Answers, seal_structure::SEAL_TIMESTAMP, signer::NOT_FOR_TEST, timestamp::TIMESTAMP,
+};
 use crate::{
     crypto::DigestAlgorithm,
     domain::{
@@ -98,8 +100,15 @@ const FATAL: [(&str, &str); 10] = [
 ];
 
 /// What keeps a signature from being good, without making it certainly wrong.
-const CONSTRAINTS: [&str; 6] =
-    ["signing-certificate", "signature-field", "key-usage", "seal-maker", "seal-dates", "times"];
+const CONSTRAINTS: [&str; 7] = [
+    "signing-certificate",
+    "signature-field",
+    "key-usage",
+    "seal-maker",
+    "seal-dates",
+    "times",
+    NOT_FOR_TEST,
+];
 
 /// EN 319 102-1 §5.2 to §5.3, as far as the first form goes.
 fn judge(answers: &Answers) -> (Indication, Option<String>) {

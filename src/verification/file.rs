@@ -164,6 +164,7 @@ fn judge(
         checks.push(check("signed-attributes", None, text));
     }
     checks.extend(signer::checks(certificate, &path, options.at));
+    checks.extend(signer::test_only(certificate));
     checks.extend(stamped);
     let outline = Outline {
         kind: signature.kind().to_owned(),

@@ -1,14 +1,20 @@
 //! Questions about the signer's certificate, whatever the signature sits in.
 
+use const_oid::db::rfc4519;
+
 use super::answers::check;
 use crate::{
     crypto::VerifyError,
     domain::{Timestamp, report::Check},
     pki::{
         Certificate, TrustStore,
+        extension::TEST_ONLY,
         path::{self, PathError},
     },
 };
+
+/// The check that a test seal fails.
+pub(super) const NOT_FOR_TEST: &str = "not-for-test";
 
 /// Looks for a path from the certificate to a trusted root.
 pub(super) fn chain(
@@ -28,6 +34,15 @@ pub(super) fn checks(
     at: Timestamp,
 ) -> [Check; 4] {
     [chain_check(path), dates(certificate, path, at), key_usage(certificate), revocation(path)]
+}
+
+/// A certificate that is for tests only says so, and what is signed with it is no more than a test.
+pub(super) fn test_only(certificate: Option<&Certificate>) -> Option<Check> {
+    let says = |one: &&Certificate| one.subject_has(rfc4519::OU, TEST_ONLY);
+    certificate.filter(says).map(|_| {
+        let detail = "the seal is for tests only 测试章; what it seals has no effect";
+        check(NOT_FOR_TEST, Some(false), detail)
+    })
 }
 
 /// Whether the signature value is right.

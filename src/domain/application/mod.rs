@@ -94,6 +94,9 @@ pub struct Details {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "own-wish")]
     pub cause: Option<RevocationCause>,
+    /// Whether the seal is for tests only 测试章; only for `create`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
     /// The name that the seal shall bear from the next version on; only for `change`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_name: Option<String>,

@@ -56,6 +56,11 @@ impl Canvas {
         self.body.push_str(&format!("<g transform=\"translate({x:.3} {y:.3})\">{elements}</g>"));
     }
 
+    /// What was drawn, without the frame of a file.
+    pub(super) fn into_body(self) -> String {
+        self.body
+    }
+
     pub(super) fn finish(self) -> String {
         let (width_mm, height_mm) = self.size_mm;
         let (width, height) = (width_mm * 100.0, height_mm * 100.0);

@@ -8,10 +8,12 @@ mod letters;
 mod oval;
 mod round;
 mod square;
+mod test_mark;
 
 pub use oval::OvalSeal;
 pub use round::{Emblem, Rank, RoundSeal};
 pub use square::SquareSeal;
+pub use test_mark::mark_for_test;
 
 /// Why a seal cannot be drawn.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -130,6 +130,7 @@ impl Service {
             organization_id: moved.organization_id.clone(),
             kind: moved.seal_kind,
             name: moved.seal_name.clone(),
+            sandbox: moved.details.sandbox,
             versions: Vec::new(),
         }))
     }

@@ -45,6 +45,10 @@ pub struct NewApplication {
     /// The name on the seal; only for `create`.
     #[serde(default)]
     pub seal_name: Option<String>,
+    /// Whether the seal is for tests only 测试章: 测试 is written over it and what it seals verifies as
+    /// a test; only for `create`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
     /// The name that the seal shall bear from now on; only for `change`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_name: Option<String>,
@@ -335,6 +339,9 @@ fn details(new: &NewApplication) -> Result<Details, Error> {
     if new.remake.is_some() && new.kind != ApplicationKind::Renew {
         return refuse("only a renewal has a cause of re-making (remake)");
     }
+    if new.sandbox && new.kind != ApplicationKind::Create {
+        return refuse("only a new seal is made for tests");
+    }
     if new.new_name.is_some() && new.kind != ApplicationKind::Change {
         return refuse("only a change has a new_name");
     }
@@ -344,6 +351,7 @@ fn details(new: &NewApplication) -> Result<Details, Error> {
     Ok(Details {
         remake: new.remake,
         cause: new.cause,
+        sandbox: new.sandbox,
         new_name: new.new_name.as_deref().map(name).transpose()?,
     })
 }

@@ -9,7 +9,10 @@ use crate::{
         organization::Organization,
         seal::{Credential, Key, SealVersion},
     },
-    pki::{Certificate, TrustStore, bundle, extension::Subject},
+    pki::{
+        Certificate, TrustStore, bundle,
+        extension::{Subject, TEST_ONLY},
+    },
     service::{Error, Service},
     store::Binding,
 };
@@ -45,6 +48,11 @@ impl Service {
                 .map_err(|error| Error::invalid("certificate-malformed", error.to_string()))?;
             bundles.push(certificates);
         }
+        if found.seal.sandbox && !bundles.is_empty() {
+            let text =
+                "a seal for tests is certified by the built-in CA, which says that it is one";
+            return Err(Error::invalid("certificate-for-test-seal", text));
+        }
         let trust = self.seal_trust();
         let mut all = Vec::new();
         for credential in &found.version.credentials {
@@ -58,6 +66,7 @@ impl Service {
                     let subject = Subject {
                         organization: owner.name.clone(),
                         organization_identifier: Some(owner.uscc.as_str().to_owned()),
+                        organizational_unit: found.seal.sandbox.then(|| TEST_ONLY.to_owned()),
                         common_name: found.version.name.clone(),
                     };
                     let leaf = self.issue_seal_certificate(subject, &key).await?;

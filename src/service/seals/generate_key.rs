@@ -14,7 +14,10 @@ use crate::{
         seal::{Credential, Key, KeyPurpose, Seal},
         seal_state::SealState,
     },
-    pki::{extension::Subject, request},
+    pki::{
+        extension::{Subject, TEST_ONLY},
+        request,
+    },
     policy::{Action, Resource},
     service::{Act, Answer, Error, Service, administration::ancestry},
     store::NewVersion,
@@ -88,6 +91,7 @@ impl Service {
         let subject = Subject {
             organization: owner.name,
             organization_identifier: Some(owner.uscc.as_str().to_owned()),
+            organizational_unit: seal.sandbox.then(|| TEST_ONLY.to_owned()),
             common_name: application.details.new_name.clone().unwrap_or(seal.name.clone()),
         };
         let all = [kept.as_slice(), &keys].concat();

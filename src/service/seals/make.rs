@@ -59,7 +59,7 @@ impl Service {
         let owner = owner.ok_or(Error::NotFound("the organization"))?;
         drop(tx);
 
-        let picture = self.load_picture(making.picture.clone(), found.version.name.clone()).await?;
+        let picture = self.load_picture(making.picture.clone(), &found).await?;
         let mut bound = self.certify(&making, &found, &owner).await?;
         let version = validity(&found.version, &bound, making.valid_until)?;
         let given = making.seal_structure.as_deref().map(Base64::decode_vec).transpose();

@@ -31,7 +31,7 @@ pub(in crate::service) use keepers::check_kept;
 pub use keepers::{KeepingEnd, NewKeeper};
 pub use make::Making;
 pub use moves::SealMove;
-pub use picture::{NewEmblem, NewPicture};
+pub use picture::{NewEmblem, NewPicture, PictureComparison, PictureForm};
 pub use proposals::{NewDestruction, NewExOfficio, NewWaiver};
 
 use super::{Act, Error, Service, administration::ancestry};

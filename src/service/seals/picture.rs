@@ -4,10 +4,13 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{find, numbered_or_newest};
+use super::{Found, find, numbered_or_current, numbered_or_newest};
 use crate::{
     domain::seal::Picture,
-    pictures::{DrawError, Emblem, OvalSeal, Rank, RoundSeal, SquareSeal, Vector, read_png},
+    pictures::{
+        DrawError, Emblem, OvalSeal, Rank, RoundSeal, SquareSeal, Vector, compare, mark_for_test,
+        read_png,
+    },
     policy::Action,
     service::{Act, Error, Service},
 };
@@ -24,6 +27,9 @@ pub enum NewPicture {
         width_mm: f64,
         /// Height on paper, millimetres, 10 to 80.
         height_mm: f64,
+        /// Whether ink of another colour than red is meant.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        any_colour: bool,
     },
     /// An uploaded SVG of outlines in plain colours: sharp at any size.
     Svg {
@@ -33,6 +39,9 @@ pub enum NewPicture {
         width_mm: f64,
         /// Height on paper, millimetres, 10 to 80.
         height_mm: f64,
+        /// Whether ink of another colour than red is meant.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        any_colour: bool,
     },
     /// A round seal, drawn by the service: the seal's name along the arc.
     Round {
@@ -73,6 +82,30 @@ pub enum NewPicture {
     },
 }
 
+/// A picture to be seen beside the impression of the physical seal.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PictureComparison {
+    /// The picture 印模.
+    pub picture: NewPicture,
+    /// The scanned impression 实物印模, PNG, base64, at most 2 MiB, cut to its edge.
+    pub impression: String,
+    /// Its width on paper, millimetres, 10 to 100.
+    pub impression_width_mm: f64,
+}
+
+/// The forms of a picture.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PictureForm {
+    /// Pixels.
+    Png,
+    /// Outlines; the master.
+    Svg,
+    /// Outlines as an OFD page.
+    Ofd,
+}
+
 /// Uploaded pixels must be at least so fine when they are printed in true size.
 const COARSEST_DPI: f64 = 200.0;
 
@@ -90,15 +123,32 @@ pub enum NewEmblem {
 }
 
 impl NewPicture {
+    /// Draws the picture of a seal for tests only, with 测试 over it.
+    ///
+    /// # Errors
+    /// It is uploaded, or cannot be drawn.
+    pub fn load_for_test(&self, name: &str) -> Result<Picture, Error> {
+        let drawn = self.load(name)?;
+        let uploaded = matches!(self, Self::Png { .. } | Self::Svg { .. });
+        let Some(svg) = drawn.svg.filter(|_| !uploaded) else {
+            return Err(bad("the picture of a seal for tests is drawn: round, oval or square"));
+        };
+        let size = (drawn.width_mm, drawn.height_mm);
+        picture(mark_for_test(&svg, size).map_err(bad)?, size)
+    }
+
     /// Checks or draws the picture of a seal with a name.
     ///
     /// # Errors
     /// The picture is not acceptable, or cannot be drawn.
     pub fn load(&self, name: &str) -> Result<Picture, Error> {
         match self {
-            Self::Png { png, width_mm, height_mm } => {
+            Self::Png { png, width_mm, height_mm, any_colour } => {
                 let png = Base64::decode_vec(png).map_err(|_| bad("the picture is not base64"))?;
                 let pixels = read_png(&png).map_err(bad)?;
+                if !any_colour {
+                    pixels.check_red().map_err(bad)?;
+                }
                 let shape = f64::from(pixels.width) / f64::from(pixels.height);
                 let (width_mm, height_mm) = size(shape, *width_mm, *height_mm)?;
                 let dpi = f64::from(pixels.width) * 25.4 / width_mm;
@@ -108,10 +158,14 @@ impl NewPicture {
                 }
                 Ok(Picture { png, svg: None, width_mm, height_mm })
             }
-            Self::Svg { svg, width_mm, height_mm } => {
+            Self::Svg { svg, width_mm, height_mm, any_colour } => {
                 let vector = Vector::read(svg).map_err(bad)?;
                 let size = size(vector.width / vector.height, *width_mm, *height_mm)?;
-                picture(svg.clone(), size)
+                let picture = picture(svg.clone(), size)?;
+                if !any_colour {
+                    read_png(&picture.png).and_then(|p| p.check_red()).map_err(bad)?;
+                }
+                Ok(picture)
             }
             Self::Round { rank, diameter_mm, emblem, line, number } => {
                 let diameter_mm = match (rank, diameter_mm) {
@@ -169,16 +223,82 @@ impl Service {
         drop(tx);
         let permit = found.permit(self, act, Action::Make)?;
         permit.consume(self.now()).ok_or(Error::Overloaded)?;
-        Ok(self.load_picture(picture, found.version.name).await?.png)
+        Ok(self.load_picture(picture, &found).await?.png)
+    }
+
+    /// The picture that making a seal would bind beside the impression of the physical seal 实物印模, in
+    /// one scale, and one upon the other, as a PNG at 300 dpi; nothing is changed.
+    ///
+    /// # Errors
+    /// As for making; the impression is no PNG or of an unlikely size.
+    pub async fn compare_picture(
+        &self,
+        act: &Act,
+        id: &str,
+        asked: PictureComparison,
+    ) -> Result<Vec<u8>, Error> {
+        let mut tx = self.reading(act).await?;
+        let found = find(&mut tx, id, numbered_or_newest(None), self.now()).await?;
+        drop(tx);
+        let permit = found.permit(self, act, Action::Make)?;
+        permit.consume(self.now()).ok_or(Error::Overloaded)?;
+        let impression = Base64::decode_vec(&asked.impression)
+            .map_err(|_| bad("the impression is not base64"))?;
+        if !(10.0..=100.0).contains(&asked.impression_width_mm) {
+            return Err(bad("an impression is 10 to 100 mm wide"));
+        }
+        let drawn = self.load_picture(asked.picture, &found).await?;
+        let comparing = move || {
+            let pixels = read_png(&drawn.png)?;
+            compare((&impression, asked.impression_width_mm), (&pixels, drawn.width_mm))
+        };
+        self.easel.run("comparing", comparing).await?.map_err(bad)
+    }
+
+    /// The picture of the version in question: PNG, SVG or OFD.
+    ///
+    /// # Errors
+    /// There is none in this form, or policy says no.
+    pub async fn seal_picture(
+        &self,
+        act: &Act,
+        id: &str,
+        form: PictureForm,
+    ) -> Result<Vec<u8>, Error> {
+        let mut tx = self.reading(act).await?;
+        let found = find(&mut tx, id, numbered_or_current(None), self.now()).await?;
+        let _ = self.permit(act, Action::ReadSeal, found.resource())?;
+        let picture = tx.picture(&found.version.id).await?;
+        let picture = picture.ok_or(Error::NotFound("the picture of the seal"))?;
+        drop(tx);
+        if form == PictureForm::Png {
+            return Ok(picture.png);
+        }
+        let outlines = Error::NotFound("the picture as outlines: it was uploaded as pixels");
+        let svg = picture.svg.ok_or(outlines)?;
+        if form == PictureForm::Svg {
+            return Ok(svg.into_bytes());
+        }
+        let size = (picture.width_mm, picture.height_mm);
+        let writing = move || {
+            let vector = Vector::read(&svg).map_err(bad)?;
+            Ok(crate::formats::ofd::picture(&vector, size)?)
+        };
+        self.easel.run("writing", writing).await?
     }
 
     /// Checks or draws a picture, away from the threads that answer.
     pub(super) async fn load_picture(
         &self,
         picture: NewPicture,
-        name: String,
+        found: &Found,
     ) -> Result<Picture, Error> {
-        self.easel.run("drawing", move || picture.load(&name)).await?
+        let (name, sandbox) = (found.version.name.clone(), found.seal.sandbox);
+        let drawing = move || match sandbox {
+            true => picture.load_for_test(&name),
+            false => picture.load(&name),
+        };
+        self.easel.run("drawing", drawing).await?
     }
 }
 

@@ -213,6 +213,7 @@ fn checks(facts: &Facts<'_>, covered: &Covered, findings: &[String], options: &O
         checks.extend(seal_structure::checks(signature, proven_time, options));
     }
     checks.extend(signer::checks(certificate, &path, options.at));
+    checks.extend(signer::test_only(certificate));
     Answers { checks, coverage: Some(covered.coverage), path, proven_time }
 }
 
