@@ -120,6 +120,25 @@ fn destruction(engine: Engine) {
 }
 
 #[test]
+fn a_refused_destruction_destroys_nothing() {
+    let office = Office::open(Engine::Sqlite, 0);
+    let (house, cast) = (&office.house, &office.cast);
+    let seal = people::granted_dual(house, cast);
+    let end = json!({ "reason": "非法制作" });
+    house.post(&cast.registrar, &format!("/v1/seals/{seal}/invalidate"), &end).expect(200);
+    let body = json!({ "version": 1, "reason": "注销后销毁" });
+    let proposal = office.propose(&seal, "destroy-key", &body).expect(201);
+    let withdraw = format!("/v1/proposals/{}/withdraw", id(&proposal));
+    house.post(&cast.registrar, &withdraw, &json!({})).expect(200);
+    let before = house.token.objects();
+    assert_eq!(office.confirm(&office.security, &proposal).problem(409), "proposal-decided");
+    assert_eq!(house.token.objects(), before);
+    for credential in office.seal(&seal)["versions"][0]["credentials"].as_array().unwrap() {
+        assert!(credential["key_destroyed_at"].is_null(), "{credential}");
+    }
+}
+
+#[test]
 fn keys_are_destroyed_by_two_on_sqlite() {
     destruction(Engine::Sqlite);
 }
@@ -216,6 +235,14 @@ fn the_seals_of_an_organization_that_changes_are_listed_until_they_are_handled()
     people::register(house, cast, &seal);
     let after = house.get(&cast.auditor, &path).expect(200);
     assert_eq!(after[0]["open_seals"], json!([]));
+    // What was applied for while it existed is not approved when it does no more.
+    let open = json!({
+        "organization_id": cast.organization, "kind": "create", "seal_kind": "invoice",
+        "seal_name": "发票专用章", "reason": "x",
+    });
+    let open = people::apply(house, &cast.applicant, &open).expect(201);
+    let decide = format!("/v1/applications/{}/decisions", id(&open));
+    house.post(&cast.reviewers[0], &decide, &json!({ "verdict": "approve" })).expect(200);
     // Then it is merged into another one: nothing new is applied for, what is there is revoked.
     let merger = json!({ "cause": "merger", "successor_id": house.root, "reason": "合并" });
     assert_eq!(house.post(admin, &path, &merger).expect(201)["open_seals"], json!([seal]));
@@ -225,6 +252,8 @@ fn the_seals_of_an_organization_that_changes_are_listed_until_they_are_handled()
         "seal_name": "财务专用章", "reason": "x",
     });
     assert_eq!(people::apply(house, &cast.applicant, &new).problem(409), "organization-ended");
+    let late = house.post(&cast.reviewers[1], &decide, &json!({ "verdict": "approve" }));
+    assert_eq!(late.problem(409), "organization-ended");
     let body = json!({ "cause": "merger", "reason": "合并" });
     let proposal = office.propose(&seal, "revoke-ex-officio", &body).expect(201);
     office.confirm(&office.security, &proposal).expect(200);

@@ -126,7 +126,8 @@ fn what_is_missing_above_comes_from_the_store() {
     }
     let made = office.make(&[office.file("leaf.b64")]).expect(200);
     let version = &made["versions"][0];
-    assert_eq!(version["credentials"][0]["certificate_chain"].as_array().unwrap().len(), 3);
+    // The issuing authority is trusted itself here; what stands above it is not needed.
+    assert_eq!(version["credentials"][0]["certificate_chain"].as_array().unwrap().len(), 2);
     assert_eq!(version["ca_class"], "e-government");
 }
 
@@ -149,6 +150,20 @@ fn the_class_of_an_authority_fits_the_owner() {
     let confirm = format!("/v1/proposals/{}/confirm", id(&proposal));
     office.house.post(&security, &confirm, &json!({})).expect(200);
     office.make(&bundle).expect(200);
+}
+
+#[test]
+fn a_look_alike_of_the_root_changes_nothing() {
+    let rule = "owners = { \"1\" = [\"e-government\", \"licensed\"] }";
+    let office = Office::open("internal", rule);
+    // The root's name and key, under nobody's signature.
+    let script = "openssl pkey -in root.key -pubout -out root.pub && \
+        openssl req -new -key issuing.key -subj /CN=Root -out fake.csr && \
+        openssl x509 -req -in fake.csr -force_pubkey root.pub -signkey issuing.key \
+            -extfile ca.ext -days 30 -out fake.pem";
+    shell(&office.directory, script);
+    let bundle = ["sign.pem", "fake.pem", "issuing.pem"].map(|name| office.file(name)).join("");
+    assert_eq!(office.make(&[bundle]).problem(422), "certificate-class-unfit");
 }
 
 #[test]

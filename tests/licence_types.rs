@@ -152,6 +152,16 @@ fn approved(engine: Engine) {
     // It is for this document.
     let other = house.seal(&cast.caller, &with(&approval), &people::approval(), None);
     assert_eq!(other.problem(409), "use-approval-unfit");
+    // Nor does it do for another system that asks.
+    let new =
+        json!({ "organization_id": cast.organization, "name": "别的系统", "roles": ["caller"] });
+    let beside = id(&house.post(&house.administrator, "/v1/principals", &new).expect(201));
+    people::grant(house, cast, &office.seal, &json!({ "principal_id": beside }));
+    let beside = people::key(house, &beside);
+    let borrowed = house.seal(&beside, &with(&approval), &people::licence(), None);
+    assert_eq!(borrowed.problem(409), "use-approval-unfit");
+    let listed = house.get(&beside, "/v1/use-approvals").expect(200);
+    assert_eq!(listed["items"], json!([]), "what others ask for is not theirs to see");
     // Many at once: one gets it.
     let (url, key, request) = (house.url(), &cast.caller, with(&approval));
     let statuses: Vec<u16> = std::thread::scope(|scope| {

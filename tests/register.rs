@@ -204,6 +204,38 @@ fn what_goes_out_comes_in_again() {
 }
 
 #[test]
+fn nobody_takes_in_the_certificate_of_somebody_else() {
+    let (house, cast) = open(Engine::Sqlite);
+    let beside = Cast::hire_in(&house, "11990102MAEXAMPL4W", "示例市公安局");
+    people::active(&house, &beside);
+    let rows = house.get(&beside.auditor, "/v1/seals/export?format=json").expect(200);
+    let mut row = rows[0].clone();
+    row["uscc"] = json!("11990101MAEXAMPL3B");
+    row["code"] = json!("");
+    row["name"] = json!("=HYPERLINK(0)");
+    let body = json!([row]).to_string();
+    let reply = import(&house, &cast.registrar, "", "application/json", body.as_bytes());
+    assert_eq!(reply.problem(422), "faulty-list");
+    let codes: Vec<_> = reply.json()["report"]["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["code"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(codes, ["certificate-subject-mismatch"]);
+    // What a spreadsheet would take as a formula goes out as text, and comes in as it was.
+    row["certificate"] = json!("");
+    let body = json!([row]).to_string();
+    import(&house, &cast.registrar, "", "application/json", body.as_bytes()).expect(201);
+    let text = String::from_utf8(house.get(&cast.registrar, "/v1/seals/export").body).unwrap();
+    assert!(text.contains(",'=HYPERLINK(0),"), "{text}");
+    let (other, there) = open(Engine::Sqlite);
+    import(&other, &there.registrar, "", "text/csv", text.as_bytes()).expect(201);
+    let same = other.get(&there.auditor, "/v1/seals/export?format=json").expect(200);
+    assert_eq!(same[0]["name"], "=HYPERLINK(0)");
+}
+
+#[test]
 fn malformed_lists_are_refused() {
     let (house, cast) = open(Engine::Sqlite);
     let send = |kind: &str, list: &[u8]| import(&house, &cast.registrar, "", kind, list);

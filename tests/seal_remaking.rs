@@ -136,6 +136,26 @@ fn a_key_is_used_again_only_where_policy_says_so() {
     assert_eq!(keys[0], keys[1]);
     let sealed = house.seal(&cast.caller, &people::request(&seal), &people::licence(), None);
     assert_eq!(sealed.status, 201);
+    // Where the key is in other hands, every certificate of it is revoked.
+    let stolen = json!({ "kind": "renew", "remake": "key-compromise" });
+    let stolen = people::approved(&house, &cast, &application(&cast, &seal, stolen));
+    people::generate_key(&house, &cast, &seal, &id(&stolen));
+    people::make(&house, &cast, &seal);
+    let after = people::register(&house, &cast, &seal);
+    assert_eq!(states(&after), ["superseded", "revoked", "active"]);
+    let list = house.token.directory.path().join("list.crl");
+    std::fs::write(&list, house.get("", "/public/crl/p256.crl").body).unwrap();
+    let text = support::run(
+        std::process::Command::new("openssl")
+            .args(["crl", "-inform", "DER", "-noout", "-text", "-in"])
+            .arg(&list),
+    );
+    assert_eq!(text.matches("Serial Number").count(), 2, "{text}");
+    assert_eq!(text.matches("Key Compromise").count(), 2, "{text}");
+    // What did not expire is not made again for it.
+    let expired = application(&cast, &seal, json!({ "kind": "renew", "remake": "expiry" }));
+    let reply = people::apply(&house, &cast.applicant, &expired);
+    assert_eq!(reply.problem(409), "seal-state-unfit");
 }
 
 #[test]

@@ -183,6 +183,17 @@ impl UseApproval {
         Ok(self)
     }
 
+    /// How many persons approved.
+    pub fn approvers(&self) -> i64 {
+        let count = self.decisions.iter().filter(|decision| decision.approved).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
+    /// Whether a person is among those who decided.
+    pub fn is_decided_by(&self, person: Option<&PersonId>) -> bool {
+        self.decisions.iter().any(|decision| Some(&decision.person_id) == person)
+    }
+
     /// Why it does not permit to seal a document, if it does not. `record` is the record that it may
     /// have been used up by at an earlier try.
     pub fn refuses(

@@ -31,7 +31,7 @@ pub(super) const STYLE: &str = "@page{size:A4;margin:18mm}\
 /// Read an application as a form to print 申请表, HTML.
 #[utoipa::path(get, path = "/v1/applications/{id}/form", tag = "applications", params(Id),
     responses((status = 200, body = String, content_type = "text/html"), Problems),
-    extensions(("x-action" = json!("read-application"))))]
+    extensions(("x-action" = json!("read-application-details"))))]
 pub(super) async fn form(
     State(house): State<House>,
     Caller(act): Caller,

@@ -62,7 +62,7 @@ pub(super) async fn upload(
     params(("id" = String, Path, description = "The application."),
         ("attachment" = String, Path, description = "The file.")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Problems),
-    extensions(("x-action" = json!("read-application"))))]
+    extensions(("x-action" = json!("read-application-details"))))]
 pub(super) async fn download(
     State(house): State<House>,
     Caller(act): Caller,

@@ -23,7 +23,7 @@ use crate::{
 type Result<T> = std::result::Result<T, Problem>;
 
 /// The longest list, bytes.
-const LONGEST: usize = 256 << 20;
+const LONGEST: usize = 64 << 20;
 /// The columns, in their order.
 const COLUMNS: [&str; 10] = [
     "uscc",
@@ -74,9 +74,10 @@ pub(super) async fn import(
         )),
     };
     read(Vec::new())?;
+    house.service.may_import(&act).await?;
     let bytes = to_bytes(request.into_body(), LONGEST).await;
     let bytes = bytes.map_err(|_| Problem::too_large(LONGEST as u64))?;
-    Ok(house.service.import_seals(&act, read(bytes.to_vec())?, query.dry_run).await?)
+    Ok(house.service.import_seals(&act, read(Vec::from(bytes))?, query.dry_run).await?)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -169,9 +170,13 @@ fn line(row: &SealRow) -> String {
         &row.valid_until,
         &row.certificate,
     ];
-    let cell = |text: &String| match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.clone(),
+    let cell = |text: &String| {
+        // A spreadsheet takes what begins like this as a formula.
+        let guard = if text.starts_with(['=', '+', '-', '@', '\'']) { "'" } else { "" };
+        match text.contains([',', '"', '\n', '\r']) {
+            true => format!("\"{guard}{}\"", text.replace('"', "\"\"")),
+            false => format!("{guard}{text}"),
+        }
     };
     let cells: Vec<String> = cells.into_iter().map(cell).collect();
     format!("{}\r\n", cells.join(","))

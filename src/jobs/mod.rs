@@ -51,7 +51,12 @@ impl Job {
             Self::FollowRevocations => service.follow_certificate_revocations().await,
             Self::PublishCrl => service.publish_crls_if_due().await.map(|_| ()),
             Self::DeliverEvents => {
-                while service.deliver_events().await? {}
+                // A turn has an end, so that the service can be stopped between two.
+                for _ in 0..20 {
+                    if !service.deliver_events().await? {
+                        break;
+                    }
+                }
                 Ok(())
             }
             Self::Remind => service.remind().await,

@@ -59,23 +59,6 @@ fn of_signed_data(der: &[u8]) -> Option<Vec<Certificate>> {
     (!all.is_empty()).then_some(all)
 }
 
-/// A leaf with the certificates above it as far as they are known, leaf first: from the bundle, then
-/// from the store. Nothing is judged but names and signatures.
-pub fn chain(leaf: Certificate, others: &[Certificate], store: &[Certificate]) -> Vec<Certificate> {
-    let mut chain = vec![leaf];
-    while let Some(tip) = chain.last().filter(|tip| !tip.is_self_issued() && chain.len() < 8) {
-        let known = |one: &&Certificate| !chain.iter().any(|known| known.der() == one.der());
-        let above = others.iter().chain(store).filter(known).find(|candidate| {
-            candidate.subject() == tip.issuer() && tip.verify_signed_by(candidate).is_ok()
-        });
-        match above.cloned() {
-            Some(above) => chain.push(above),
-            None => break,
-        }
-    }
-    chain
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

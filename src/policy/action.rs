@@ -27,6 +27,8 @@ words! {
         Apply => "apply",
         /// Read applications.
         ReadApplication => "read-application",
+        /// Read the particulars and files of an application.
+        ReadApplicationDetails => "read-application-details",
         /// Decide on an application 审核.
         Review => "review",
         /// Take an application back 撤回.

@@ -71,6 +71,8 @@ pub struct Service {
     signers: Fresh<documents::SignerKey, Arc<documents::Signer>>,
     appearances: Mutex<HashMap<String, Arc<Appearance>>>,
     workbench: workbench::Workbench,
+    /// Who takes a list of seals in has it.
+    imports: tokio::sync::Mutex<()>,
     /// Where pictures are drawn: one at a time, and never in the way of sealing.
     easel: workbench::Workbench,
 }
@@ -112,6 +114,7 @@ impl Service {
             signers: Fresh::default(),
             appearances: Mutex::default(),
             workbench: workbench::Workbench::default(),
+            imports: tokio::sync::Mutex::default(),
             easel: workbench::Workbench::with(1),
         }
     }

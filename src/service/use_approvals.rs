@@ -14,6 +14,7 @@ use crate::{
     domain::{
         id::UseApprovalId,
         licence_type::{UseApproval, UseApprovalState, UseDecision},
+        principal::Role,
     },
     policy::{Action, Resource},
 };
@@ -143,15 +144,19 @@ impl Service {
             reason: stated.map(reason).transpose()?,
             decided_at: now,
         };
-        let refuse = |why: &str| Error::conflict("use-approval-unfit", why);
-        let moved = read.clone().decide(decision).map_err(refuse)?;
         let (actor, organization) = (act.clone(), found.seal.organization_id);
         self.once(act, once, move |tx| {
             Box::pin(async move {
-                let decision = permit.consume(now).ok_or(Error::Overloaded)?;
-                tx.decide_use(&read, &moved).await?;
+                let decided = permit.consume(now).ok_or(Error::Overloaded)?;
+                // Read again under a lock: several may decide at the same time.
+                tx.lock_use(&read.id).await?;
+                let present = tx.use_approval(&read.id).await?;
+                let present = present.ok_or(Error::NotFound("the use approval"))?;
+                let moved = present.clone().decide(decision);
+                let moved = moved.map_err(|why| Error::conflict("use-approval-unfit", why))?;
+                tx.decide_use(&present, &moved).await?;
                 let subject = format!("use-approval:{}", moved.id);
-                let event = actor.event(now, &organization, "approve-use", subject, &decision);
+                let event = actor.event(now, &organization, "approve-use", subject, &decided);
                 tx.record(event).await?;
                 tx.use_approval(&moved.id).await?.ok_or(Error::NotFound("the use approval"))
             })
@@ -159,7 +164,8 @@ impl Service {
         .await
     }
 
-    /// A page of permissions for single uses, perhaps of one state.
+    /// A page of permissions for single uses, perhaps of one state: one's own, or all in scope for
+    /// those who see to seals.
     ///
     /// # Errors
     /// Policy says no.
@@ -170,6 +176,10 @@ impl Service {
         page: &Page,
     ) -> Result<Vec<UseApproval>, Error> {
         let mut tx = self.own_organization(act, Action::ReadOrganization).await?;
-        Ok(tx.use_approvals(state, page.after(), page.limit()).await?)
+        let principal = act.principal()?;
+        let sees_all = [Role::Keeper, Role::Registrar, Role::Auditor];
+        let sees_all = sees_all.iter().any(|role| principal.roles.contains(role));
+        let own = (!sees_all).then_some(&principal.id);
+        Ok(tx.use_approvals(state, own, (page.after(), page.limit())).await?)
     }
 }

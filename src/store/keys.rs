@@ -127,13 +127,16 @@ impl Tx {
         id: &KeyId,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let wrapped = query("DELETE FROM wrapped_keys WHERE key_id = $1").bind(id.to_string());
-        self.execute(wrapped).await?;
         let ended = query(
             "UPDATE keys SET state = 'destroyed', destroyed_at = $1 \
              WHERE id = $2 AND state = 'destroying'",
         );
-        Ok(self.execute(ended.bind(at.as_micros()).bind(id.to_string())).await? == 1)
+        if self.execute(ended.bind(at.as_micros()).bind(id.to_string())).await? != 1 {
+            return Ok(false);
+        }
+        let wrapped = query("DELETE FROM wrapped_keys WHERE key_id = $1").bind(id.to_string());
+        self.execute(wrapped).await?;
+        Ok(true)
     }
 
     /// A key that the token holds.

@@ -1,5 +1,7 @@
 //! Types of licences, and permission for single uses.
 
+use std::collections::HashMap;
+
 use sqlx::{any::AnyRow, query};
 
 use super::{
@@ -149,6 +151,37 @@ impl Tx {
         }
     }
 
+    /// For every seal and type of document whose single uses have to be approved by how many.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn all_approvals_needed(
+        &mut self,
+    ) -> Result<HashMap<(SealId, String), i64>, StoreError> {
+        let found = query(
+            "SELECT seal_id, code, MAX(approvals) AS approvals FROM licence_types \
+             WHERE retired_at IS NULL AND approvals > 0 GROUP BY seal_id, code",
+        );
+        let rows = self.all(found).await?;
+        rows.iter()
+            .map(|row| {
+                let c = Columns::of("licence_types", row);
+                let seal = c.word("seal_id", |text| SealId::parse(text).ok())?;
+                Ok(((seal, c.text("code")?), c.integer("approvals")?))
+            })
+            .collect()
+    }
+
+    /// Locks the permission for a single use until the end of the transaction.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn lock_use(&mut self, id: &UseApprovalId) -> Result<(), StoreError> {
+        let lock = query("UPDATE use_approvals SET state = state WHERE id = $1");
+        self.execute(lock.bind(id.to_string())).await?;
+        Ok(())
+    }
+
     /// Enters a request for a single use.
     ///
     /// # Errors
@@ -192,23 +225,25 @@ impl Tx {
         }
     }
 
-    /// Permissions for single uses in scope after a cursor, by id; perhaps of one state.
+    /// Permissions for single uses in scope after a cursor, by id; perhaps of one state, or asked for
+    /// by one principal.
     ///
     /// # Errors
     /// The database fails.
     pub async fn use_approvals(
         &mut self,
         state: Option<UseApprovalState>,
-        after: &str,
-        limit: i64,
+        requested_by: Option<&PrincipalId>,
+        (after, limit): (&str, i64),
     ) -> Result<Vec<UseApproval>, StoreError> {
         let pattern = self.path_pattern();
         let sql = sqlx::AssertSqlSafe(format!(
             "{APPROVAL} WHERE u.id > $1 AND o.path LIKE $2 AND ($3 = '' OR u.state = $3) \
-             ORDER BY u.id LIMIT $4"
+             AND ($4 = '' OR u.requested_by = $4) ORDER BY u.id LIMIT $5"
         ));
         let found = query(sql).bind(after.to_owned()).bind(pattern);
-        let found = found.bind(state.map_or("", UseApprovalState::as_str)).bind(limit);
+        let found = found.bind(state.map_or("", UseApprovalState::as_str));
+        let found = found.bind(requested_by.map_or("", PrincipalId::as_str).to_owned()).bind(limit);
         let mut all = Vec::new();
         for row in &self.all(found).await? {
             all.push(self.whole_approval(row).await?);

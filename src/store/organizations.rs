@@ -93,6 +93,16 @@ impl Tx {
         row.as_ref().map(organization).transpose()
     }
 
+    /// Locks an organization against its end until the end of the transaction; whether it exists and
+    /// has not ended.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn lock_organization(&mut self, id: &OrganizationId) -> Result<bool, StoreError> {
+        let lock = query("UPDATE organizations SET name = name WHERE id = $1 AND ended_at IS NULL");
+        Ok(self.execute(lock.bind(id.to_string())).await? == 1)
+    }
+
     /// The organization in scope with a unified social credit code.
     ///
     /// # Errors

@@ -213,7 +213,8 @@ impl Tx {
         self.all(found).await?.iter().map(delivery).collect()
     }
 
-    /// Deliveries whose time has come, the longest waiting first.
+    /// Deliveries whose time has come, the longest waiting first, at most 20 of one webhook: one that
+    /// does not answer takes no other's place.
     ///
     /// # Errors
     /// The database fails.
@@ -223,7 +224,10 @@ impl Tx {
         limit: i64,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "{DELIVERY} WHERE d.state = 'pending' AND d.next_at <= $1 AND w.disabled_at IS NULL \
+            "{DELIVERY} JOIN (SELECT p.id AS due, ROW_NUMBER() OVER (PARTITION BY p.webhook_id \
+             ORDER BY p.next_at, p.id) AS place FROM deliveries p \
+             WHERE p.state = 'pending' AND p.next_at <= $1) ranked ON ranked.due = d.id \
+             WHERE ranked.place <= 20 AND w.disabled_at IS NULL \
              ORDER BY d.next_at, d.id LIMIT $2"
         ));
         let rows = self.all(query(sql).bind(now.as_micros()).bind(limit)).await?;

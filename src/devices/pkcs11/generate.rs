@@ -80,8 +80,15 @@ impl Token {
             for class in
                 [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY, ObjectClass::SECRET_KEY]
             {
-                if let Some(object) = seat.find(id.as_str().as_bytes(), class)? {
-                    seat.session.destroy_object(object)?;
+                // Copies that live in sessions of this process are seen from all of its sessions; they
+                // go first, so that a failure leaves the original to be found again.
+                for token in [false, true] {
+                    let id = id.as_str().as_bytes().to_vec();
+                    let template =
+                        [Attribute::Class(class), Attribute::Token(token), Attribute::Id(id)];
+                    for object in seat.session.find_objects(&template)? {
+                        seat.session.destroy_object(object)?;
+                    }
                 }
             }
             Ok(())

@@ -9,10 +9,14 @@ use super::{
     organizations::{name, organization_id},
 };
 use crate::{
-    domain::{cause::RevocationCause, id::OrganizationChangeId, organization::OrganizationChange},
+    domain::{
+        cause::RevocationCause,
+        id::{OrganizationChangeId, OrganizationId},
+        organization::OrganizationChange,
+    },
     policy::{Action, Resource},
     service::{Act, Answer, Error, Service, applications::reason},
-    store::Payload,
+    store::{Payload, Tx},
 };
 
 /// What happened to an organization.
@@ -131,6 +135,14 @@ impl Service {
         let _ = self.permit(act, Action::ReadOrganization, resource)?;
         Ok(tx.organization_changes(&id).await?)
     }
+}
+
+/// Refuses what only an organization that exists may do; it cannot end until the transaction does.
+pub(in crate::service) async fn check_exists(
+    tx: &mut Tx,
+    id: &OrganizationId,
+) -> Result<(), Error> {
+    if tx.lock_organization(id).await? { Ok(()) } else { Err(ended()) }
 }
 
 /// The organization is no more.

@@ -11,7 +11,7 @@ use crate::{
     store::Concealed,
 };
 
-use super::{Application, application_id, resource};
+use super::{Application, application_id};
 
 /// A file to be kept.
 pub struct NewAttachment {
@@ -97,7 +97,7 @@ impl Service {
         let found: Option<Application> = tx.application(&application_id(application)?).await?;
         let found = found.ok_or(Error::NotFound("the application"))?;
         let above = super::ancestry(&mut tx, &found.organization_id).await?;
-        let _ = self.permit(act, Action::ReadApplication, resource(&above, &found))?;
+        self.permit_details(act, &above, &found).await?;
         let attachment = found.attachments.into_iter().find(|one| one.id == id);
         let attachment = attachment.ok_or_else(missing)?;
         let kept = tx.attached_content(&id).await?.ok_or_else(missing)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -29,6 +30,14 @@ pub(super) struct Given {
     pub(super) declared: bool,
 }
 
+/// Particulars as they are kept. With the salt nobody guesses names and numbers from the digest that
+/// stands in the declaration.
+#[derive(Default, Deserialize, Serialize)]
+struct Particulars {
+    salt: String,
+    fields: BTreeMap<String, String>,
+}
+
 fn incomplete(text: String) -> Error {
     Error::invalid("application-incomplete", text)
 }
@@ -50,11 +59,14 @@ impl Service {
         let forms = self.policy.forms();
         let form = forms.form(application.kind, application.seal_kind);
         let fresh = given.particulars.is_some();
-        let particulars = match given.particulars {
-            Some(given) => given,
-            None => self.particulars_of(&application.id).await?,
+        let kept = match given.particulars {
+            Some(particulars) => {
+                Particulars { salt: hex(&self.randomness::<16>()?), fields: particulars }
+            }
+            None => self.kept_particulars(&application.id).await?,
         };
-        for (word, text) in &particulars {
+        let particulars = &kept.fields;
+        for (word, text) in particulars {
             let known = forms.particular(word).is_some();
             if !known || !(1..=LONGEST).contains(&text.trim().chars().count()) {
                 let text = format!(
@@ -79,12 +91,12 @@ impl Service {
                 let text = "the declaration of the form has to be made: \"declared\": true";
                 return Err(Error::invalid("declaration-missing", text));
             }
-            Some(text) => Some(self.declare(act, application, &particulars, text).await?),
+            Some(text) => Some(self.declare(act, application, &kept, text).await?),
         };
         if !fresh {
             return Ok(None);
         }
-        let plain = serde_json::to_vec(&particulars).unwrap_or_default();
+        let plain = serde_json::to_vec(&kept).unwrap_or_default();
         let (ciphertext, data_key_id) = self.conceal(&purpose(&application.id), plain).await?;
         Ok(Some(Concealed { ciphertext, data_key_id }))
     }
@@ -122,7 +134,7 @@ impl Service {
         &self,
         act: &Act,
         application: &Application,
-        particulars: &BTreeMap<String, String>,
+        particulars: &Particulars,
         text: &str,
     ) -> Result<Declaration, Error> {
         let (now, person) = (self.now(), act.person()?.clone());
@@ -158,11 +170,15 @@ impl Service {
         &self,
         id: &ApplicationId,
     ) -> Result<BTreeMap<String, String>, Error> {
+        Ok(self.kept_particulars(id).await?.fields)
+    }
+
+    async fn kept_particulars(&self, id: &ApplicationId) -> Result<Particulars, Error> {
         use crate::domain::organization::Scope;
         let mut tx = self.store.read(Scope::Service).await?;
         let kept = tx.particulars(id).await?;
         drop(tx);
-        let Some(kept) = kept else { return Ok(BTreeMap::new()) };
+        let Some(kept) = kept else { return Ok(Particulars::default()) };
         let plain = self.reveal(&purpose(id), &kept.ciphertext, &kept.data_key_id).await?;
         serde_json::from_slice(&plain)
             .map_err(|_| Error::Internal("kept particulars do not read back".to_owned()))

@@ -118,6 +118,19 @@ impl Service {
         Ok(application)
     }
 
+    /// Whether one may read the particulars and files of an application.
+    async fn permit_details(
+        &self,
+        act: &Act,
+        above: &[OrganizationId],
+        application: &Application,
+    ) -> Result<(), Error> {
+        let standing_in = self.standing_in(act).await?;
+        let resource =
+            Resource::Application { ancestry: above, application, standing_in: &standing_in };
+        self.permit(act, Action::ReadApplicationDetails, resource).map(drop)
+    }
+
     /// A page of applications, perhaps of one state.
     ///
     /// # Errors

@@ -5,11 +5,8 @@ use crate::{
         application::{Application, Decision},
         organization::Organization,
     },
-    policy::Action,
     service::{Act, Error, Service},
 };
-
-use super::resource;
 
 /// A decision with the names of those who took part.
 #[derive(Clone, Debug)]
@@ -46,7 +43,7 @@ impl Service {
     /// It is not in scope, or policy says no.
     pub async fn printed_form(&self, act: &Act, id: &str) -> Result<PrintedForm, Error> {
         let (application, above) = self.find_application(act, id).await?;
-        let _ = self.permit(act, Action::ReadApplication, resource(&above, &application))?;
+        self.permit_details(act, &above, &application).await?;
         let forms = self.policy.forms();
         let named = |found: Option<&str>, word: &str| found.unwrap_or(word).to_owned();
         let particulars = self.particulars_of(&application.id).await?;

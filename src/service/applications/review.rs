@@ -12,7 +12,10 @@ use crate::{
         seal::Seal,
     },
     policy::{Action, Resource},
-    service::{Act, Answer, Error, Service, seals::free_code},
+    service::{
+        Act, Answer, Error, Service, administration::organization_changes::check_exists,
+        seals::free_code,
+    },
     store::Payload,
 };
 
@@ -95,6 +98,11 @@ impl Service {
         self.once(&act.clone(), once, move |tx| {
             Box::pin(async move {
                 let decided = permit.consume(now).ok_or(Error::Overloaded)?;
+                if moved.state == ApplicationState::Approved
+                    && moved.kind != ApplicationKind::Revoke
+                {
+                    check_exists(tx, &moved.organization_id).await?;
+                }
                 if let Some(mut seal) = created {
                     let (organization, kind) = (&seal.organization_id, seal.kind);
                     if tx.seal_of_name(organization, kind, &seal.name).await?.is_some() {

@@ -20,7 +20,7 @@ use crate::{
         Act, Answer, Error, Service,
         administration::{
             ancestry,
-            organization_changes::ended,
+            organization_changes::{check_exists, ended},
             organizations::{name, organization_id},
         },
     },
@@ -164,6 +164,9 @@ impl Service {
         self.once(&act.clone(), once, move |tx| {
             Box::pin(async move {
                 let decision = permit.consume(now).ok_or(Error::Overloaded)?;
+                if application.kind != ApplicationKind::Revoke {
+                    check_exists(tx, &application.organization_id).await?;
+                }
                 let serial = tx.next_number(&series).await?;
                 let (_, begins) = series.split_once(':').unwrap_or_default();
                 application.number = format!("{begins}-{serial:04}");
@@ -227,6 +230,9 @@ impl Service {
             ApplicationKind::Create => true,
             ApplicationKind::Revoke => in_use || state == Some(SealState::Lost),
             // A seal that is lost is not renewed but made again, and only for that reason.
+            ApplicationKind::Renew if new.remake == Some(RemakeCause::Expiry) => {
+                state == Some(SealState::Expired)
+            }
             ApplicationKind::Renew => {
                 let lost =
                     matches!(new.remake, Some(RemakeCause::Loss | RemakeCause::KeyCompromise));

@@ -6,11 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use super::signing_cycle::{Signer, event, not_active};
+use super::signing_cycle::{Signer, approval_required, event, not_active};
 use crate::{
     domain::{
         Timestamp,
-        id::{AccessKeyId, AttemptId, SealVersionId, UseApprovalId},
+        id::{AccessKeyId, AttemptId, SealId, SealVersionId, UseApprovalId},
         seal_state::SealState,
         signing::{Signature, SigningState},
     },
@@ -61,6 +61,8 @@ struct Facts {
     claimed: HashSet<(String, String)>,
     /// Records under the business numbers of the items.
     numbered: Vec<Signature>,
+    /// How many persons approve every single use, by seal and type of document, where any.
+    approvals: HashMap<(SealId, String), i64>,
 }
 
 async fn intend(tx: &mut Tx, items: &[Intention]) -> Answers<Intend> {
@@ -90,7 +92,8 @@ async fn look(tx: &mut Tx, items: &[Intention]) -> Result<Facts, Error> {
         Some((&s.principal_id, &s.seal_id, s.business_number.as_deref()?))
     });
     let numbered = tx.numbered(numbers.collect()).await?;
-    Ok(Facts { now, states, access_keys, claimed, numbered })
+    let approvals = tx.all_approvals_needed().await?;
+    Ok(Facts { now, states, access_keys, claimed, numbered, approvals })
 }
 
 /// An item that nothing speaks against.
@@ -127,7 +130,7 @@ async fn examine(
     if item.act.access_key.as_ref().is_some_and(|key| !facts.access_keys.contains(key)) {
         return Ok(Err(Error::Unauthenticated));
     }
-    if let Some(refusal) = use_refused(tx, item, earlier.as_ref(), facts.now).await? {
+    if let Some(refusal) = use_refused(tx, item, earlier.as_ref(), facts).await? {
         return Ok(Err(refusal));
     }
     let mut signature = item.signature.clone();
@@ -145,19 +148,44 @@ async fn examine(
     Ok(Ok(Taken { intended: (signature, decision), again: true, number }))
 }
 
+/// Whether a record is of the same act: what a request means may change between two tries.
+fn is_alike(record: &Signature, item: &Intention) -> bool {
+    let wanted = &item.signature;
+    record.seal_id == wanted.seal_id
+        && record.organization_id == wanted.organization_id
+        && record.scheme == wanted.scheme
+        && record.format == wanted.format
+        && record.document_type == wanted.document_type
+        && record.document_digest == wanted.document_digest
+        && record.content_unseen == wanted.content_unseen
+}
+
 /// Whether the permission for this use does not permit it any more.
 async fn use_refused(
     tx: &mut Tx,
     item: &Intention,
     earlier: Option<&Signature>,
-    now: Timestamp,
+    facts: &Facts,
 ) -> Result<Option<Error>, Error> {
-    let Some(id) = &item.use_approval else { return Ok(None) };
     let wanted = &item.signature;
+    let about = (wanted.seal_id.clone(), wanted.document_type.clone());
+    let needed = facts.approvals.get(&about).copied().unwrap_or(0);
+    let Some(id) = &item.use_approval else {
+        return Ok((needed > 0).then(approval_required));
+    };
     let about = (&wanted.seal_id, wanted.document_type.as_str(), wanted.document_digest.as_str());
     let why = match tx.use_approval(id).await? {
         None => Some("it is not there any more"),
-        Some(approval) => approval.refuses(about, earlier.map(|record| &record.id), now),
+        Some(approval) if approval.approvers() < needed => {
+            Some("more persons have to approve by now; ask for it again")
+        }
+        Some(approval) if approval.requested_by != wanted.principal_id => {
+            Some("another one asked for it")
+        }
+        Some(approval) if approval.is_decided_by(item.act.principal()?.person_id.as_ref()) => {
+            Some("who approved it does not use it")
+        }
+        Some(approval) => approval.refuses(about, earlier.map(|record| &record.id), facts.now),
     };
     Ok(why.map(|why| Error::conflict("use-approval-unfit", why)))
 }
@@ -181,6 +209,15 @@ async fn earlier(
         };
         // A completed one is told to the caller who asks again: its answer is kept by now.
         return Ok(match record {
+            Some(record)
+                if record.state == SigningState::Unresolved && !is_alike(&record, item) =>
+            {
+                Err(Error::conflict(
+                    "request-changed",
+                    "what the licence type says changed since the first try; send the request with \
+                     another Idempotency-Key",
+                ))
+            }
             Some(record) if record.state == SigningState::Unresolved => Ok(Some(record)),
             _ => Err(Error::InFlight),
         });

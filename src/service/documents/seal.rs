@@ -69,6 +69,7 @@ impl Service {
             let sealed = Sealed::again(document, &keepsake).ok_or(Error::IdempotencyMismatch)?;
             return self.answer_again(&answer.body, sealed).await;
         }
+        let by_code = matches!(order, SealOrder::Licence(_));
         let request = self.in_full(act, order).await?;
         let layout = check(&request)?;
         let format = match request.as_file {
@@ -82,6 +83,10 @@ impl Service {
             self.signer(act, &request.seal_id, scheme, &request.document_type, false).await?;
         // 2. Permission, which expires in seconds and is used up in transaction 1.
         let permit = self.may_use(act, &signer, Action::Use, &request.document_type)?;
+        if !by_code {
+            // Who approves a licence does not approve what else a request could write on it.
+            signer.check_free_use()?;
+        }
         let use_approval = self
             .approved_use(
                 &signer,

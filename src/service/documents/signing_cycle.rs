@@ -62,15 +62,7 @@ pub(in crate::service) struct SignerKey {
 impl Signer {
     /// Refuses a use without permission where every single one has to be approved.
     pub(super) fn check_free_use(&self) -> Result<(), Error> {
-        if self.approvals_needed == 0 {
-            return Ok(());
-        }
-        Err(Error::conflict(
-            "use-approval-required",
-            "every use of the seal for this type of document has to be approved; ask for it at \
-             /v1/use-approvals with the document's SHA-256 and send its use_approval_id to \
-             /v1/signatures",
-        ))
+        if self.approvals_needed == 0 { Ok(()) } else { Err(approval_required()) }
     }
 
     /// Whether the version and the grant are in their time; everything else that can change is
@@ -80,6 +72,16 @@ impl Signer {
             && self.grant.valid_from <= now
             && now < self.grant.valid_until
     }
+}
+
+/// Every single use has to be approved.
+pub(super) fn approval_required() -> Error {
+    Error::conflict(
+        "use-approval-required",
+        "every use of the seal for this licence type has to be approved; ask for it at \
+         /v1/use-approvals with the document's SHA-256 and send its use_approval_id with the \
+         licence_type to /v1/signatures",
+    )
 }
 
 /// An act that is permitted and prepared, not yet recorded.

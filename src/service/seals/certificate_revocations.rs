@@ -9,9 +9,9 @@ use crate::{
     domain::{
         Timestamp,
         certificate_revocation::CertificateRevocation,
-        id::{CertificateRevocationId, SealId},
+        id::{CertificateRevocationId, KeyId},
         organization::Scope,
-        seal::Credential,
+        seal::{Seal, SealVersion},
     },
     pki::{
         Certificate,
@@ -43,26 +43,32 @@ pub(super) struct ToRevoke {
 }
 
 impl Service {
-    /// The certificates of credentials that are at their end.
+    /// The certificates of a version that is at its end, and those of other versions with the same
+    /// keys: whoever has a key would use the certificate that was forgotten.
     pub(super) fn to_revoke(
         &self,
-        seal: &SealId,
-        credentials: &[Credential],
+        seal: &Seal,
+        ended: &SealVersion,
         reason: Reason,
     ) -> Result<Vec<ToRevoke>, Error> {
         let now = self.now();
+        let keys: Vec<&KeyId> = ended.credentials.iter().map(|c| &c.key_id).collect();
+        let all_of_seal = seal.versions.iter().flat_map(|version| &version.credentials);
         let mut all = Vec::new();
-        for credential in credentials {
+        for credential in all_of_seal.filter(|credential| keys.contains(&&credential.key_id)) {
             let chain = credential.certificate_chain.join("");
             let Some(leaf) = Certificate::from_pem(&chain).ok().and_then(|c| c.into_iter().next())
             else {
                 continue;
             };
+            if leaf.not_after() < now {
+                continue;
+            }
             let known: Vec<&str> =
                 credential.certificate_chain.iter().take(2).map(String::as_str).collect();
             let elsewhere = CertificateRevocation {
                 id: CertificateRevocationId::new(now, self.randomness()?),
-                seal_id: seal.clone(),
+                seal_id: seal.id.clone(),
                 certificate: known.join(""),
                 reason: i64::from(reason.number()),
                 asked_at: now,

@@ -5,6 +5,7 @@ use super::{Found, gates, make::Making, proposals};
 use crate::{
     crypto::Scheme,
     domain::{
+        Timestamp,
         ca_class::CaClass,
         organization::Organization,
         seal::{Credential, Key, SealVersion},
@@ -12,6 +13,7 @@ use crate::{
     pki::{
         Certificate, TrustStore, bundle,
         extension::{Subject, TEST_ONLY},
+        path,
     },
     service::{Error, Service},
     store::Binding,
@@ -61,7 +63,10 @@ impl Service {
             drop(tx);
             let place = bundles.iter().position(|bundle| is_for(bundle, credential, &key));
             let (given, issued) = match place {
-                Some(place) => (given(bundles.swap_remove(place), &key, &trust)?, None),
+                Some(place) => {
+                    let bundle = bundles.swap_remove(place);
+                    (given(bundle, &key, &trust, self.now())?, None)
+                }
                 None => {
                     let subject = Subject {
                         organization: owner.name.clone(),
@@ -108,15 +113,15 @@ impl Service {
         Ok(all)
     }
 
-    /// What the authority above a chain may stand for: that of the trusted root in it.
+    /// What the authority above a path may stand for: that of the trusted root at its end.
     fn ca_class(&self, chain: &[Certificate]) -> CaClass {
         let own = self.authority.roots();
         let ours = |one: &Certificate| own.iter().any(|root| root.der() == one.der());
-        if chain.iter().any(ours) {
+        if chain.last().is_some_and(ours) {
             return self.config.ca.class;
         }
         let class = |one: &Certificate| self.ca_classes.get(&one.fingerprint()).copied();
-        chain.iter().rev().find_map(class).unwrap_or(CaClass::Licensed)
+        chain.last().and_then(class).unwrap_or(CaClass::Licensed)
     }
 
     /// The refusals that two persons waived for the certificate of a chain.
@@ -156,7 +161,12 @@ fn is_for(bundle: &[Certificate], credential: &Credential, key: &Key) -> bool {
 }
 
 /// Tells the certificate for signing from that for encryption, and puts the chain together.
-fn given(mut bundle: Vec<Certificate>, key: &Key, trust: &TrustStore) -> Result<Given, Error> {
+fn given(
+    mut bundle: Vec<Certificate>,
+    key: &Key,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<Given, Error> {
     let place = bundle.iter().position(|one| is_of(one, key)).unwrap_or(0);
     if bundle.is_empty() {
         return Err(Error::invalid("certificate-missing", "no certificate was given"));
@@ -170,7 +180,12 @@ fn given(mut bundle: Vec<Certificate>, key: &Key, trust: &TrustStore) -> Result<
     }
     let beside = |one: &Certificate| one.subject() == leaf.subject() && is_for_encryption(one);
     let encryption = bundle.iter().position(beside).map(|place| bundle.remove(place));
-    let chain = bundle::chain(leaf, &bundle, &trust.roots);
+    // Only the path that was found good is kept and judged; what else stood in the bundle is nobody's
+    // word. Where there is none, the gates tell why.
+    let chain = match path::validate_fresh(&leaf, &bundle, trust, now) {
+        Ok(path) => path,
+        Err(_) => std::iter::once(leaf).chain(bundle).collect(),
+    };
     Ok(Given { chain, encryption })
 }
 

@@ -7,22 +7,22 @@ use crate::{
     domain::{
         id::KeyId,
         proposal::{Proposal, ProposalState},
-        seal::Custody,
+        seal::{Custody, Seal, SealVersion},
     },
     policy::Permit,
     service::{Act, Answer, Error, Service, act::Once},
 };
 
 /// Whether the keys of a version may be destroyed.
-pub(super) fn check(found: &Found) -> Result<(), Error> {
-    if !found.version.state.is_terminal() {
-        let state = found.version.state;
+pub(super) fn check(seal: &Seal, version: &SealVersion) -> Result<(), Error> {
+    if !version.state.is_terminal() {
+        let state = version.state;
         let text =
             format!("the version is {state}; only keys of versions at their end are destroyed");
         return Err(Error::conflict("key-in-use", text));
     }
-    let keys: Vec<&KeyId> = found.version.credentials.iter().map(|c| &c.key_id).collect();
-    let others = found.seal.versions.iter().filter(|v| !v.state.is_terminal());
+    let keys: Vec<&KeyId> = version.credentials.iter().map(|c| &c.key_id).collect();
+    let others = seal.versions.iter().filter(|v| !v.state.is_terminal());
     let shared = others.flat_map(|v| &v.credentials).any(|c| keys.contains(&&c.key_id));
     if shared {
         let text = "a later version of the seal uses the key";
@@ -40,11 +40,12 @@ impl Service {
         permit: Permit,
         (proposal, found): (Proposal, Found),
     ) -> Result<Answer, Error> {
-        check(&found)?;
+        check(&found.seal, &found.version)?;
         let now = self.now();
         let keys: Vec<(KeyId, Custody)> =
             found.version.credentials.iter().map(|c| (c.key_id.clone(), c.custody)).collect();
-        if proposal.state == ProposalState::Open {
+        // Where the token failed after two persons decided, confirming once more goes on with it.
+        if proposal.state != ProposalState::Confirmed {
             let by = act.principal()?.id.clone();
             let decided = proposal.clone().decide(ProposalState::Confirmed, by, now)?;
             let (actor, keys, version) = (act.clone(), keys.clone(), found.version.clone());
@@ -56,11 +57,7 @@ impl Service {
                         // Somebody may be about to renew with this very key.
                         tx.lock_keepers(&decided.seal_id).await?;
                         let seal = super::reread(tx, &decided.seal_id).await?;
-                        let same = seal.versions.contains(&version);
-                        if !same {
-                            let text = "the seal was changed by somebody else meanwhile";
-                            return Err(Error::conflict("changed-meanwhile", text));
-                        }
+                        check(&seal, &version)?;
                         tx.decide_proposal(&decided).await?;
                         for (key, _) in &keys {
                             tx.begin_key_destruction(key, &decided.id).await?;

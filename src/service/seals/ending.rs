@@ -3,7 +3,7 @@
 use super::{
     Found,
     certificate_revocations::{self, ToRevoke},
-    change, settled,
+    change, reread, settled,
 };
 use crate::{
     domain::{
@@ -22,8 +22,7 @@ use crate::{
 pub(super) struct Ending {
     version: SealVersion,
     change: StateChange,
-    /// Versions in the making: whoever revokes a seal does not want the next one.
-    given_up: Vec<(SealVersion, StateChange)>,
+    act: Act,
     certificates: Vec<ToRevoke>,
     reason: Reason,
     message: String,
@@ -46,8 +45,8 @@ impl Service {
         change.cause = cause;
         let reason = cause.map_or(Reason::PrivilegeWithdrawn, crl_reason);
         Ok(Ending {
-            given_up: in_the_making(found, act, now)?,
-            certificates: self.to_revoke(&found.seal.id, &found.version.credentials, reason)?,
+            act: act.clone(),
+            certificates: self.to_revoke(&found.seal, &found.version, reason)?,
             reason,
             version: found.version.clone(),
             change,
@@ -67,27 +66,32 @@ impl Service {
 impl Ending {
     /// Writes it; the seal as it is then.
     pub(super) async fn carry_out(self, tx: &mut Tx, now: Timestamp) -> Result<Seal, Error> {
-        tx.move_version(&self.version, &self.change).await?;
-        for (version, change) in &self.given_up {
-            tx.move_version(version, change).await?;
-        }
         let seal = tx.seal_of_version(&self.version.id).await?;
         let seal = seal.ok_or(Error::NotFound("the seal"))?;
+        // Locked first, so that no key generation comes in between.
+        tx.lock_keepers(&seal).await?;
+        let present = reread(tx, &seal).await?;
+        tx.move_version(&self.version, &self.change).await?;
+        for (version, change) in in_the_making(&present, &self.version, &self.act, now)? {
+            tx.move_version(&version, &change).await?;
+        }
         revoke_certificates(tx, (&self.certificates, self.reason), self.message, now).await?;
         settled(tx, &seal, now).await
     }
 }
 
+/// The versions in the making, and their giving up: whoever revokes a seal does not want the next one.
 fn in_the_making(
-    found: &Found,
+    seal: &Seal,
+    ended: &SealVersion,
     act: &Act,
     now: Timestamp,
 ) -> Result<Vec<(SealVersion, StateChange)>, Error> {
     let making = |state| matches!(state, SealState::KeyReady | SealState::Made);
-    if making(found.version.state) {
+    if making(ended.state) {
         return Ok(Vec::new());
     }
-    let others = found.seal.versions.iter().filter(|version| making(version.state));
+    let others = seal.versions.iter().filter(|version| making(version.state));
     let give_up = |version: &SealVersion| {
         let reason = Some("the seal was ended while this version was being made".to_owned());
         let change = change(version, Some(act), SealEvent::Abandon, reason, now)?;

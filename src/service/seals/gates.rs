@@ -85,10 +85,8 @@ pub(super) fn check(
         return refuse(CLASS_UNFIT, text);
     }
     let others = candidate.chain.get(1..).unwrap_or_default();
-    match path::validate(leaf, others, trust, now) {
+    match path::validate_fresh(leaf, others, trust, now) {
         Ok(_) => Ok(()),
-        // A certificate fresh from its CA need not be covered by a list at hand yet.
-        Err(PathError::RevocationUnknown(_)) => Ok(()),
         Err(PathError::Revoked { subject, at, .. }) => {
             refuse("certificate-revoked", format!("{subject} was revoked at {at}"))
         }

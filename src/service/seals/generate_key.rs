@@ -19,7 +19,10 @@ use crate::{
         request,
     },
     policy::{Action, Resource},
-    service::{Act, Answer, Error, Service, administration::ancestry},
+    service::{
+        Act, Answer, Error, Service,
+        administration::{ancestry, organization_changes::check_exists},
+    },
     store::NewVersion,
 };
 
@@ -104,6 +107,13 @@ impl Service {
             .once(act, once, move |tx| {
                 Box::pin(async move {
                     let decision = permit.consume(now).ok_or(Error::Overloaded)?;
+                    // The token took its time; the seal or its owner may be at an end by now.
+                    check_exists(tx, &seal.organization_id).await?;
+                    tx.lock_keepers(&seal.id).await?;
+                    check(&application, &reread(tx, &seal.id).await?)?;
+                    for key in &kept {
+                        tx.key(&key.id).await?.ok_or_else(key_gone)?;
+                    }
                     tx.update_application(&application, &used).await?;
                     tx.insert_version(&version).await?;
                     let subject = format!("seal-version:{}", version.id);
@@ -191,7 +201,7 @@ impl Service {
             let Some(credential) = credential else {
                 return refuse("the version before has no key of this scheme");
             };
-            keys.extend(tx.key(&credential.key_id).await?);
+            keys.push(tx.key(&credential.key_id).await?.ok_or_else(key_gone)?);
         }
         Ok(keys)
     }
@@ -206,6 +216,11 @@ impl Service {
         }
         reason
     }
+}
+
+/// The key that was to be used again is destroyed, or about to be.
+fn key_gone() -> Error {
+    Error::conflict("key-reuse-refused", "the key of the version before is destroyed")
 }
 
 /// Whether the application allows a new version of this very seal.

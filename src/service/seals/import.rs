@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use const_oid::db::rfc4519;
+
 use crate::{
     crypto::digest::{hex, sha256},
     domain::{
@@ -15,14 +17,14 @@ use crate::{
         seal_code::SealCodeScheme,
         seal_state::SealState,
     },
-    pki::bundle,
+    pki::{bundle, extension::OID_ORGANIZATION_IDENTIFIER},
     policy::{Action, Resource},
-    service::{Act, Answer, Error, Service, administration::ancestry},
+    service::{Act, Answer, Error, Service},
     store::{ImportedSeal, Payload, Tx},
 };
 
 /// The most rows of one list.
-const MOST_ROWS: usize = 100_000;
+const MOST_ROWS: usize = 20_000;
 /// The most faults that are told.
 const MOST_FAULTS: usize = 1000;
 
@@ -60,13 +62,26 @@ impl SealList {
                     let text = "the first line has to name the columns: uscc, kind, name, code, …";
                     return Err(malformed(text.to_owned()));
                 }
-                reader.deserialize().map(|row| row.map_err(|e| describe(&e))).collect()
+                let plain = |row: SealRow| SealRow {
+                    name: plain(row.name),
+                    certificate: plain(row.certificate),
+                    ..row
+                };
+                reader.deserialize().map(|row| row.map(plain).map_err(|e| describe(&e))).collect()
             }
         };
         if rows.len() > MOST_ROWS {
             return Err(malformed(format!("a list has at most {MOST_ROWS} rows")));
         }
         Ok(rows)
+    }
+}
+
+/// A cell without the mark that keeps spreadsheets from taking it as a formula.
+fn plain(text: String) -> String {
+    match text.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\'']) => rest.to_owned(),
+        _ => text,
     }
 }
 
@@ -82,7 +97,7 @@ fn describe(error: &impl std::fmt::Display) -> String {
 
 /// What the checks need to know.
 struct Surroundings {
-    owners: HashMap<String, Option<(OrganizationId, Vec<OrganizationId>)>>,
+    owners: HashMap<String, Option<(OrganizationId, String)>>,
     taken_codes: BTreeSet<String>,
     now: Timestamp,
 }
@@ -109,6 +124,17 @@ impl Faults {
 }
 
 impl Service {
+    /// Whether lists may be sent at all, before one is read.
+    ///
+    /// # Errors
+    /// Policy says no.
+    pub async fn may_import(&self, act: &Act) -> Result<(), Error> {
+        let own = act.principal()?.organization_id.clone();
+        let above = self.ancestry_of(act, &own).await?;
+        let resource = Resource::Organization { ancestry: &above };
+        self.permit(act, Action::ImportSeals, resource).map(drop)
+    }
+
     /// Takes a list of seals into the register, or only says what would come of it.
     ///
     /// # Errors
@@ -130,6 +156,8 @@ impl Service {
         if let Some(answer) = self.earlier_answer(&once).await? {
             return Ok(answer);
         }
+        // One list at a time: each holds its rows in memory, and the writer for a while.
+        let _turn = self.imports.try_lock().map_err(|_| Error::Overloaded)?;
         let own = act.principal()?.organization_id.clone();
         let above = self.ancestry_of(act, &own).await?;
         let resource = Resource::Organization { ancestry: &above };
@@ -197,10 +225,7 @@ impl Service {
                 continue;
             }
             let found = match tx.organization_of_uscc(&row.uscc).await? {
-                Some(found) if found.ended_at.is_none() => {
-                    let above = ancestry(&mut tx, &found.id).await?;
-                    Some((found.id, above))
-                }
+                Some(found) if found.ended_at.is_none() => Some((found.id, found.name)),
                 _ => None,
             };
             owners.insert(row.uscc.clone(), found);
@@ -299,6 +324,15 @@ impl Service {
             "" => None,
             text => match bundle::certificates(text).map(|all| all.into_iter().next()) {
                 Ok(Some(leaf)) => {
+                    let owner = owner.map(|(_, name)| name.as_str()).unwrap_or_default();
+                    let names = leaf.subject_has(rfc4519::O, owner)
+                        || leaf.subject_has(rfc4519::CN, owner)
+                        || leaf.subject_has(OID_ORGANIZATION_IDENTIFIER, &row.uscc);
+                    if !names {
+                        // Else somebody else's signatures would be this seal's.
+                        let text = "the certificate names another organization than the owner";
+                        faults.add(place, "certificate", "certificate-subject-mismatch", text);
+                    }
                     // The national rule: a seal is not valid longer than its owner's certificate.
                     if until.is_some_and(|until| until > leaf.not_after()) {
                         let text = "the certificate ends before the seal";

@@ -104,7 +104,7 @@ impl Service {
         let found = find(&mut tx, id, numbered_or_newest(Some(new.version)), self.now()).await?;
         let changes = tx.state_changes(&found.seal.id).await?;
         drop(tx);
-        super::destroy_key::check(&found)?;
+        super::destroy_key::check(&found.seal, &found.version)?;
         let ended = changes.iter().rev().find(|c| c.seal_version_id == found.version.id);
         let waits = i64::from(self.config.register.key_destruction_days) * 86_400;
         let proposal = self.proposal(act, &found.version, &found, ProposalKind::DestroyKey)?;

@@ -13,7 +13,10 @@ use crate::{
         seal_state::{SealEvent, SealState},
     },
     policy::Action,
-    service::{Act, Answer, Error, Service, applications::duplicate},
+    service::{
+        Act, Answer, Error, Service, administration::organization_changes::check_exists,
+        applications::duplicate,
+    },
 };
 
 impl Service {
@@ -57,7 +60,7 @@ impl Service {
         };
         let certificates = match (&ended, cause) {
             (Some((version, _)), Some(cause)) => {
-                self.to_revoke(&found.seal.id, &version.credentials, crl_reason(cause))?
+                self.to_revoke(&found.seal, version, crl_reason(cause))?
             }
             _ => Vec::new(),
         };
@@ -68,6 +71,11 @@ impl Service {
             .once(act, once, move |tx| {
                 Box::pin(async move {
                     let decision = permit.consume(now).ok_or(Error::Overloaded)?;
+                    check_exists(tx, &found.seal.organization_id).await?;
+                    tx.lock_keepers(&found.seal.id).await?;
+                    if reread(tx, &found.seal.id).await?.is_over() {
+                        return Err(Error::conflict("seal-ended", "the seal is at its end"));
+                    }
                     if let Some((version, event)) = &ended {
                         tx.move_version(version, event).await?;
                     }

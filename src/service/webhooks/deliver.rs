@@ -50,19 +50,23 @@ impl Service {
             if made.is_empty() {
                 break;
             }
-            made.into_iter().collect::<Result<(), Error>>()?;
         }
         Ok(more || full)
     }
 
     /// Delivers to one webhook, until it fails; the rest has its turn later.
-    async fn deliver_in_order(&self, deliveries: Vec<Delivery>) -> Result<(), Error> {
+    async fn deliver_in_order(&self, deliveries: Vec<Delivery>) {
         for delivery in deliveries {
-            if !self.deliver(delivery).await? {
-                break;
+            let id = delivery.id.clone();
+            match self.deliver(delivery).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(delivery = %id, %error, "a delivery could not be made");
+                    break;
+                }
             }
         }
-        Ok(())
     }
 
     async fn spread_events(&self) -> Result<bool, Error> {

@@ -74,7 +74,10 @@ ALTER TABLE seals ADD COLUMN homonym BIGINT NOT NULL DEFAULT 0;
 UPDATE seals SET closed_at = created_at
     WHERE EXISTS (SELECT 1 FROM seal_versions v WHERE v.seal_id = seals.id)
     AND NOT EXISTS (SELECT 1 FROM seal_versions v WHERE v.seal_id = seals.id
-        AND v.state IN ('key-ready', 'made', 'active', 'suspended', 'lost', 'expired'));
+        AND v.state IN ('key-ready', 'made', 'active', 'suspended', 'lost'))
+    AND COALESCE((SELECT v.state FROM seal_versions v WHERE v.seal_id = seals.id
+        AND v.state <> 'abandoned' ORDER BY v.number DESC LIMIT 1), 'revoked')
+        IN ('revoked', 'invalidated');
 UPDATE seals SET homonym = (SELECT COUNT(*) FROM seals o
     WHERE o.organization_id = seals.organization_id AND o.kind = seals.kind
     AND o.name = seals.name AND o.id < seals.id);

@@ -22,6 +22,9 @@ CREATE UNIQUE INDEX licence_types_one_in_force ON licence_types (organization_id
     WHERE retired_at IS NULL;
 CREATE INDEX licence_types_seal ON licence_types (seal_id, code) WHERE retired_at IS NULL;
 
+CREATE INDEX licence_types_approved ON licence_types (seal_id, code)
+    WHERE retired_at IS NULL AND approvals > 0;
+
 CREATE TABLE use_approvals (
     id TEXT NOT NULL CONSTRAINT use_approvals_pk PRIMARY KEY,
     seal_id TEXT NOT NULL CONSTRAINT use_approvals_seal_fk REFERENCES seals (id),
