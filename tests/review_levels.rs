@@ -181,3 +181,126 @@ fn somebody_stands_in_for_an_absent_reviewer() {
     let form = String::from_utf8(form.body).unwrap();
     assert!(form.contains("某副科长（代 for 某reviewer）"), "{form}");
 }
+
+/// Every kind of application up three levels: with a return, a stand-in, and a certificate that two
+/// persons let through.
+#[test]
+fn every_kind_goes_up_three_levels() {
+    let mut house = House::new(Engine::Sqlite);
+    let trust = house.token.directory.path().join("trust");
+    std::fs::create_dir_all(&trust).unwrap();
+    house.configure("[ca]\n", &format!("[trust]\ndirectory = \"{}\"\n[ca]\n", trust.display()));
+    house.set_policy("approval.toml", |text| {
+        let three = LEVELS.replace(", quorum = 2", "");
+        let two = "levels = [\"unit review 单位审核\", \"department approval 主管部门审批\"]";
+        text.replace(two, &three).replace("levels = [\"unit review 单位审核\"]", &three)
+    });
+    house.start();
+    let below = |parent: &str, uscc: &str, name: &str| {
+        let new = json!({ "uscc": uscc, "name": name, "parent_id": parent });
+        id(&house.post(&house.administrator, "/v1/organizations", &new).expect(201))
+    };
+    let city = below(&house.root, "11990101MAEXAMPL3B", "示例市行政审批局");
+    let county = people::Cast::hire_below(&house, &city, "11990102MAEXAMPL4W", "示例县自然资源局");
+    let reviewers = [&county.organization, &city, &house.root]
+        .map(|organization| person(&house, organization, "reviewer").1);
+    // The city's reviewer is away; somebody of the city stands in.
+    let deputy = json!({ "organization_id": city, "name": "某副局长" });
+    let deputy = id(&house.post(&house.administrator, "/v1/persons", &deputy).expect(201));
+    let (_, deputy_key) = account(&house, &city, &deputy, "auditor");
+    let until =
+        sealwright::domain::Clock::now(&sealwright::domain::SystemClock).plus_seconds(86_400);
+    let stand_in = json!({ "person_id": deputy, "valid_until": until, "reason": "休假" });
+    house.post(&reviewers[1], "/v1/stand-ins", &stand_in).expect(201);
+    let (_, security) = person(&house, &county.organization, "security-administrator");
+    let decide = |key: &str, application: &Value, body: Value| {
+        house.post(key, &format!("/v1/applications/{}/decisions", id(application)), &body)
+    };
+    // Up three levels, once returned by the last one, the middle one by the stand-in.
+    let through = |new: &Value| -> Value {
+        let application = people::apply(&house, &county.applicant, new).expect(201);
+        assert_eq!(application["levels"].as_array().unwrap().len(), 3, "{}", new["kind"]);
+        for key in [&reviewers[0], &deputy_key] {
+            decide(key, &application, json!({ "verdict": "approve" })).expect(200);
+        }
+        let back = json!({ "verdict": "return", "reason": "请补充说明" });
+        assert_eq!(decide(&reviewers[2], &application, back).expect(200)["state"], "returned");
+        let path = format!("/v1/applications/{}/resubmit", id(&application));
+        let again = json!({ "reason": "已补充说明", "declared": true });
+        house.post(&county.applicant, &path, &again).expect(200);
+        let mut last = Value::Null;
+        for key in [&reviewers[0], &deputy_key, &reviewers[2]] {
+            last =
+                decide(key, &application, json!({ "verdict": "approve", "round": 2 })).expect(200);
+        }
+        assert_eq!((&last["state"], &last["round"]), (&json!("approved"), &json!(2)));
+        assert_eq!(last["decisions"].as_array().unwrap().len(), 6);
+        last
+    };
+    let organization = &county.organization;
+    // Create, with a certificate of another name that two persons let through.
+    let created = through(&json!({
+        "organization_id": organization, "kind": "create", "seal_kind": "business",
+        "seal_name": "不动产登记专用章", "reason": "业务需要",
+    }));
+    let seal = created["seal_id"].as_str().unwrap().to_owned();
+    let body = json!({ "application_id": created["id"], "schemes": ["sm2"] });
+    house.post(&county.maker, &format!("/v1/seals/{seal}/key"), &body).expect(201);
+    let mut elsewhere = support::elsewhere::Elsewhere::new(&house, &seal);
+    elsewhere.organization = "示例县自然资源和规划局".to_owned();
+    let chain = elsewhere.certificate();
+    std::fs::write(trust.join("root.pem"), elsewhere.root()).unwrap();
+    let mut house = house;
+    house.stop();
+    house.start();
+    let make = |seal: &str, chains: Value| {
+        let body = json!({ "picture": people::picture(), "certificate_chains": chains });
+        house.post(&county.maker, &format!("/v1/seals/{seal}/make"), &body)
+    };
+    assert_eq!(make(&seal, json!([chain])).problem(422), "certificate-subject-mismatch");
+    let waiver = json!({
+        "code": "certificate-subject-mismatch", "certificate": chain, "reason": "机构改革过渡",
+    });
+    let path = format!("/v1/seals/{seal}/waivers");
+    let proposal = house.post(&county.maker, &path, &waiver).expect(201);
+    let path = format!("/v1/proposals/{}/confirm", id(&proposal));
+    house.post(&security, &path, &json!({})).expect(200);
+    make(&seal, json!([chain])).expect(200);
+    people::register(&house, &county, &seal);
+    let decide = |key: &str, application: &Value, body: Value| {
+        house.post(key, &format!("/v1/applications/{}/decisions", id(application)), &body)
+    };
+    let through = |new: &Value| -> Value {
+        let application = people::apply(&house, &county.applicant, new).expect(201);
+        assert_eq!(application["levels"].as_array().unwrap().len(), 3, "{}", new["kind"]);
+        let mut last = Value::Null;
+        for key in [&reviewers[0], &deputy_key, &reviewers[2]] {
+            last = decide(key, &application, json!({ "verdict": "approve" })).expect(200);
+        }
+        last
+    };
+    // Change and renew, each yielding the next version; then the end.
+    for (number, more) in [
+        (2, json!({ "kind": "change", "new_name": "自然资源登记专用章" })),
+        (3, json!({ "kind": "renew", "remake": "carrier-damaged" })),
+    ] {
+        let mut new = json!({ "organization_id": organization, "seal_id": seal, "reason": "x" });
+        new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let application = through(&new);
+        people::generate_key(&house, &county, &seal, &id(&application));
+        make(&seal, json!([])).expect(200);
+        let after = people::register(&house, &county, &seal);
+        let versions = after["versions"].as_array().unwrap();
+        assert_eq!(versions.len(), number);
+        assert_eq!(versions[number - 1]["name"], "自然资源登记专用章");
+        assert_eq!(versions[number - 2]["state"], "superseded");
+    }
+    let end = through(&json!({
+        "organization_id": organization, "kind": "revoke", "seal_id": seal, "cause": "rename",
+        "reason": "更名",
+    }));
+    let body = json!({ "reason": "更名", "application_id": end["id"] });
+    let over =
+        house.post(&county.registrar, &format!("/v1/seals/{seal}/revoke"), &body).expect(200);
+    assert_eq!(over["versions"][2]["state"], "revoked");
+}

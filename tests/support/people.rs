@@ -29,8 +29,13 @@ impl Cast {
     }
 
     pub fn hire_in(house: &House, uscc: &str, name: &str) -> Self {
+        Self::hire_below(house, &house.root, uscc, name)
+    }
+
+    /// Enters an organization with its people below another.
+    pub fn hire_below(house: &House, parent: &str, uscc: &str, name: &str) -> Self {
         let admin = &house.administrator;
-        let new = json!({ "uscc": uscc, "name": name, "parent_id": house.root });
+        let new = json!({ "uscc": uscc, "name": name, "parent_id": parent });
         let organization = id(&house.post(admin, "/v1/organizations", &new).expect(201));
         let person = |role: &str| person(house, &organization, role).1;
         let new = json!({ "organization_id": organization, "name": "某保管人" });
