@@ -127,6 +127,7 @@ fn the_form_is_printed_and_nothing_in_it_is_code() {
     let form = house.get(&cast.applicant, &format!("{path}/form"));
     assert_eq!(form.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(form.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    support::show("form.html", &form.body);
     let page = String::from_utf8(form.body).unwrap();
     let number = application["number"].as_str().unwrap();
     for text in [

@@ -135,9 +135,7 @@ fn a_picture_is_seen_beside_the_impression() {
     assert_eq!(compare(&Base64::encode_string(&impression), 4.0).problem(422), "invalid-picture");
     let sheet = compare(&Base64::encode_string(&impression), 40.0);
     assert_eq!((sheet.status, sheet.header("content-type")), (200, Some("image/png")));
-    if let Some(out) = std::env::var_os("SEALWRIGHT_SHOW") {
-        fs::write(std::path::Path::new(&out).join("comparison.png"), &sheet.body).unwrap();
-    }
+    support::show("comparison.png", &sheet.body);
     // Three cells of 40 mm with 5 mm around each, at 300 dpi.
     let reader = png::Decoder::new(std::io::Cursor::new(&sheet.body)).read_info().unwrap();
     let (wide, high) = (reader.info().width, reader.info().height);
@@ -160,9 +158,7 @@ fn a_test_seal_says_so_everywhere() {
     assert_eq!(make(&house, &cast, &seal, &people::picture()).problem(422), "invalid-picture");
     let path = format!("/v1/seals/{seal}/picture-preview");
     let preview = house.post(&cast.maker, &path, &round()).body;
-    if let Some(out) = std::env::var_os("SEALWRIGHT_SHOW") {
-        fs::write(std::path::Path::new(&out).join("test-seal.png"), &preview).unwrap();
-    }
+    support::show("test-seal.png", &preview);
     let made = make(&house, &cast, &seal, &round()).expect(200);
     assert_eq!(made["sandbox"], true);
     people::register(&house, &cast, &seal);

@@ -258,6 +258,7 @@ fn the_card_of_a_seal_tells_its_life() {
     let why = json!({ "reason": "盘点<b>" });
     house.post(&cast.registrar, &format!("/v1/seals/{seal}/suspend"), &why).expect(200);
     let card = house.get(&cast.auditor, &format!("/v1/seals/{seal}/card"));
+    support::show("card.html", &card.body);
     let page = String::from_utf8(card.body).unwrap();
     for text in [
         "印章卡片",

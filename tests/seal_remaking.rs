@@ -179,3 +179,43 @@ fn what_is_being_made_while_the_seal_is_revoked_is_given_up() {
     let key = house.post(&cast.maker, &format!("/v1/seals/{seal}/key"), &body);
     assert_eq!(key.problem(409), "seal-ended");
 }
+
+#[test]
+fn what_expired_is_renewed_late() {
+    let (mut house, cast) = house(|_| {});
+    let seals = [people::active(&house, &cast), people::active(&house, &cast)];
+    // Two years pass.
+    house.stop();
+    let database = house.database.trim_start_matches("sqlite://").split('?').next().unwrap();
+    let script = format!(
+        "import sqlite3; c = sqlite3.connect('{database}'); \
+         c.execute('UPDATE seal_versions SET valid_until = valid_from + 1'); c.commit()"
+    );
+    support::run(support::python_tool("python").args(["-c", &script]));
+    house.start();
+    let state = |seal: &str| {
+        let read = house.get(&cast.auditor, &format!("/v1/seals/{seal}")).expect(200);
+        states(&read)[0].to_owned()
+    };
+    for seal in &seals {
+        support::until("the clock", || (state(seal) == "expired").then_some(()));
+    }
+    // By the ordinary way, though the window is long over, and by the short one.
+    for (seal, more) in seals
+        .iter()
+        .zip([json!({ "kind": "renew" }), json!({ "kind": "renew", "remake": "expiry" })])
+    {
+        let approved = people::approved(&house, &cast, &application(&cast, seal, more));
+        people::generate_key(&house, &cast, seal, &id(&approved));
+        people::make(&house, &cast, seal);
+        let after = people::register(&house, &cast, seal);
+        assert_eq!(states(&after), ["expired", "active"]);
+    }
+    // What expired is not suspended or revoked any more; there is nothing to be renewed early.
+    let again = people::apply(
+        &house,
+        &cast.applicant,
+        &application(&cast, &seals[0], json!({ "kind": "renew" })),
+    );
+    assert_eq!(again.problem(409), "renewal-too-early");
+}

@@ -14,7 +14,8 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
-        application::{ApplicationKind, Verdict},
+        application::{ApplicationKind, ApplicationState, Verdict},
+        cause::RevocationCause,
         seal::SealKind,
     },
     service::applications::{NamedDecision, PrintedForm},
@@ -60,13 +61,13 @@ fn page(form: &PrintedForm) -> String {
     ];
     let details = &application.details;
     facts.extend(details.new_name.clone().map(|name| ("变更后名称 new name", name)));
-    facts.extend(details.cause.map(|cause| ("注销原因 cause", cause.to_string())));
+    facts.extend(details.cause.map(|cause| ("注销原因 cause", in_words(cause).to_owned())));
     facts
         .extend(details.remake.map(|cause| ("重新制作原因 cause of re-making", cause.to_string())));
     facts.push(("申请事由 reason", application.reason.clone()));
     facts.push(("申请人 applicant", form.applicant.clone()));
     facts.push(("申请时间 submitted", in_china(application.created_at)));
-    facts.push(("状态 state", application.state.to_string()));
+    facts.push(("状态 state", state(application.state).to_owned()));
     let mut text: String = facts.iter().map(|(name, text)| row(name, text)).collect();
     text.extend(form.particulars.iter().map(|(name, text)| row(name, text)));
     let mut body = format!("<table>{text}</table>");
@@ -122,6 +123,33 @@ fn decision(named: &NamedDecision) -> String {
 pub(super) fn in_china(time: Timestamp) -> String {
     let (year, month, day, hour, minute, _) = time.plus_seconds(8 * 3600).parts();
     format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}")
+}
+
+fn state(state: ApplicationState) -> &'static str {
+    match state {
+        ApplicationState::Submitted => "审核中 submitted",
+        ApplicationState::Returned => "已退回 returned",
+        ApplicationState::Approved => "已通过 approved",
+        ApplicationState::Rejected => "已驳回 rejected",
+        ApplicationState::Withdrawn => "已撤回 withdrawn",
+    }
+}
+
+/// A cause of revocation in both languages.
+pub(super) fn in_words(cause: RevocationCause) -> &'static str {
+    match cause {
+        RevocationCause::Rename => "更名 rename",
+        RevocationCause::Dissolution => "解散 dissolution",
+        RevocationCause::Abolition => "撤销 abolition",
+        RevocationCause::LicenceRevoked => "吊销执照 licence revoked",
+        RevocationCause::Bankruptcy => "破产 bankruptcy",
+        RevocationCause::Split => "分立 split",
+        RevocationCause::Merger => "合并 merger",
+        RevocationCause::OwnWish => "自愿注销 own wish",
+        RevocationCause::Loss => "遗失 loss",
+        RevocationCause::CarrierDamaged => "载体损坏 carrier damaged",
+        RevocationCause::KeyCompromise => "密钥泄露 key compromise",
+    }
 }
 
 fn title(kind: ApplicationKind) -> &'static str {

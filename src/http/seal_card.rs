@@ -9,7 +9,7 @@ use base64ct::{Base64, Encoding};
 
 use super::{
     House,
-    application_form::{STYLE, in_china, row, seal_kind},
+    application_form::{STYLE, in_china, in_words, row, seal_kind},
     caller::Caller,
     docs::escape,
     extract::Path,
@@ -17,7 +17,10 @@ use super::{
     problem::Problem,
     responses::Problems,
 };
-use crate::{domain::seal_state::SealState, service::seals::SealCard};
+use crate::{
+    domain::{keeper::KeeperState, seal_state::SealState},
+    service::seals::SealCard,
+};
 
 /// Read the card of a seal with its picture, versions, keepers and history, HTML.
 #[utoipa::path(get, path = "/v1/seals/{id}/card", tag = "seals", params(Id),
@@ -95,7 +98,13 @@ fn page(card: &SealCard) -> String {
         .iter()
         .map(|(keeper, name)| {
             let until = keeper.ended_at.or(keeper.until).map(in_china).unwrap_or_default();
-            let told = format!("{} · {} — {until}", keeper.state, in_china(keeper.designated_at));
+            let kept = match keeper.state {
+                KeeperState::Designated => "待确认 designated",
+                KeeperState::Keeping => "保管中 keeping",
+                KeeperState::Declined => "已拒绝 declined",
+                KeeperState::Ended => "已结束 ended",
+            };
+            let told = format!("{kept} · {} — {until}", in_china(keeper.designated_at));
             row(name, &told)
         })
         .collect();
@@ -103,7 +112,8 @@ fn page(card: &SealCard) -> String {
         .changes
         .iter()
         .map(|(change, name)| {
-            let cause = change.cause.map(|cause| format!("（{cause}）")).unwrap_or_default();
+            let cause =
+                change.cause.map(|cause| format!("（{}）", in_words(cause))).unwrap_or_default();
             let reason = change.reason.clone().unwrap_or_default();
             let told = format!("{}{cause} · {name} · {reason}", state_of(change.to));
             row(&in_china(change.at), &told)

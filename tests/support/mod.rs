@@ -15,6 +15,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Leaves something to be looked at where `SEALWRIGHT_SHOW` names a directory.
+pub fn show(name: &str, bytes: &[u8]) {
+    if let Some(directory) = std::env::var_os("SEALWRIGHT_SHOW") {
+        std::fs::write(std::path::Path::new(&directory).join(name), bytes).unwrap();
+    }
+}
+
 /// Asks again until the answer is as wanted.
 #[expect(clippy::disallowed_methods, reason = "a test gives up after a while")]
 pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
