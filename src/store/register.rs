@@ -97,21 +97,30 @@ impl Tx {
         // The last character stands alone only where a name ends with it.
         wanted.retain(|gram| one || gram.chars().count() == 2);
         let rarest = self.rarest(&wanted).await?;
+        // SQLite keeps to the order of cross joins: the search walks along the index that promises the
+        // fewest, in the order of the seals, and looks at no more of them than it gives.
+        let gram = rarest.filter(|_| !one);
+        let (from, place) = match (&gram, filter.state) {
+            (Some(_), _) => {
+                ("SELECT g.seal_id AS id FROM seal_name_grams g CROSS JOIN seals s", "g.seal_id")
+            }
+            (None, Some(_)) => (
+                "SELECT DISTINCT v.seal_id AS id FROM seal_versions v CROSS JOIN seals s",
+                "v.seal_id",
+            ),
+            (None, None) => ("SELECT s.id FROM seals s", "s.id"),
+        };
         let mut search = Search {
-            sql: "SELECT s.id FROM seals s JOIN organizations o ON o.id = s.organization_id"
-                .to_owned(),
+            sql: format!("{from} CROSS JOIN organizations o WHERE o.id = s.organization_id"),
             cells: Vec::new(),
         };
-        if let Some(gram) = rarest.filter(|_| !one) {
-            // The search walks along the rarest pair of characters.
-            search.sql = format!("{} JOIN seal_name_grams g ON g.seal_id = s.id", search.sql);
-            search.sql.push_str(" WHERE 1 = 1");
-            search.and("g.gram = ", gram, "");
-            search.and("g.seal_id > ", after, "");
-        } else {
-            search.sql.push_str(" WHERE 1 = 1");
+        if place != "s.id" {
+            search.sql.push_str(&format!(" AND s.id = {place}"));
         }
-        search.and("s.id > ", after, "");
+        search.and(&format!("{place} > "), after, "");
+        if let Some(gram) = gram {
+            search.and("g.gram = ", gram, "");
+        }
         search.and("o.path LIKE ", self.path_pattern(), "");
         if !sought.is_empty() {
             let mark = |c: char| match c {
@@ -130,9 +139,14 @@ impl Tx {
         if let Some(organization) = &filter.organization {
             search.and("s.organization_id = ", organization.as_str(), "");
         }
-        if let Some(state) = filter.state {
-            let version = "s.id IN (SELECT v.seal_id FROM seal_versions v WHERE v.state = ";
-            search.and(version, state.as_str(), ")");
+        match filter.state {
+            Some(state) if place == "v.seal_id" => search.and("v.state = ", state.as_str(), ""),
+            Some(state) => {
+                let version = "EXISTS (SELECT 1 FROM seal_versions v WHERE v.seal_id = s.id \
+                     AND v.state = ";
+                search.and(version, state.as_str(), ")");
+            }
+            None => {}
         }
         if let Some(until) = filter.ends_until {
             let version = "s.id IN (SELECT v.seal_id FROM seal_versions v \
@@ -140,7 +154,7 @@ impl Tx {
             search.and(version, until.as_micros(), ")");
         }
         search.cells.push(limit.into());
-        search.sql.push_str(&format!(" ORDER BY s.id LIMIT ${}", search.cells.len()));
+        search.sql.push_str(&format!(" ORDER BY {place} LIMIT ${}", search.cells.len()));
         let statement = query(sqlx::AssertSqlSafe(search.sql));
         let found = self.all(search.cells.into_iter().fold(statement, rows::bind)).await?;
         let mut seals = Vec::new();
