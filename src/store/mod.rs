@@ -174,6 +174,9 @@ fn settings(engine: Engine) -> &'static [&'static str] {
             "PRAGMA cache_size = -16384",
             "PRAGMA wal_autocheckpoint = 8192",
         ],
-        Engine::Postgres => &["SET synchronous_commit = on"],
+        // A name is common or rare: one plan for both would sort what it could walk along.
+        Engine::Postgres => {
+            &["SET synchronous_commit = on", "SET plan_cache_mode = force_custom_plan"]
+        }
     }
 }

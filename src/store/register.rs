@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::query;
 
 use super::{
-    StoreError,
+    Engine, StoreError,
     columns::Columns,
     rows::{self, Cell},
     tx::Tx,
@@ -58,6 +58,9 @@ pub struct ImportedSeal {
 
 /// The most grams of a name that a search looks at.
 const MOST_GRAMS: usize = 8;
+/// After this many seals at once PostgreSQL's statistics would mislead its planner until it looks
+/// again by itself.
+const MANY: usize = 1000;
 /// How far the hits of a gram are counted to find the rarest.
 const COUNTED: i64 = 2000;
 
@@ -238,7 +241,11 @@ impl Tx {
             "INSERT INTO imported_certificates (fingerprint, seal_version_id, certificate)",
             rows.certificates,
         )
-        .await
+        .await?;
+        if self.engine == Engine::Postgres && seals.len() >= MANY {
+            self.execute(query("ANALYZE seals, seal_name_grams, seal_versions")).await?;
+        }
+        Ok(())
     }
 
     /// Of some codes those that seals have already.
