@@ -7,6 +7,7 @@
 pub mod cipher;
 pub mod digest;
 pub mod encoding;
+pub mod legacy;
 pub mod random;
 pub mod scheme;
 pub mod secret;
@@ -15,6 +16,7 @@ pub mod verify;
 
 pub use digest::{DigestAlgorithm, Hasher};
 pub use encoding::{SignatureEncodingError, der_to_rs, rs_to_der};
+pub use legacy::{ForeignDigest, verify_unacceptable};
 pub use scheme::Scheme;
 pub use secret::Pin;
-pub use verify::{VerifyError, verify_digest, verify_message};
+pub use verify::{VerifyError, digest_named_by, verify_digest, verify_message};

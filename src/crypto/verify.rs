@@ -2,7 +2,10 @@
 
 use aws_lc_rs::{digest as aws_digest, signature as aws};
 use const_oid::ObjectIdentifier;
-use der::{Decode, asn1::AnyRef};
+use der::{
+    Decode,
+    asn1::{AnyRef, UintRef},
+};
 use spki::SubjectPublicKeyInfoRef;
 
 use super::{
@@ -29,11 +32,25 @@ const OID_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1
 const OID_RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 const OID_RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
 const OID_RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+const OID_RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const OID_ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const OID_ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
 const OID_P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const OID_P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const OID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// RSA keys must have at least as many bits.
+const SMALLEST_RSA: usize = 2048;
+
+/// The digest that a signature algorithm names itself, where it names one.
+pub fn digest_named_by(algorithm: ObjectIdentifier) -> Option<DigestAlgorithm> {
+    match algorithm {
+        OID_RSA_SHA256 | OID_ECDSA_SHA256 => Some(DigestAlgorithm::Sha256),
+        OID_RSA_SHA384 | OID_ECDSA_SHA384 => Some(DigestAlgorithm::Sha384),
+        OID_RSA_SHA512 | OID_ECDSA_SHA512 => Some(DigestAlgorithm::Sha512),
+        other => means_sm2(other).then_some(DigestAlgorithm::Sm3),
+    }
+}
 
 /// Verifies a DER signature over a 32-byte digest: for [`Scheme::Sm2`] the digest is
 /// e = SM3(Z‖M), for [`Scheme::P256`] SHA-256 of the message.
@@ -106,12 +123,31 @@ pub fn verify_message(
     }
     if info.algorithm.oid == OID_RSA {
         let algorithm = rsa_algorithm(signature_algorithm, digest).ok_or_else(unsupported)?;
+        if rsa_bits(key).ok_or(VerifyError::Key)? < SMALLEST_RSA {
+            return Err(VerifyError::Unsupported(format!(
+                "{signature_algorithm} under {SMALLEST_RSA} bits"
+            )));
+        }
         return run(algorithm, key, message, signature);
     }
     if info.algorithm.oid == OID_ED25519 && signature_algorithm == OID_ED25519 {
         return run(&aws::ED25519, key, message, signature);
     }
     Err(unsupported())
+}
+
+/// `RSAPublicKey`, RFC 8017 A.1.1.
+#[derive(der::Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    exponent: UintRef<'a>,
+}
+
+/// The length of a key, bits.
+fn rsa_bits(key: &[u8]) -> Option<usize> {
+    let key = RsaPublicKey::from_der(key).ok()?;
+    let first = key.modulus.as_bytes().first()?;
+    Some(key.modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
 }
 
 fn run(
@@ -162,6 +198,15 @@ fn rsa_algorithm(
     digest: Option<DigestAlgorithm>,
 ) -> Option<&'static dyn aws::VerificationAlgorithm> {
     let digest = match algorithm {
+        // The parameters name the digest once more; RFC 4056 §3 wants it to be the signer's.
+        OID_RSA_PSS => {
+            return match digest? {
+                DigestAlgorithm::Sha256 => Some(&aws::RSA_PSS_2048_8192_SHA256),
+                DigestAlgorithm::Sha384 => Some(&aws::RSA_PSS_2048_8192_SHA384),
+                DigestAlgorithm::Sha512 => Some(&aws::RSA_PSS_2048_8192_SHA512),
+                DigestAlgorithm::Sm3 => None,
+            };
+        }
         OID_RSA_SHA256 => DigestAlgorithm::Sha256,
         OID_RSA_SHA384 => DigestAlgorithm::Sha384,
         OID_RSA_SHA512 => DigestAlgorithm::Sha512,

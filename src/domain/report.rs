@@ -57,6 +57,22 @@ words! {
     }
 }
 
+words! {
+    /// How far a file was changed after a signature: the furthest of all changes.
+    ModificationLevel {
+        /// Not at all.
+        None => "none",
+        /// Data for later validation, document timestamps, metadata.
+        LongTermValidation => "long-term-validation",
+        /// Forms were filled in, further signatures put on.
+        FormFilling => "form-filling",
+        /// Annotations were added or changed.
+        Annotations => "annotations",
+        /// Anything else.
+        Other => "other",
+    }
+}
+
 /// One question and its answer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Check {
@@ -198,6 +214,10 @@ pub struct SignatureReport {
     pub coverage: Option<Coverage>,
     /// What of the signed revision is not covered.
     pub uncovered: Vec<Uncovered>,
+    /// How far the file was changed after the signature; null where that cannot be told, and in
+    /// formats that do not have later revisions.
+    #[schema(value_type = Option<String>, example = "none")]
+    pub modification_level: Option<ModificationLevel>,
     /// Changes after the signature.
     pub modifications: Vec<Modification>,
     /// Every question asked.

@@ -10,8 +10,8 @@ use crate::{
     domain::{
         Timestamp,
         report::{
-            Conclusion, Indication, Integrity, Modification, Report, SealReport, SignatureReport,
-            SignerReport, Uncovered,
+            Conclusion, Indication, Integrity, Modification, ModificationLevel, Report, SealReport,
+            SignatureReport, SignerReport, Uncovered,
         },
     },
     pki::{Certificate, path::PathError},
@@ -25,6 +25,7 @@ pub(super) struct Outline {
     pub(super) claimed_time: Option<Timestamp>,
     pub(super) seal: Option<SealReport>,
     pub(super) uncovered: Vec<Uncovered>,
+    pub(super) modification_level: Option<ModificationLevel>,
     pub(super) modifications: Vec<Modification>,
 }
 
@@ -57,6 +58,7 @@ pub(super) fn conclude(index: usize, outline: Outline, answers: Answers) -> Sign
         sub_indication,
         coverage: answers.coverage,
         uncovered: outline.uncovered,
+        modification_level: outline.modification_level,
         modifications: outline.modifications,
         checks: answers.checks,
     }
@@ -86,13 +88,14 @@ fn signer(certificate: &Certificate) -> SignerReport {
 }
 
 /// What makes a signature certainly wrong, in the order in which it is looked for.
-const FATAL: [(&str, &str); 10] = [
+const FATAL: [(&str, &str); 11] = [
     ("format", "FORMAT_FAILURE"),
     ("byte-range", "FORMAT_FAILURE"),
     ("references", "HASH_FAILURE"),
     ("digest", "HASH_FAILURE"),
     ("signature", "SIG_CRYPTO_FAILURE"),
     ("coverage", "FORMAT_FAILURE"),
+    ("changes-after-signing", "FORMAT_FAILURE"),
     ("seal-signature", "SIG_CRYPTO_FAILURE"),
     ("seal-file", "FORMAT_FAILURE"),
     ("signer-in-seal", "SIG_CONSTRAINTS_FAILURE"),
@@ -160,8 +163,8 @@ fn judge(answers: &Answers) -> (Indication, Option<String>) {
 }
 
 /// The answer for the whole file: valid only if every signature passes and nothing unsigned could
-/// mislead a reader. `complete` tells that every signature was found, `covered` that nothing
-/// stands outside of what is signed.
+/// mislead a reader. `complete` tells that every signature was found, `covered` that nothing which
+/// was not judged stands outside of what is signed.
 pub(super) fn conclude_file(report: &mut Report, complete: bool, covered: bool) {
     let all = |wanted: Indication| report.signatures.iter().all(|s| s.indication == wanted);
     let any = |wanted: Indication| report.signatures.iter().any(|s| s.indication == wanted);

@@ -52,6 +52,7 @@ pub(super) fn verify(
         claimed_time: seal.created.at,
         seal: Some(seal_structure::report(seal)),
         uncovered: Vec::new(),
+        modification_level: None,
         modifications: Vec::new(),
     };
     report.signatures.push(conclude(0, outline, answers));

@@ -173,6 +173,7 @@ fn judge(
         claimed_time: one.attribute(ID_SIGNING_TIME).and_then(|value| cms_time(&value)),
         seal: None,
         uncovered: Vec::new(),
+        modification_level: None,
         modifications: Vec::new(),
     };
     let answers = Answers {

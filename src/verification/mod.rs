@@ -1,8 +1,7 @@
 //! Facts, then small checks, then a report. "Don't know" is an answer of its own and never a pass.
 //!
-//! Digest, signature, coverage, the seal where there is one, chain to the trust given, dates,
-//! revocation by lists at hand. What changed in a PDF after a signature is not analysed yet; a PDF
-//! that has later revisions is therefore never called valid.
+//! Digest, signature, coverage, what changed after signing, the seal where there is one, chain to
+//! the trust given, dates, revocation by lists at hand.
 
 mod answers;
 mod attributes;

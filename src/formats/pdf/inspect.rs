@@ -2,18 +2,17 @@
 
 use super::{
     PdfError,
-    fields::{signature_fields, text},
-    raw::{Dictionary, Document, Object, ObjectId, PdfString},
+    fields::signature_fields,
+    found::{FoundSignature, describe, describe_plainly},
+    prefix::Prefix,
+    raw::{Document, Object, ObjectId},
 };
-use crate::{
-    crypto::{DigestAlgorithm, Hasher},
-    domain::source::{ReadAt, for_each_chunk},
-};
+use crate::domain::source::{ReadAt, for_each_chunk};
 
-/// The most objects that are looked through for signatures outside the form.
-const MOST_OBJECTS_SEARCHED: usize = 100_000;
 /// The most signatures that are looked at: each costs a pass over the file.
 const MOST_SIGNATURES: usize = 64;
+/// The most ends of revisions that are tried where a file is damaged.
+const MOST_ENDS: usize = 32;
 
 /// What was found in a file.
 #[derive(Clone, Debug)]
@@ -22,47 +21,58 @@ pub struct Inspection {
     pub signatures: Vec<FoundSignature>,
     /// Whether the file is encrypted.
     pub encrypted: bool,
-    /// Whether every object was looked through.
-    pub complete: bool,
+    /// Set where the file as a whole is damaged, and something of it was found all the same.
+    pub damage: Option<Damage>,
 }
 
-/// Where a signature's value sits in the file.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Gap {
-    /// Offset of the opening angle bracket.
-    pub start: u64,
-    /// Offset behind the closing angle bracket.
-    pub end: u64,
-    /// Offset behind the last covered byte.
-    pub end_of_range: u64,
-}
-
-/// One signature dictionary.
+/// What is wrong with a file that a strict reader refuses.
 #[derive(Clone, Debug)]
-pub struct FoundSignature {
-    /// The fully qualified field name; none where no field of the form leads to it.
-    pub field: Option<String>,
-    /// `/SubFilter`.
-    pub sub_filter: String,
-    /// `/M`, as it stands.
-    pub claimed_time: Option<String>,
-    /// `/ByteRange`, as far as it is whole numbers.
-    pub byte_range: Vec<i64>,
-    /// `/Contents`.
-    pub contents: Option<PdfString>,
-    /// The gap, if range and contents are as they must be; else why not.
-    pub gap: Result<Gap, &'static str>,
-    /// Whether the file up to the end of the range is a whole document by itself.
-    pub ends_a_revision: bool,
-    /// Whether `/Reference` restricts later changes (DocMDP, FieldMDP).
-    pub has_reference: bool,
+pub struct Damage {
+    /// Why it refuses.
+    pub reason: String,
+    /// The length of the longest beginning that is sound; 0 where there is none.
+    pub sound: u64,
+    /// Whether something stands behind this beginning that a reader which repairs files could take
+    /// for a part of the document.
+    pub lures: bool,
+    /// The numbers of the objects that stand there, at most ten.
+    pub objects: Vec<u32>,
 }
 
-/// Finds every signature of a file.
+/// Finds every signature of a file. Where the file is damaged, those of its longest beginning that
+/// is sound; where there is none, what looks like signatures.
 ///
 /// # Errors
-/// The file cannot be read strictly; then nothing can be said of what a reader would show.
+/// The file cannot be read strictly, and nothing like a signature is in it.
 pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
+    let error = match inspect_strictly(source) {
+        Err(error @ PdfError::Damaged(_)) => error,
+        other => return other,
+    };
+    let ends = ends_of_revisions(source)?;
+    for end in ends.into_iter().rev().take(MOST_ENDS) {
+        let end = behind_space(source, end)?;
+        let beginning = Prefix { source, size: end };
+        let Ok(mut inspection) = inspect_strictly(&beginning) else { continue };
+        if inspection.signatures.is_empty() {
+            break;
+        }
+        let lures = has_lures(source, end)?;
+        let objects = objects_from(source, end)?;
+        let reason = error.to_string();
+        inspection.damage = Some(Damage { reason, sound: end, lures, objects });
+        return Ok(inspection);
+    }
+    let signatures = look_for_signatures(source)?;
+    if signatures.is_empty() {
+        return Err(error);
+    }
+    let reason = error.to_string();
+    let damage = Damage { reason, sound: 0, lures: true, objects: Vec::new() };
+    Ok(Inspection { signatures, encrypted: false, damage: Some(damage) })
+}
+
+fn inspect_strictly(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     let mut document = Document::open(source)?;
     let encrypted = document.trailer().has("Encrypt");
     let mut found: Vec<(Option<ObjectId>, FoundSignature)> = Vec::new();
@@ -73,9 +83,14 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
             check_count(found.len())?;
         }
     }
-    let ids = document.object_ids(MOST_OBJECTS_SEARCHED)?;
-    let complete = ids.len() < MOST_OBJECTS_SEARCHED;
-    for id in ids {
+    let mut others = Vec::new();
+    document.pass_over(|id, seen, _| {
+        if seen.has_byte_range && others.len() <= 2 * MOST_SIGNATURES {
+            others.push(id);
+        }
+    })?;
+    check_count(others.len() / 2)?;
+    for id in others {
         if found.iter().any(|(known, _)| *known == Some(id)) {
             continue;
         }
@@ -87,7 +102,7 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     }
     let mut signatures: Vec<_> = found.into_iter().map(|(_, signature)| signature).collect();
     signatures.sort_by_key(|s| s.gap.map_or(u64::MAX, |gap| gap.end_of_range));
-    Ok(Inspection { signatures, encrypted, complete })
+    Ok(Inspection { signatures, encrypted, damage: None })
 }
 
 fn check_count(signatures: usize) -> Result<(), PdfError> {
@@ -97,109 +112,86 @@ fn check_count(signatures: usize) -> Result<(), PdfError> {
     Ok(())
 }
 
-pub(super) fn describe(
-    document: &mut Document<'_>,
-    source: &dyn ReadAt,
-    field: Option<String>,
-    dictionary: &Dictionary,
-) -> Result<FoundSignature, PdfError> {
-    let sub_filter = document.resolve(dictionary.get("SubFilter"))?;
-    let sub_filter = String::from_utf8_lossy(sub_filter.as_name().unwrap_or_default()).into_owned();
-    let claimed = document.resolve(dictionary.get("M"))?;
-    let range = document.resolve(dictionary.get("ByteRange"))?;
-    let byte_range: Vec<i64> =
-        range.as_array().unwrap_or_default().iter().filter_map(Object::as_integer).collect();
-    // Only a direct string has a place in the file that the range can spare out.
-    let contents = dictionary.get("Contents").as_string().cloned();
-    let gap = gap(&byte_range, contents.as_ref(), source.size());
-    let ends_a_revision =
-        gap.is_ok_and(|gap| Document::open(&Prefix { source, size: gap.end_of_range }).is_ok());
-    Ok(FoundSignature {
-        field,
-        sub_filter,
-        claimed_time: claimed.as_string().map(|string| text(&string.bytes)),
-        byte_range,
-        contents,
-        gap,
-        ends_a_revision,
-        has_reference: dictionary.has("Reference"),
+/// The offset behind the end of the line that stands at an offset.
+fn behind_space(source: &dyn ReadAt, end: u64) -> Result<u64, PdfError> {
+    let mut line = vec![0; usize::try_from(source.size() - end).unwrap_or(2).min(2)];
+    source.read_exact_at(&mut line, end)?;
+    Ok(match line.as_slice() {
+        [b'\r', b'\n'] => end + 2,
+        [b'\r' | b'\n', ..] => end + 1,
+        _ => end,
     })
 }
 
-/// Checks that the range is two pieces from the very beginning, and that what it spares out is the
-/// `/Contents` string and nothing else.
-fn gap(range: &[i64], contents: Option<&PdfString>, size: u64) -> Result<Gap, &'static str> {
-    let numbers: Option<Vec<u64>> = range.iter().map(|n| u64::try_from(*n).ok()).collect();
-    let Some([first, first_length, second, second_length]) = numbers.as_deref() else {
-        return Err("the ByteRange is not four numbers");
-    };
-    let end = second.checked_add(*second_length).ok_or("the ByteRange is out of bounds")?;
-    if *first != 0 {
-        return Err("the ByteRange does not begin at the beginning of the file");
-    }
-    if first_length >= second {
-        return Err("the pieces of the ByteRange overlap");
-    }
-    if end > size || *second_length == 0 {
-        return Err("the ByteRange is out of bounds");
-    }
-    let contents = contents.ok_or("there is no Contents string in the signature dictionary")?;
-    if !contents.hexadecimal {
-        return Err("the Contents string is not hexadecimal");
-    }
-    if contents.span != Some((*first_length, *second)) {
-        return Err("the gap of the ByteRange is not exactly the Contents string");
-    }
-    Ok(Gap { start: *first_length, end: *second, end_of_range: end })
+/// The offsets behind every `%%EOF`.
+fn ends_of_revisions(source: &dyn ReadAt) -> Result<Vec<u64>, PdfError> {
+    occurrences(source, 0, b"%%EOF")
+        .map(|found| found.into_iter().map(|at| at + b"%%EOF".len() as u64).collect())
 }
 
-impl FoundSignature {
-    /// The signature blob: the first DER value of `/Contents`, without the zeros behind it.
-    pub fn blob(&self) -> &[u8] {
-        let bytes = self.contents.as_ref().map_or(&[][..], |contents| contents.bytes.as_slice());
-        crate::pki::tlv::Reader::new(bytes).read().map_or(&[], |value| value.raw)
-    }
-
-    /// Whether only zeros stand behind the blob.
-    pub fn padding_is_zero(&self) -> bool {
-        let bytes = self.contents.as_ref().map_or(&[][..], |contents| contents.bytes.as_slice());
-        bytes.iter().skip(self.blob().len()).all(|byte| *byte == 0)
-    }
-
-    /// The digest of what the range covers, perhaps with other bytes `before` it.
-    ///
-    /// # Errors
-    /// The range is not as it must be, or the file cannot be read.
-    pub fn digest(
-        &self,
-        source: &dyn ReadAt,
-        algorithm: DigestAlgorithm,
-        before: &[u8],
-    ) -> Result<Vec<u8>, PdfError> {
-        let gap = self.gap.map_err(PdfError::damaged)?;
-        let mut hasher = Hasher::new(algorithm);
-        hasher.update(before);
-        for_each_chunk(source, 0, gap.start, |chunk| hasher.update(chunk))?;
-        for_each_chunk(source, gap.end, gap.end_of_range, |chunk| hasher.update(chunk))?;
-        Ok(hasher.finish())
-    }
-}
-
-/// The beginning of a document.
-struct Prefix<'a> {
-    source: &'a dyn ReadAt,
-    size: u64,
-}
-
-impl ReadAt for Prefix<'_> {
-    fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
-        if offset.saturating_add(buffer.len() as u64) > self.size {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+/// Whether anything from an offset on could be taken for a part of a document.
+fn has_lures(source: &dyn ReadAt, from: u64) -> Result<bool, PdfError> {
+    for word in [&b"obj"[..], b"xref", b"trailer", b"stream", b"%PDF"] {
+        if !occurrences(source, from, word)?.is_empty() {
+            return Ok(true);
         }
-        self.source.read_exact_at(buffer, offset)
     }
+    Ok(false)
+}
+
+/// The numbers of what looks like objects from an offset on.
+fn objects_from(source: &dyn ReadAt, from: u64) -> Result<Vec<u32>, PdfError> {
+    const MOST: usize = 10;
+    let mut numbers = Vec::new();
+    for at in occurrences(source, from, b" obj")?.into_iter().take(MOST) {
+        let start = at.saturating_sub(20).max(from);
+        let mut before = vec![0; usize::try_from(at - start).unwrap_or_default()];
+        source.read_exact_at(&mut before, start)?;
+        let text = String::from_utf8_lossy(&before);
+        let mut words = text.split_ascii_whitespace().rev();
+        let (_generation, number) = (words.next(), words.next());
+        numbers.extend(number.and_then(|number| number.parse::<u32>().ok()));
+    }
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// Where a word occurs from an offset on, at most ten thousand times.
+fn occurrences(source: &dyn ReadAt, from: u64, word: &[u8]) -> Result<Vec<u64>, PdfError> {
+    const MOST: usize = 10_000;
+    let (mut found, mut tail, mut at) = (Vec::new(), Vec::<u8>::new(), from);
+    for_each_chunk(source, from, source.size(), |chunk| {
+        let base = at - tail.len() as u64;
+        tail.extend_from_slice(chunk);
+        let places = memchr::memmem::find_iter(&tail, word);
+        found
+            .extend(places.map(|place| base + place as u64).take(MOST.saturating_sub(found.len())));
+        at += chunk.len() as u64;
+        let keep = tail.len().saturating_sub(word.len().saturating_sub(1));
+        tail.drain(..keep);
+    })?;
+    Ok(found)
+}
+
+/// Dictionaries that look like signatures, in a file of which nothing is sound.
+fn look_for_signatures(source: &dyn ReadAt) -> Result<Vec<FoundSignature>, PdfError> {
+    /// How far the beginning of an object is looked for before its `/ByteRange`, bytes.
+    const FAR: u64 = 256 << 10;
+    let mut found = Vec::new();
+    let mut last = 0;
+    for at in occurrences(source, 0, b"/ByteRange")? {
+        if at < last || found.len() >= MOST_SIGNATURES {
+            continue;
+        }
+        let start = at.saturating_sub(FAR).max(last);
+        let mut before = vec![0; usize::try_from(at - start).unwrap_or_default()];
+        source.read_exact_at(&mut before, start)?;
+        let Some(object) = memchr::memmem::rfind(&before, b"obj") else { continue };
+        let object = start + object as u64 + 3;
+        if let Some((signature, end)) = describe_plainly(source, object)? {
+            found.push(signature);
+            last = end;
+        }
+    }
+    Ok(found)
 }

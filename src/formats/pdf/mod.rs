@@ -4,12 +4,16 @@
 
 mod appearance;
 mod caption;
+mod difference;
 mod error;
 mod fields;
 mod form;
+mod found;
+mod history;
 mod inspect;
 mod keyword;
 mod page;
+mod prefix;
 mod prepare;
 pub mod raw;
 mod restrictions;
@@ -20,8 +24,12 @@ mod stamp;
 
 pub use appearance::Appearance;
 pub use caption::CaptionText;
+pub use difference::{Annotation, Change, ChangeKind, Difference};
 pub use error::PdfError;
-pub use inspect::{FoundSignature, Gap, Inspection, inspect};
+pub use found::{FoundSignature, Gap};
+pub use history::{History, history};
+pub use inspect::{Damage, Inspection, inspect};
 pub use prepare::{SealingRequest, prepare};
-pub use raw::is_pdf;
+pub use raw::{Finding, is_pdf};
+pub use restrictions::Permissions;
 pub use sealed::Prepared;

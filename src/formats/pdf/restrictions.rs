@@ -11,12 +11,19 @@ use super::{
 pub(super) struct Rules {
     /// Whether there is a signature at all.
     pub(super) signed: bool,
+    permissions: Permissions,
+}
+
+/// What the signatures of a document allow to be changed after them.
+#[derive(Clone, Debug, Default)]
+pub struct Permissions {
     /// The level of the certification, 1 to 3.
     certified: Option<i64>,
     locks: Vec<Lock>,
 }
 
 /// Fields that a signature has locked (FieldMDP).
+#[derive(Clone, Debug)]
 struct Lock {
     action: Vec<u8>,
     fields: Vec<String>,
@@ -57,29 +64,36 @@ pub(super) fn rules(
     if form.as_dictionary().is_some_and(|form| form.has("XFA")) {
         return Err(PdfError::Xfa);
     }
-    let mut signed = false;
+    let held = document.resolve(catalog.get("Perms"))?;
+    if held.as_dictionary().is_some_and(|held| held.has("UR") || held.has("UR3")) {
+        return Err(PdfError::Restricted(
+            "it grants usage rights (UR3), which end when the document is changed".to_owned(),
+        ));
+    }
+    let certified = held.as_dictionary().is_some_and(|held| held.has("DocMDP"));
+    let signed = certified || fields.iter().any(|field| field.value.is_some());
+    Ok(Rules { signed, permissions: permissions(document, catalog, fields)? })
+}
+
+/// Reads what the signatures of a document allow.
+pub(super) fn permissions(
+    document: &mut Document<'_>,
+    catalog: &Dictionary,
+    fields: &[Field],
+) -> Result<Permissions, PdfError> {
     let (mut certified, mut locks) = (None, Vec::new());
     for (value, _) in fields.iter().filter_map(|field| field.value.as_ref()) {
-        signed = true;
         let level = read_references(document, value, &mut locks)?;
         certified = strictest(certified, level);
     }
-    let permissions = document.resolve(catalog.get("Perms"))?;
-    if let Some(permissions) = permissions.as_dictionary() {
-        if permissions.has("UR") || permissions.has("UR3") {
-            return Err(PdfError::Restricted(
-                "it grants usage rights (UR3), which end when the document is changed".to_owned(),
-            ));
-        }
-        if permissions.has("DocMDP") {
-            signed = true;
-            let value = document.dictionary_at(permissions, "DocMDP")?;
-            let level = read_references(document, &value, &mut locks)?;
-            // ISO 32000-2 table 257: form filling, where nothing is said.
-            certified = strictest(certified, level.or(Some(2)));
-        }
+    let held = document.resolve(catalog.get("Perms"))?;
+    if let Some(held) = held.as_dictionary().filter(|held| held.has("DocMDP")) {
+        let value = document.dictionary_at(held, "DocMDP")?;
+        let level = read_references(document, &value, &mut locks)?;
+        // ISO 32000-2 table 257: form filling, where nothing is said.
+        certified = strictest(certified, level.or(Some(2)));
     }
-    Ok(Rules { signed, certified, locks })
+    Ok(Permissions { certified, locks })
 }
 
 fn strictest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
@@ -115,13 +129,25 @@ fn read_references(
     Ok(level)
 }
 
+impl Permissions {
+    /// The level of the certification (DocMDP), 1 to 3; none where nothing is certified.
+    pub fn certified(&self) -> Option<i64> {
+        self.certified
+    }
+
+    /// Whether a field is locked (FieldMDP).
+    pub fn locks(&self, field: &str) -> bool {
+        self.locks.iter().any(|lock| lock.covers(field))
+    }
+}
+
 impl Rules {
     /// A new signature field, drawn on a page or not.
     pub(super) fn new_field(&self, visible: bool, name: &str) -> Result<(), PdfError> {
-        if self.locks.iter().any(|lock| lock.covers(name)) {
+        if self.permissions.locks(name) {
             return Err(PdfError::Restricted("it locks all other fields, new ones too".to_owned()));
         }
-        match self.certified {
+        match self.permissions.certified {
             Some(level) if level <= 1 => Err(nothing_allowed()),
             Some(_) if visible => Err(PdfError::Restricted(
                 "it is certified, so a seal may only be put into an empty signature field that is \
@@ -134,10 +160,10 @@ impl Rules {
 
     /// A signature in a field that is there.
     pub(super) fn fill(&self, name: &str) -> Result<(), PdfError> {
-        if self.certified.is_some_and(|level| level <= 1) {
+        if self.permissions.certified.is_some_and(|level| level <= 1) {
             return Err(nothing_allowed());
         }
-        if self.locks.iter().any(|lock| lock.covers(name)) {
+        if self.permissions.locks(name) {
             return Err(PdfError::Restricted(format!("it locks the field {name}")));
         }
         Ok(())

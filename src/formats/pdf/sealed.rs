@@ -4,7 +4,7 @@
 use super::{
     PdfError,
     fields::signature_fields,
-    inspect::{Gap, describe},
+    found::{Gap, describe},
     raw::{Document, ObjectId, Security},
 };
 use crate::{

@@ -163,6 +163,7 @@ impl<'a> Facts<'a> {
             claimed_time: self.claimed_time,
             seal: self.seal().map(|signature| seal_structure::report(&signature.seal)),
             uncovered: uncovered.into_iter().map(Uncovered::Part).collect(),
+            modification_level: None,
             modifications: self.found.parts.iter().filter_map(change).collect(),
         }
     }

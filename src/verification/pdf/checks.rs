@@ -1,9 +1,13 @@
 //! The questions asked of every signature of a PDF. Each gives a [`Check`]; what a "no" means is
 //! decided in `conclusion`.
 
-use super::facts::{Blob, Facts};
+use super::facts::{Blob, Facts, PKCS7_SHA1};
 use crate::{
-    containers::ses::SealSignature,
+    containers::{
+        cms::{SignedData, SignerInfo},
+        ses::SealSignature,
+    },
+    crypto::{ForeignDigest, digest_named_by},
     domain::report::{Check, Coverage},
     verification::{
         Options,
@@ -15,10 +19,11 @@ use crate::{
 };
 
 /// Asks every question.
-pub(super) fn run(facts: &Facts<'_>, size: u64, options: &Options) -> Answers {
+pub(super) fn run(facts: &Facts<'_>, changes: Check, size: u64, options: &Options) -> Answers {
     let coverage = coverage(facts, size);
     let certificate = facts.certificate.as_ref();
-    let path = signer::chain(certificate, facts.others(), &options.trust, options.at);
+    let trust = if facts.is_timestamp() { &options.tsa_trust } else { &options.trust };
+    let path = signer::chain(certificate, facts.others(), trust, options.at);
     let token = facts.timestamp.as_ref();
     let (stamped, proven_time) =
         token.map(|token| timestamp::judge(TIMESTAMP, token, options)).unzip();
@@ -31,12 +36,19 @@ pub(super) fn run(facts: &Facts<'_>, size: u64, options: &Options) -> Answers {
         named_certificate(facts),
         algorithm(facts),
         coverage_check(coverage),
-        modification(coverage),
+        changes,
     ];
     checks.extend(signer::checks(certificate, &path, options.at));
+    if facts.is_timestamp() {
+        // Reading a token makes sure that the key is for timestamps, and for nothing else.
+        checks.retain(|check| check.name != "key-usage");
+    }
     checks.extend(signer::test_only(certificate));
     checks.extend(stamped);
-    let proven_time = proven_time.flatten();
+    let proven_time = match proven_time.flatten() {
+        None if facts.is_timestamp() && path.is_ok() => facts.claimed_time,
+        proven => proven,
+    };
     if let Some(signature) = facts.seal() {
         checks.push(property(signature));
         checks.extend(seal_structure::checks(signature, proven_time, options));
@@ -49,18 +61,16 @@ fn format(facts: &Facts<'_>) -> Check {
     let kind = &facts.found.sub_filter;
     let problem = match &facts.blob {
         Err(error) => Some(error.as_str()),
-        Ok(Blob::Other) => {
-            let text = format!("signatures of the kind {kind:?} are not evaluated yet");
-            return check(NAME, None, text);
-        }
+        Ok(Blob::Other(why)) => return check(NAME, None, why.clone()),
         Ok(Blob::Cms(cms)) => match cms.signers.as_slice() {
             [] => Some("there is no signer in the signature"),
-            [one] if one.signed_attributes.is_none() => Some("there are no signed attributes"),
-            [_] if cms.content.is_some() => Some("the signature carries a content of its own"),
-            [_] => None,
+            [one] if one.signed_attributes.is_none() => {
+                return check(NAME, None, "signatures without signed attributes are not evaluated");
+            }
+            [one] => problem_of_cms(cms, one, kind == PKCS7_SHA1),
             _ => Some("there is more than one signer in the signature"),
         },
-        Ok(Blob::Gm(_) | Blob::Seal(_)) => None,
+        Ok(Blob::Gm(_) | Blob::Seal(_) | Blob::Timestamp(_)) => None,
     };
     let behind =
         (!facts.found.padding_is_zero()).then_some("there is data behind the signature value");
@@ -68,6 +78,26 @@ fn format(facts: &Facts<'_>) -> Check {
         Some(problem) => check(NAME, Some(false), problem),
         None => check(NAME, Some(true), format!("{}, {kind}", kind_in_words(facts))),
     }
+}
+
+/// What is wrong with a CMS around one signer.
+fn problem_of_cms(cms: &SignedData, signer: &SignerInfo, around: bool) -> Option<&'static str> {
+    if cms.content.is_some() != around {
+        return Some(if around {
+            "the signature does not carry the digest that it is over"
+        } else {
+            "the signature carries a content of its own"
+        });
+    }
+    // RFC 5652 §5.1, RFC 8933 §3: else one reader may check another digest than the next.
+    if !cms.digest_algorithms.contains(&signer.digest_algorithm) {
+        return Some("the digest algorithm of the signer is not the one that is announced");
+    }
+    let named = digest_named_by(signer.signature_algorithm);
+    if named.is_some_and(|named| named.oid() != signer.digest_algorithm) {
+        return Some("the signature is over another digest than the one of its attributes");
+    }
+    None
 }
 
 /// Whether the seal signature does not say that it is of a part of an OFD.
@@ -84,6 +114,7 @@ fn kind_in_words(facts: &Facts<'_>) -> &'static str {
     match facts.blob {
         Ok(Blob::Gm(_)) => "SignedData of GB/T 35275",
         Ok(Blob::Seal(_)) => "seal signature of GB/T 38540",
+        Ok(Blob::Timestamp(_)) => "timestamp of RFC 3161",
         _ => "CMS SignedData",
     }
 }
@@ -118,18 +149,17 @@ fn digest(facts: &Facts<'_>) -> Check {
 fn named_certificate(facts: &Facts<'_>) -> Check {
     // PAdES demands the attribute; the older detached CMS and the Chinese forms do not have it.
     let demanded = facts.found.sub_filter == "ETSI.CAdES.detached";
-    if facts.seal().is_some() {
-        return check(
-            "signing-certificate",
-            Some(true),
-            "the seal signature holds its certificate",
-        );
+    if facts.seal().is_some() || facts.is_timestamp() {
+        return check("signing-certificate", Some(true), "the signature holds its certificate");
     }
     signing_certificate(facts.signer(), facts.certificate.as_ref(), demanded)
 }
 
 fn algorithm(facts: &Facts<'_>) -> Check {
-    match (facts.digest_algorithm, facts.signer()) {
+    if let Some(weakness) = &facts.weakness {
+        return check("algorithms", None, weakness.clone());
+    }
+    match (facts.digest_algorithm.and_then(ForeignDigest::accepted), facts.signer()) {
         (Some(digest), _) => {
             check("algorithms", Some(true), format!("digest {digest} is acceptable"))
         }
@@ -164,18 +194,5 @@ fn coverage_check(coverage: Option<Coverage>) -> Check {
             check(NAME, Some(false), "the signed revision is not covered whole")
         }
         None => check(NAME, Some(false), "what is covered cannot be told"),
-    }
-}
-
-fn modification(coverage: Option<Coverage>) -> Check {
-    const NAME: &str = "changes-after-signing";
-    match coverage {
-        Some(Coverage::WholeFile) => check(NAME, Some(true), "nothing was added after signing"),
-        _ => check(
-            NAME,
-            None,
-            "the file was added to after signing; whether that changed what it shows is not \
-             evaluated yet",
-        ),
     }
 }

@@ -5,9 +5,11 @@ use crate::{
         cms::{ID_SIGNING_TIME, SignedData, SignerInfo},
         gbt35275::GmSignedData,
         ses::SealSignature,
-        timestamp::TimestampToken,
+        timestamp::{TimestampToken, TokenError},
     },
-    crypto::{DigestAlgorithm, VerifyError, sm2, verify_message},
+    crypto::{
+        DigestAlgorithm, ForeignDigest, VerifyError, sm2, verify_message, verify_unacceptable,
+    },
     domain::{Timestamp, source::ReadAt},
     formats::pdf::{FoundSignature, PdfError},
     pki::{Certificate, timestamp::ID_SIGNATURE_TIMESTAMP},
@@ -17,6 +19,10 @@ use crate::{
     },
 };
 
+/// A CMS whose content is the SHA-1 of what the range covers (ISO 32000-1 §12.8.3.3).
+pub(super) const PKCS7_SHA1: &str = "adbe.pkcs7.sha1";
+const SM3: ForeignDigest = ForeignDigest::Accepted(DigestAlgorithm::Sm3);
+
 /// What the blob of a signature is. That is told by `/SubFilter`; `/Filter` is the maker's name.
 pub(super) enum Blob {
     /// CMS over the byte range (RFC 5652).
@@ -25,8 +31,10 @@ pub(super) enum Blob {
     Gm(GmSignedData),
     /// A seal signature (GB/T 38540) over the byte range.
     Seal(Box<SealSignature>),
-    /// Of a kind that is not evaluated.
-    Other,
+    /// A timestamp over the byte range (RFC 3161, a document timestamp).
+    Timestamp(Box<TimestampToken>),
+    /// Of a kind that is not evaluated, and why.
+    Other(String),
 }
 
 /// Everything known of one signature.
@@ -36,7 +44,10 @@ pub(super) struct Facts<'a> {
     pub(super) blob: Result<Blob, String>,
     /// The signer's certificate.
     pub(super) certificate: Option<Certificate>,
-    pub(super) digest_algorithm: Option<DigestAlgorithm>,
+    /// The digest algorithm; one that is not accepted only tells whether anything was changed.
+    pub(super) digest_algorithm: Option<ForeignDigest>,
+    /// Why key or algorithm are not acceptable, although the signature fits.
+    pub(super) weakness: Option<String>,
     /// Whether what the range covers has the digest that was signed.
     pub(super) digest_matches: Option<bool>,
     /// Whether the signature value belongs to what was signed and the certificate.
@@ -56,7 +67,7 @@ impl Facts<'_> {
                 _ => None,
             },
             Blob::Gm(data) => Some(&data.signer),
-            Blob::Seal(_) | Blob::Other => None,
+            Blob::Seal(_) | Blob::Timestamp(_) | Blob::Other(_) => None,
         }
     }
 
@@ -68,11 +79,17 @@ impl Facts<'_> {
         }
     }
 
+    /// Whether it is a document timestamp.
+    pub(super) fn is_timestamp(&self) -> bool {
+        matches!(self.blob, Ok(Blob::Timestamp(_)))
+    }
+
     /// The certificates beside the signer's.
     pub(super) fn others(&self) -> &[Certificate] {
         match &self.blob {
             Ok(Blob::Cms(cms)) => &cms.certificates,
             Ok(Blob::Gm(data)) => &data.certificates,
+            Ok(Blob::Timestamp(token)) => &token.others,
             _ => &[],
         }
     }
@@ -87,18 +104,24 @@ impl Facts<'_> {
 /// Reads the blob as the kind of signature says.
 fn read_blob(found: &FoundSignature) -> Result<Blob, String> {
     let der = found.blob();
-    let cms = || SignedData::from_der(der).map(Blob::Cms).map_err(|error| error.to_string());
-    let gm = || GmSignedData::from_der(der).map(Blob::Gm).map_err(|error| error.to_string());
+    let cms = || SignedData::from_der(&der).map(Blob::Cms).map_err(|error| error.to_string());
+    let gm = || GmSignedData::from_der(&der).map(Blob::Gm).map_err(|error| error.to_string());
     match found.sub_filter.as_str() {
-        "ETSI.CAdES.detached" => cms(),
+        "ETSI.CAdES.detached" | PKCS7_SHA1 => cms(),
         "adbe.pkcs7.detached" => cms().or_else(|error| gm().map_err(|_| error)),
         "GM.sm2cms.detached" => gm().or_else(|error| cms().map_err(|_| error)),
-        "GM.sm2seal" => match SealSignature::from_der(der) {
+        "GM.sm2seal" => match SealSignature::from_der(&der) {
             Ok(signature) => Ok(Blob::Seal(Box::new(signature))),
             Err(error) => Err(error.to_string()),
         },
-        // Document timestamps and others say nothing in the manner looked for here.
-        _ => Ok(Blob::Other),
+        "ETSI.RFC3161" => match TimestampToken::from_der(&der) {
+            Ok(token) => Ok(Blob::Timestamp(Box::new(token))),
+            Err(error @ (TokenError::Cms(_) | TokenError::Signature(VerifyError::Mismatch))) => {
+                Err(error.to_string())
+            }
+            Err(error) => Ok(Blob::Other(error.to_string())),
+        },
+        kind => Ok(Blob::Other(format!("signatures of the kind {kind:?} are not evaluated"))),
     }
 }
 
@@ -109,6 +132,7 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
         blob: read_blob(found),
         certificate: None,
         digest_algorithm: None,
+        weakness: None,
         digest_matches: None,
         signature: None,
         timestamp: None,
@@ -123,7 +147,7 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
     if let Some(signer) = facts.signer() {
         let signing_time = signer.attribute(ID_SIGNING_TIME).and_then(|value| cms_time(&value));
         let certificate = signer.certificate(facts.others()).cloned();
-        let algorithm = DigestAlgorithm::from_oid(signer.digest_algorithm);
+        let algorithm = ForeignDigest::from_oid(signer.digest_algorithm);
         let token = signer.unsigned_attribute(ID_SIGNATURE_TIMESTAMP);
         facts.timestamp = token.map(|token| timestamp::read(&token, &signer.signature));
         facts.claimed_time = signing_time.or(facts.claimed_time);
@@ -131,39 +155,49 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
         facts.digest_algorithm = algorithm;
     }
     match &facts.blob {
-        Ok(Blob::Cms(_)) => {
+        Ok(Blob::Cms(cms)) => {
             let (Some(signer), Some(algorithm)) = (facts.signer(), facts.digest_algorithm) else {
                 return facts;
             };
-            let signature = facts.certificate.as_ref().zip(signer.signed_attributes.as_ref()).map(
-                |(c, signed)| {
-                    let (kind, value) = (signer.signature_algorithm, &signer.signature);
-                    verify_message(&c.spki_der(), kind, Some(algorithm), signed, value)
-                },
-            );
-            let matches = digest(algorithm, &[]).map(|digest| digest_is_signed(signer, &digest));
-            (facts.signature, facts.digest_matches) = (signature, matches);
+            let matches = match &cms.content {
+                Some(content) if found.sub_filter == PKCS7_SHA1 => {
+                    let named = digest_is_signed(signer, &algorithm.digest(content));
+                    digest(ForeignDigest::Sha1, &[]).map(|digest| named && digest == *content)
+                }
+                _ => digest(algorithm, &[]).map(|digest| digest_is_signed(signer, &digest)),
+            };
+            let signature = value_of_cms(signer, facts.certificate.as_ref(), algorithm);
+            let (signature, weakness) = signature.unzip();
+            (facts.signature, facts.weakness) = (signature, weakness.flatten());
+            facts.digest_matches = matches;
         }
         Ok(Blob::Gm(data)) => {
             let signature = facts.certificate.as_ref().and_then(|c| data.verify(c));
-            let matches =
-                digest(DigestAlgorithm::Sm3, &[]).map(|digest| data.is_over_digest(&digest));
+            let matches = digest(SM3, &[]).map(|digest| data.is_over_digest(&digest));
             (facts.signature, facts.digest_matches) = (signature, matches);
         }
+        Ok(Blob::Timestamp(token)) => {
+            let algorithm = ForeignDigest::Accepted(token.info.algorithm);
+            let matches = digest(algorithm, &[]).map(|digest| digest == token.info.imprint);
+            let (certificate, at) = (token.certificate.clone(), token.info.at);
+            // Reading a token checks its signature.
+            (facts.signature, facts.digest_matches) = (Some(Ok(())), matches);
+            (facts.certificate, facts.claimed_time) = (Some(certificate), Some(at));
+            facts.digest_algorithm = Some(algorithm);
+        }
         Ok(Blob::Seal(signature)) => {
-            let sm3 = DigestAlgorithm::Sm3;
             let token = signature.timestamp.as_deref();
             let timestamp = token.map(|token| timestamp::read(token, &signature.signature));
             let result = signature.signer.as_ref().map(|signer| {
                 let (kind, value) = (signature.algorithm, &signature.signature);
-                verify_message(&signer.spki_der(), kind, Some(sm3), &signature.signed, value)
+                verify_message(&signer.spki_der(), kind, SM3.accepted(), &signature.signed, value)
             });
-            let plain = digest(sm3, &[]).map(|digest| digest == signature.data_hash);
+            let plain = digest(SM3, &[]).map(|digest| digest == signature.data_hash);
             // Some makers take the digest with the signer's Z before it, as for a signature.
             let z = signature.signer.as_ref().and_then(|signer| sm2::z(signer.public_key()));
             let matches = match (plain, z) {
                 (Some(false), Some(z)) => {
-                    digest(sm3, &z).map(|digest| digest == signature.data_hash)
+                    digest(SM3, &z).map(|digest| digest == signature.data_hash)
                 }
                 (plain, _) => plain,
             };
@@ -171,11 +205,34 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
             facts.claimed_time = time.or(facts.claimed_time);
             (facts.signature, facts.digest_matches) = (result, matches);
             (facts.certificate, facts.timestamp) = (certificate, timestamp);
-            facts.digest_algorithm = Some(sm3);
+            facts.digest_algorithm = Some(SM3);
         }
-        Ok(Blob::Other) | Err(_) => {}
+        Ok(Blob::Other(_)) | Err(_) => {}
     }
     facts
+}
+
+/// Verifies the signature value of a CMS; with the reason where it fits, but by an algorithm or a
+/// key that is not acceptable.
+fn value_of_cms(
+    signer: &SignerInfo,
+    certificate: Option<&Certificate>,
+    digest: ForeignDigest,
+) -> Option<(Result<(), VerifyError>, Option<String>)> {
+    let (certificate, message) = certificate.zip(signer.signed_attributes.as_ref())?;
+    let (spki, kind) = (certificate.spki_der(), signer.signature_algorithm);
+    let accepted = match digest.accepted() {
+        Some(digest) => verify_message(&spki, kind, Some(digest), message, &signer.signature),
+        None => Err(VerifyError::Unsupported("with SHA-1".to_owned())),
+    };
+    let Err(VerifyError::Unsupported(why)) = &accepted else { return Some((accepted, None)) };
+    match verify_unacceptable(&spki, kind, digest, message, &signer.signature) {
+        Err(VerifyError::Unsupported(_)) => Some((accepted, None)),
+        answer => {
+            let why = format!("signature algorithm {why} is not acceptable");
+            Some((answer, Some(why)))
+        }
+    }
 }
 
 /// A date of PDF, `D:YYYYMMDDHHmmSSOHH'mm'` (ISO 32000-2 §7.9.4), as a point in time.

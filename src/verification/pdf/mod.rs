@@ -1,5 +1,6 @@
 //! The signatures of a PDF: CMS, GB/T 35275 or seal signatures over byte ranges.
 
+mod changes;
 mod checks;
 mod facts;
 
@@ -9,12 +10,14 @@ use super::{
     in_der, seal_structure,
 };
 use crate::{
+    crypto::ForeignDigest,
     domain::{
         report::{Conclusion, Coverage, Report, Uncovered},
         source::ReadAt,
     },
-    formats::pdf::{self, PdfError},
+    formats::pdf::{self, Damage, FoundSignature, PdfError},
 };
+use changes::Judged;
 use facts::Facts;
 
 /// Verifies a PDF.
@@ -34,17 +37,35 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
     let mut signature_values = Vec::new();
     for (index, found) in inspection.signatures.iter().enumerate() {
         let facts = facts::gather(source, found);
-        let answers = checks::run(&facts, source.size(), options);
+        let changes = changes_after(source, found, inspection.damage.as_ref());
+        let answers = checks::run(&facts, changes.check, source.size(), options);
         signature_values.push(facts.value().map(in_der));
-        let outline = outline(&facts, answers.coverage);
+        let mut outline = outline(&facts, answers.coverage);
+        outline.modification_level = changes.level;
+        outline.modifications = changes.modifications;
         report.signatures.push(conclude(index, outline, answers));
     }
-    let covered = report.signatures.iter().any(|s| s.coverage == Some(Coverage::WholeFile));
-    conclude_file(&mut report, inspection.complete, covered && !inspection.encrypted);
-    if inspection.encrypted {
+    conclude_file(&mut report, true, inspection.damage.is_none() && !inspection.encrypted);
+    if let Some(damage) = inspection.damage {
+        report.detail = Some(damage.reason);
+    } else if inspection.encrypted {
         report.detail = Some("the file is encrypted; what it shows is not evaluated".to_owned());
     }
     Outcome { report, signature_values }
+}
+
+/// What came after a signature, and whether it may.
+fn changes_after(source: &dyn ReadAt, found: &FoundSignature, damage: Option<&Damage>) -> Judged {
+    const UNCLEAR: &str =
+        "what was changed after signing cannot be told, as it is not clear what was signed";
+    let gap = match found.gap {
+        Ok(gap) if found.ends_a_revision => gap,
+        _ => return changes::judge(Err(UNCLEAR)),
+    };
+    match pdf::history(source, found, gap, damage) {
+        Ok(history) => changes::judge(Ok(history.as_ref())),
+        Err(error) => changes::judge(Err(&error.to_string())),
+    }
 }
 
 fn outline(facts: &Facts<'_>, coverage: Option<Coverage>) -> Outline {
@@ -54,10 +75,17 @@ fn outline(facts: &Facts<'_>, coverage: Option<Coverage>) -> Outline {
     Outline {
         kind: facts.found.sub_filter.clone(),
         certificate: facts.certificate.clone(),
-        algorithm: named.map(|oid| algorithm_in_words(certificate, oid, facts.digest_algorithm)),
+        algorithm: named.map(|oid| {
+            algorithm_in_words(
+                certificate,
+                oid,
+                facts.digest_algorithm.and_then(ForeignDigest::accepted),
+            )
+        }),
         claimed_time: facts.claimed_time,
         seal: facts.seal().map(|signature| seal_structure::report(&signature.seal)),
         uncovered: uncovered(facts, coverage),
+        modification_level: None,
         modifications: Vec::new(),
     }
 }

@@ -1,15 +1,22 @@
 //! A document: its cross-reference chain, and objects on demand.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     LARGEST_OBJECT, LARGEST_STREAM, LARGEST_SUM, MOST_PARSED, filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
     security::Security,
+    skim::{Skimmed, Tape, skim, skim_bare},
     xref::{self, Chain, Entry, XrefKind},
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
+
+/// An object in an object stream: its number, and its bytes among those decoded.
+type Place = (u32, Range<usize>);
 
 /// A PDF opened by its `startxref` chain, strictly: nothing is repaired.
 pub struct Document<'a> {
@@ -154,18 +161,57 @@ impl<'a> Document<'a> {
         size.max(self.chain.highest.saturating_add(1))
     }
 
-    /// The objects in use, by number, among the first `most` numbers.
+    /// The numbers that revisions behind an earlier one define or free; `None` where this document
+    /// does not continue that one.
+    pub(crate) fn numbers_since(&self, earlier: &Document<'_>) -> Option<BTreeSet<u32>> {
+        self.chain.numbers_since(&earlier.chain)
+    }
+
+    /// Whether a revision behind an earlier one has a cross-reference of two halves.
+    pub(crate) fn is_hybrid_since(&self, earlier: &Document<'_>) -> bool {
+        self.chain.is_hybrid_since(&earlier.chain)
+    }
+
+    /// Where an object is.
     ///
     /// # Errors
     /// The cross-reference is damaged.
-    pub fn object_ids(&self, most: usize) -> Result<Vec<ObjectId>, PdfError> {
-        let entries = self.chain.entries(self.source, most)?;
-        let id = |(number, entry)| match entry {
-            Entry::Free => None,
-            Entry::InFile(_, generation) => Some(ObjectId { number, generation }),
-            Entry::InStream(..) => Some(ObjectId { number, generation: 0 }),
-        };
-        Ok(entries.into_iter().filter_map(id).collect())
+    pub(crate) fn entry(&self, number: u32) -> Result<Entry, PdfError> {
+        self.chain.entry(self.source, number)
+    }
+
+    /// Offsets of all cross-reference sections, the newest first.
+    pub(crate) fn xref_offsets(&self) -> &[u64] {
+        &self.chain.offsets
+    }
+
+    /// Offsets of all objects and cross-references that any section names, in order.
+    ///
+    /// # Errors
+    /// The cross-reference is damaged.
+    pub(super) fn named_offsets(&self) -> Result<Vec<u64>, PdfError> {
+        self.chain.named_offsets(self.source)
+    }
+
+    /// The bytes of a document.
+    pub(crate) fn source(&self) -> &'a dyn ReadAt {
+        self.source
+    }
+
+    /// Where the data of a stream begin and end in the file.
+    ///
+    /// # Errors
+    /// The stream has no length, or reaches beyond the file.
+    pub(crate) fn stream_place(
+        &mut self,
+        dictionary: &Dictionary,
+        start: u64,
+    ) -> Result<(u64, u64), PdfError> {
+        let length = self.resolve(dictionary.get("Length"))?.as_integer();
+        let end = length.and_then(|length| start.checked_add(u64::try_from(length).ok()?));
+        end.filter(|end| *end <= self.source.size())
+            .map(|end| (start, end))
+            .ok_or_else(|| PdfError::damaged("a stream has no length that fits"))
     }
 
     /// The object of an identifier; [`Object::Null`] where there is none.
@@ -186,10 +232,7 @@ impl<'a> Document<'a> {
                     ));
                 }
                 if found != id {
-                    return Err(PdfError::damaged(format!(
-                        "object {} stands where object {} should",
-                        found.number, id.number
-                    )));
+                    return Err(misplaced(found, id));
                 }
                 // ISO 32000-2 §7.6.2: what tells how to decrypt is not encrypted.
                 let plain = self.chain.trailer.get("Encrypt").as_reference() == Some(id)
@@ -274,12 +317,33 @@ impl<'a> Document<'a> {
         let objects = self.streams.get(&stream).map(Vec::as_slice).unwrap_or_default();
         match usize::try_from(index).ok().and_then(|index| objects.get(index)) {
             Some((found, object)) if *found == number => Ok(object.clone()),
-            _ => Err(PdfError::damaged(format!("object {number} is not in its object stream"))),
+            _ => Err(not_in_stream(number)),
         }
     }
 
     fn decode_object_stream(&mut self, stream: u32) -> Result<Vec<(u32, Object)>, PdfError> {
-        let bad = || PdfError::damaged(format!("object stream {stream} is damaged"));
+        let (body, places) = self.open_object_stream(stream)?;
+        let mut objects = Vec::new();
+        for (number, place) in places {
+            let padded = [body.get(place).unwrap_or_default(), b" "].concat();
+            let mut lexer = Lexer::new(&padded, None);
+            let object = lexer.object().map_err(|_| damaged_stream(stream))?;
+            // An element takes a hundred times the memory of the byte that may stand for it.
+            self.decoded = within_sum(self.decoded, lexer.elements().saturating_mul(96))?;
+            objects.push((number, object));
+        }
+        Ok(objects)
+    }
+
+    /// The decoded objects of an object stream, and where in them each one stands.
+    ///
+    /// # Errors
+    /// The stream is damaged or too large.
+    pub(crate) fn open_object_stream(
+        &mut self,
+        stream: u32,
+    ) -> Result<(Vec<u8>, Vec<Place>), PdfError> {
+        let bad = || damaged_stream(stream);
         let Entry::InFile(offset, _) = self.chain.entry(self.source, stream)? else {
             return Err(bad());
         };
@@ -300,12 +364,15 @@ impl<'a> Document<'a> {
         if let Some(security) = &self.security {
             bytes = security.decrypt_stream(id, &bytes).ok_or_else(bad)?;
         }
-        let bytes = filter::decode(&dictionary, &bytes)?;
-        self.decoded = within_sum(self.decoded, bytes.len())?;
+        let mut header = filter::decode(&dictionary, &bytes)?;
+        self.decoded = within_sum(self.decoded, header.len())?;
         let whole = |key| dictionary.get(key).as_integer().and_then(|v| usize::try_from(v).ok());
         let (count, first) = whole("N").zip(whole("First")).ok_or_else(bad)?;
-        let (header, body) = bytes.split_at_checked(first).ok_or_else(bad)?;
-        let header = [header, b" "].concat();
+        if first > header.len() {
+            return Err(bad());
+        }
+        let body = header.split_off(first);
+        header.push(b' ');
         let mut lexer = Lexer::new(&header, None);
         // Offsets must grow, so that every byte belongs to one object and the work is linear.
         let mut places: Vec<(u32, usize)> = Vec::new();
@@ -321,22 +388,91 @@ impl<'a> Document<'a> {
             }
             places.push((u32::try_from(number).map_err(|_| bad())?, offset));
         }
-        let ends = places.iter().skip(1).map(|(_, offset)| *offset).chain([body.len()]);
-        let mut objects = Vec::new();
-        for ((number, offset), end) in places.iter().zip(ends) {
-            let slice = body.get(*offset..end).ok_or_else(bad)?;
+        let ends: Vec<_> = places.iter().skip(1).map(|(_, at)| *at).chain([body.len()]).collect();
+        let mut ranges = Vec::with_capacity(places.len());
+        for ((number, offset), end) in places.into_iter().zip(ends) {
+            let slice = body.get(offset..end).ok_or_else(bad)?;
             if slice.len() > LARGEST_OBJECT {
                 return Err(PdfError::Limit("an object is over 8 MiB".to_owned()));
             }
-            let padded = [slice, b" "].concat();
-            let mut lexer = Lexer::new(&padded, None);
-            let object = lexer.object().map_err(|_| bad())?;
-            // An element takes a hundred times the memory of the byte that may stand for it.
-            self.decoded = within_sum(self.decoded, lexer.elements().saturating_mul(96))?;
-            objects.push((*number, object));
+            ranges.push((number, offset..end));
         }
-        Ok(objects)
+        Ok((body, ranges))
     }
+
+    /// Passes once over every object in use, in the order of the file: `visit` gets its identifier,
+    /// what was seen of it, and what it refers to.
+    ///
+    /// # Errors
+    /// Something else stands where the cross-reference says that an object stands.
+    pub(crate) fn pass_over(
+        &mut self,
+        mut visit: impl FnMut(ObjectId, Skimmed, &[ObjectId]),
+    ) -> Result<(), PdfError> {
+        let mut in_file = Vec::new();
+        let mut in_streams: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
+        for (number, entry) in self.chain.entries(self.source)? {
+            match entry {
+                Entry::Free => {}
+                Entry::InFile(offset, generation) => in_file.push((offset, number, generation)),
+                Entry::InStream(stream, index) => {
+                    in_streams.entry(stream).or_default().push((index, number));
+                }
+            }
+        }
+        in_file.sort_unstable();
+        let mut tape = Tape::new(self.source);
+        let mut references = Vec::new();
+        for (offset, number, generation) in in_file {
+            let id = ObjectId { number, generation };
+            let (found, seen) = tape.read(offset, |bytes| {
+                references.clear();
+                let mut lexer = Lexer::new(bytes, None);
+                lexer.skip_space()?;
+                let found = lexer.object_header()?;
+                let rest = bytes.get(lexer.position()..).unwrap_or_default();
+                Ok((found, skim(rest, &mut |id| references.push(id))?))
+            })?;
+            if found != id {
+                return Err(misplaced(found, id));
+            }
+            // A cross-reference stream refers to things as a trailer does.
+            if self.chain.offsets.contains(&offset) {
+                references.clear();
+            }
+            visit(id, seen, &references);
+        }
+        if self.locked {
+            return Ok(());
+        }
+        for (stream, objects) in in_streams {
+            let (body, places) = self.open_object_stream(stream)?;
+            for (index, number) in objects {
+                let place = usize::try_from(index).ok().and_then(|index| places.get(index));
+                let place = place.filter(|(found, _)| *found == number);
+                let (_, place) = place.ok_or_else(|| not_in_stream(number))?;
+                references.clear();
+                let bytes = body.get(place.clone()).unwrap_or_default();
+                let seen = skim_bare(bytes, &mut |id| references.push(id))
+                    .map_err(|_| damaged_stream(stream))?;
+                visit(ObjectId { number, generation: 0 }, seen, &references);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn damaged_stream(stream: u32) -> PdfError {
+    PdfError::damaged(format!("object stream {stream} is damaged"))
+}
+
+fn misplaced(found: ObjectId, id: ObjectId) -> PdfError {
+    let (found, wanted) = (found.number, id.number);
+    PdfError::damaged(format!("object {found} stands where object {wanted} should"))
+}
+
+fn not_in_stream(number: u32) -> PdfError {
+    PdfError::damaged(format!("object {number} is not in its object stream"))
 }
 
 /// The offset that `startxref` at the end of the file names. Only white space may stand behind

@@ -4,15 +4,20 @@
 
 mod document;
 mod filter;
+mod layout;
 mod lexer;
 mod object;
 mod security;
+mod skim;
 mod writer;
 mod xref;
 
 pub use document::{Document, is_pdf};
+pub use layout::Finding;
+pub(crate) use lexer::{Lexer, is_space};
 pub use object::{Dictionary, Object, ObjectId, PdfString};
 pub use security::Security;
+pub(crate) use skim::Tape;
 pub use writer::write_object;
 pub use xref::{Entry, XrefKind};
 

@@ -54,7 +54,12 @@ pub struct Dictionary(Vec<(Vec<u8>, Object)>);
 impl Dictionary {
     /// The value of a key; [`Object::Null`] where there is none.
     pub fn get(&self, key: &str) -> &Object {
-        self.0.iter().find(|(k, _)| k == key.as_bytes()).map_or(&Object::Null, |(_, value)| value)
+        self.value(key.as_bytes())
+    }
+
+    /// The value of a key that need not be text; [`Object::Null`] where there is none.
+    pub fn value(&self, key: &[u8]) -> &Object {
+        self.0.iter().find(|(k, _)| k == key).map_or(&Object::Null, |(_, value)| value)
     }
 
     /// Whether there is a value.

@@ -2,7 +2,7 @@
 //! §7.5.8).
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -12,6 +12,7 @@ use super::{
     filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object},
+    skim::Tape,
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
 
@@ -169,6 +170,28 @@ impl Chain {
         Ok(false)
     }
 
+    /// The sections that continue an earlier chain; `None` where this one does not lead to it.
+    fn sections_since(&self, earlier: &Self) -> Option<&[Vec<Run>]> {
+        if !self.offsets.ends_with(&earlier.offsets) {
+            return None;
+        }
+        self.sections.get(..self.sections.len().checked_sub(earlier.sections.len())?)
+    }
+
+    /// The numbers that the sections behind an earlier chain define or free; `None` where this chain
+    /// does not lead to it.
+    pub(crate) fn numbers_since(&self, earlier: &Self) -> Option<BTreeSet<u32>> {
+        let runs = self.sections_since(earlier)?.iter().flatten();
+        Some(runs.flat_map(|run| run.first..run.first.saturating_add(run.count)).collect())
+    }
+
+    /// Whether a section behind an earlier chain is of two halves, a table and a stream, of which
+    /// some readers see only one.
+    pub(crate) fn is_hybrid_since(&self, earlier: &Self) -> bool {
+        let sections = self.sections.len().saturating_sub(earlier.sections.len());
+        sections != self.offsets.len().saturating_sub(earlier.offsets.len())
+    }
+
     /// The newest entry of an object number.
     pub(crate) fn entry(&self, source: &dyn ReadAt, number: u32) -> Result<Entry, PdfError> {
         for runs in &self.sections {
@@ -181,30 +204,55 @@ impl Chain {
         Ok(Entry::Free)
     }
 
-    /// Every object number in use with its newest entry, up to a count of numbers.
-    pub(crate) fn entries(
-        &self,
-        source: &dyn ReadAt,
-        most: usize,
-    ) -> Result<BTreeMap<u32, Entry>, PdfError> {
-        let mut entries = BTreeMap::new();
-        for run in self.sections.iter().flatten() {
-            for index in 0..run.count {
-                if entries.len() >= most {
-                    return Ok(entries);
-                }
-                if let std::collections::btree_map::Entry::Vacant(place) =
-                    entries.entry(run.first.saturating_add(index))
-                {
-                    place.insert(run.entry(source, index)?);
-                }
+    /// Every object number with its newest entry, in order.
+    pub(crate) fn entries(&self, source: &dyn ReadAt) -> Result<Vec<(u32, Entry)>, PdfError> {
+        let mut all = Vec::new();
+        for (age, runs) in self.sections.iter().enumerate() {
+            for run in runs {
+                run.each(source, |index, entry| {
+                    all.push((run.first.saturating_add(index), age, entry));
+                })?;
             }
         }
-        Ok(entries)
+        all.sort_by_key(|(number, age, _)| (*number, *age));
+        all.dedup_by_key(|(number, ..)| *number);
+        Ok(all.into_iter().map(|(number, _, entry)| (number, entry)).collect())
+    }
+
+    /// Offsets of all objects that any section names, in order.
+    pub(crate) fn named_offsets(&self, source: &dyn ReadAt) -> Result<Vec<u64>, PdfError> {
+        let mut offsets = self.offsets.clone();
+        for run in self.sections.iter().flatten() {
+            run.each(source, |_, entry| {
+                if let Entry::InFile(offset, _) = entry {
+                    offsets.push(offset);
+                }
+            })?;
+        }
+        offsets.sort_unstable();
+        offsets.dedup();
+        Ok(offsets)
     }
 }
 
 impl Run {
+    /// Hands over every entry with its index; a table is read in large pieces.
+    fn each(&self, source: &dyn ReadAt, mut visit: impl FnMut(u32, Entry)) -> Result<(), PdfError> {
+        let Rows::InFile(first) = &self.rows else {
+            for index in 0..self.count {
+                visit(index, self.entry(source, index)?);
+            }
+            return Ok(());
+        };
+        let mut tape = Tape::new(source);
+        for index in 0..self.count {
+            let at = first.saturating_add(u64::from(index) * ROW as u64);
+            let row = tape.from(at, ROW)?.first_chunk().and_then(read_row);
+            visit(index, row.ok_or_else(malformed_entry)?);
+        }
+        Ok(())
+    }
+
     fn entry(&self, source: &dyn ReadAt, index: u32) -> Result<Entry, PdfError> {
         let place = index as usize;
         let entry = match &self.rows {
@@ -216,7 +264,7 @@ impl Run {
                     .and_then(|row| stream_entry(row, widths.0, widths.1))
             }
         };
-        entry.ok_or_else(|| PdfError::damaged("a cross-reference entry is malformed"))
+        entry.ok_or_else(malformed_entry)
     }
 }
 
@@ -228,23 +276,31 @@ fn row_in_file(source: &dyn ReadAt, first: u64, index: u64) -> Result<Option<Ent
     }
     let mut row = [0; ROW];
     source.read_exact_at(&mut row, offset)?;
+    Ok(read_row(&row))
+}
+
+fn malformed_entry() -> PdfError {
+    PdfError::damaged("a cross-reference entry is malformed")
+}
+
+fn read_row(row: &[u8; ROW]) -> Option<Entry> {
     let digits = |range: std::ops::Range<usize>| {
         let digits = row.get(range)?;
         let all = digits.iter().all(u8::is_ascii_digit);
         std::str::from_utf8(digits).ok().filter(|_| all)?.parse::<u64>().ok()
     };
     let (offset, generation) = (digits(0..10), digits(11..16));
-    Ok(match row {
+    match row {
         [.., kind, a, b]
             if row.get(10) == Some(&b' ')
                 && row.get(16) == Some(&b' ')
-                && is_space(a)
-                && is_space(b) =>
+                && is_space(*a)
+                && is_space(*b) =>
         {
-            entry_of(offset, generation, kind)
+            entry_of(offset, generation, *kind)
         }
         _ => None,
-    })
+    }
 }
 
 fn entry_of(offset: Option<u64>, generation: Option<u64>, kind: u8) -> Option<Entry> {

@@ -1,0 +1,305 @@
+//! Two revisions of one document: which objects differ, and who refers to them.
+//!
+//! The rules of this folder visit the few places where a change can be allowed. Each such visit of a
+//! reference *explains* it. At the end, a reference to a differing object from anything that did
+//! not itself change, and that no rule has explained, is a change that no rule knows: whatever path
+//! leads from a page to a replaced object goes over such a reference. The same is asked of what a
+//! rule passed through on its way, such as the dictionary between a field and its appearance.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::change::{Change, ChangeKind};
+use crate::{
+    domain::source::ReadAt,
+    formats::pdf::{
+        PdfError,
+        raw::{Dictionary, Document, Entry, Object, ObjectId, Tape},
+    },
+};
+
+/// The most objects that later revisions may define.
+const MOST_CHANGED: usize = 200_000;
+/// The most changes that are told.
+const MOST_TOLD: usize = 200;
+
+/// Who holds a reference, and where: the same place is never explained twice.
+pub(super) type Place = (u32, String);
+
+/// A reference that no rule has explained.
+#[derive(Clone, Debug)]
+pub(super) struct Unexplained {
+    /// The object that holds it, or the part of a changed one.
+    pub(super) holder: String,
+    /// What it refers to.
+    pub(super) target: u32,
+}
+
+/// A signed revision and the whole file.
+pub(super) struct Pair<'a, 'b, 'c> {
+    pub(super) then: &'a mut Document<'b>,
+    pub(super) now: &'a mut Document<'c>,
+    /// The numbers under which not the same stands now.
+    differs: HashSet<u32>,
+    /// How often one object's references to another were explained.
+    explained: BTreeMap<(u32, u32), u32>,
+    places: HashSet<Place>,
+    /// Objects of which every key is compared by a rule, so that it does not matter who refers to
+    /// them.
+    loose: HashSet<u32>,
+    /// References from unchanged parts of changed objects.
+    touched: Vec<(String, u32)>,
+    changes: Vec<Change>,
+}
+
+impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
+    /// Finds out which of `numbers` differ, and who refers to these.
+    pub(super) fn new(
+        then: &'a mut Document<'b>,
+        now: &'a mut Document<'c>,
+        numbers: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<Self, PdfError> {
+        if numbers.len() > MOST_CHANGED {
+            return Err(PdfError::Limit("over 200000 objects were changed".to_owned()));
+        }
+        let mut pair = Self {
+            then,
+            now,
+            differs: HashSet::new(),
+            explained: BTreeMap::new(),
+            places: HashSet::new(),
+            loose: HashSet::new(),
+            touched: Vec::new(),
+            changes: Vec::new(),
+        };
+        for number in numbers {
+            if !pair.is_same_number(number)? {
+                pair.differs.insert(number);
+            }
+        }
+        Ok(pair)
+    }
+
+    fn is_same_number(&mut self, number: u32) -> Result<bool, PdfError> {
+        let (then, now) = (self.then.entry(number)?, self.now.entry(number)?);
+        let id = |entry| match entry {
+            Entry::Free => None,
+            Entry::InFile(_, generation) => Some(ObjectId { number, generation }),
+            Entry::InStream(..) => Some(ObjectId { number, generation: 0 }),
+        };
+        let (before, after) = match (id(then), id(now)) {
+            (None, None) => return Ok(true),
+            (Some(before), Some(after)) if before == after => {
+                (self.then.object(before)?, self.now.object(after)?)
+            }
+            (_, after) => {
+                // What is new must be readable, whoever refers to it.
+                after.map(|id| self.now.object(id)).transpose()?;
+                return Ok(false);
+            }
+        };
+        let same = self.is_same(&before, &after)?;
+        let is_container =
+            |o: &Object| o.as_dictionary().is_some_and(|d| d.is_name("Type", "ObjStm"));
+        if !same && is_container(&before) {
+            self.other("an object stream of the signed revision was replaced");
+        }
+        Ok(same)
+    }
+
+    /// Whether two objects are written alike; references must have the same numbers.
+    pub(super) fn is_same(&mut self, a: &Object, b: &Object) -> Result<bool, PdfError> {
+        match (a, b) {
+            (Object::Stream(a, from_a), Object::Stream(b, from_b)) => {
+                let (mut plain_a, mut plain_b) = (a.clone(), b.clone());
+                plain_a.remove("Length");
+                plain_b.remove("Length");
+                if !is_same_dictionary(&plain_a, &plain_b) {
+                    return Ok(false);
+                }
+                let a = self.then.stream_place(a, *from_a)?;
+                let b = self.now.stream_place(b, *from_b)?;
+                is_same_data(self.then.source(), a, self.now.source(), b)
+            }
+            _ => Ok(is_same_plain(a, b)),
+        }
+    }
+
+    /// Whether under a number not the same stands now.
+    pub(super) fn has_changed(&self, number: u32) -> bool {
+        self.differs.contains(&number)
+    }
+
+    /// Whether nothing differs at all.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.differs.is_empty()
+    }
+
+    /// A rule has looked at what a reference leads to.
+    pub(super) fn explain(&mut self, holder: Option<u32>, place: &str, value: &Object) {
+        let (Some(holder), Some(target)) = (holder, value.as_reference()) else { return };
+        if self.places.insert((holder, place.to_owned())) {
+            *self.explained.entry((holder, target.number)).or_default() += 1;
+        }
+    }
+
+    /// Every key of this object is compared by a rule.
+    pub(super) fn set_loose(&mut self, number: u32) {
+        self.loose.insert(number);
+    }
+
+    /// Compares a part of a changed object in which nothing may change; tells whether nothing did.
+    pub(super) fn must_be_same(
+        &mut self,
+        label: &str,
+        then: &Object,
+        now: &Object,
+    ) -> Result<bool, PdfError> {
+        if !self.is_same(then, now)? {
+            let what = match (then, now) {
+                (Object::Null, _) => "was added",
+                (_, Object::Null) => "was removed",
+                _ => "was changed",
+            };
+            self.other(format!("{label} {what}"));
+            return Ok(false);
+        }
+        let mut references = Vec::new();
+        collect(now, &mut references);
+        self.touched.extend(references.into_iter().map(|id| (label.to_owned(), id.number)));
+        Ok(true)
+    }
+
+    /// Compares all keys of a changed dictionary but `rules`, in which nothing may change.
+    pub(super) fn rest_must_be_same(
+        &mut self,
+        label: &str,
+        then: &Dictionary,
+        now: &Dictionary,
+        rules: &[&str],
+    ) -> Result<(), PdfError> {
+        for key in keys(then, now) {
+            if !rules.iter().any(|rule| rule.as_bytes() == key) {
+                let label = format!("{label}: entry /{}", String::from_utf8_lossy(&key));
+                self.must_be_same(&label, then.value(&key), now.value(&key))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn change(&mut self, kind: ChangeKind, what: impl Into<String>) {
+        let change = Change { kind, what: what.into() };
+        if !self.changes.contains(&change) && self.changes.len() < MOST_TOLD {
+            self.changes.push(change);
+        }
+    }
+
+    pub(super) fn other(&mut self, what: impl Into<String>) {
+        self.change(ChangeKind::Other, what);
+    }
+
+    /// The references that nothing has explained.
+    pub(super) fn unexplained(&mut self) -> Result<Vec<Unexplained>, PdfError> {
+        if self.differs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let watched = self.watched();
+        let differs = &self.differs;
+        let mut edges = HashMap::<(u32, u32), u32>::new();
+        self.then.pass_over(|id, _, references| {
+            if !differs.contains(&id.number) {
+                for to in references.iter().filter(|to| watched.contains(&to.number)) {
+                    *edges.entry((id.number, to.number)).or_default() += 1;
+                }
+            }
+        })?;
+        let explained = |edge| self.explained.get(edge).copied().unwrap_or(0);
+        let mut left: Vec<_> =
+            edges.iter().filter(|(edge, count)| **count > explained(*edge)).collect();
+        left.sort_unstable();
+        let left = left.into_iter().map(|((from, to), _)| (format!("object {from}"), *to));
+        let touched = self.touched.iter().filter(|(_, to)| watched.contains(to)).cloned();
+        let all = touched.chain(left).filter(|(_, to)| !self.loose.contains(to));
+        Ok(all.map(|(holder, target)| Unexplained { holder, target }).collect())
+    }
+
+    /// What differs, and what rules have passed through to explain it.
+    fn watched(&self) -> HashSet<u32> {
+        let mut watched = self.differs.clone();
+        loop {
+            let through = self.explained.keys().filter(|(_, to)| watched.contains(to));
+            let through = through.map(|(holder, _)| *holder);
+            let more: Vec<_> = through
+                .filter(|holder| !self.loose.contains(holder) && !watched.contains(holder))
+                .collect();
+            if more.is_empty() {
+                return watched;
+            }
+            watched.extend(more);
+        }
+    }
+
+    /// What was found.
+    pub(super) fn into_changes(self) -> Vec<Change> {
+        self.changes
+    }
+}
+
+/// The keys of both dictionaries, each once.
+fn keys(a: &Dictionary, b: &Dictionary) -> BTreeSet<Vec<u8>> {
+    a.iter().chain(b.iter()).map(|(key, _)| key.to_vec()).collect()
+}
+
+/// Every reference in an object.
+pub(super) fn collect(object: &Object, found: &mut Vec<ObjectId>) {
+    match object {
+        Object::Reference(id) => found.push(*id),
+        Object::Array(elements) => elements.iter().for_each(|element| collect(element, found)),
+        Object::Dictionary(dictionary) | Object::Stream(dictionary, _) => {
+            dictionary.iter().for_each(|(_, value)| collect(value, found));
+        }
+        _ => {}
+    }
+}
+
+fn is_same_plain(a: &Object, b: &Object) -> bool {
+    match (a, b) {
+        (Object::String(a), Object::String(b)) => a.bytes == b.bytes,
+        (Object::Array(a), Object::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same_plain(a, b))
+        }
+        (Object::Dictionary(a), Object::Dictionary(b)) => is_same_dictionary(a, b),
+        _ => a == b || a.as_number().is_some_and(|a| Some(a) == b.as_number()),
+    }
+}
+
+/// The order of keys means nothing, nor does a key whose value is null.
+fn is_same_dictionary(a: &Dictionary, b: &Dictionary) -> bool {
+    let values = |d: &Dictionary| -> BTreeMap<Vec<u8>, Object> {
+        let entries = d.iter().filter(|(_, value)| **value != Object::Null);
+        entries.map(|(key, value)| (key.to_vec(), value.clone())).collect()
+    };
+    let (a, b) = (values(a), values(b));
+    a.len() == b.len() && a.iter().zip(&b).all(|((ka, a), (kb, b))| ka == kb && is_same_plain(a, b))
+}
+
+fn is_same_data(
+    a: &dyn ReadAt,
+    (from_a, to_a): (u64, u64),
+    b: &dyn ReadAt,
+    (from_b, to_b): (u64, u64),
+) -> Result<bool, PdfError> {
+    if to_a - from_a != to_b - from_b {
+        return Ok(false);
+    }
+    let (mut tape_a, mut tape_b) = (Tape::new(a), Tape::new(b));
+    let (mut at, length) = (0, to_a - from_a);
+    while at < length {
+        let piece = usize::try_from(length - at).unwrap_or(usize::MAX).min(1 << 16);
+        let a = tape_a.from(from_a + at, piece)?.get(..piece);
+        if a.is_none() || a != tape_b.from(from_b + at, piece)?.get(..piece) {
+            return Ok(false);
+        }
+        at += piece as u64;
+    }
+    Ok(true)
+}

@@ -1,0 +1,222 @@
+//! Every byte of a part of the file, in order: objects, cross-references, trailers, comments, and
+//! what is none of these. What the cross-reference does not lead to is a finding: a reader that
+//! repairs files could find it there, and show it.
+
+use super::{
+    document::Document,
+    lexer::{LexError, Lexer, is_space},
+    object::{Dictionary, Object, ObjectId},
+    skim::{Tape, end_of_comment, skim},
+};
+use crate::formats::pdf::PdfError;
+
+/// The most findings that are told.
+const MOST_TOLD: usize = 50;
+/// The longest comment, bytes.
+const LONGEST_COMMENT: usize = 1 << 20;
+/// Words that a reader looks for when it repairs a file.
+const LURES: [&[u8]; 6] = [b" obj", b"xref", b"trailer", b"endstream", b"%PDF-", b"endobj"];
+
+/// Something that readers may take differently.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// Where it begins in the file.
+    pub offset: u64,
+    /// In words.
+    pub what: String,
+}
+
+/// What stands next.
+enum Item {
+    Space(usize),
+    Comment { length: usize, lure: bool },
+    Object { id: ObjectId, length: usize, stream: Option<Dictionary> },
+    Table(usize),
+    Start { length: usize, offset: u64 },
+    Junk(usize),
+}
+
+impl Document<'_> {
+    /// Looks at all bytes from one offset to another, which stand outside of any object.
+    ///
+    /// # Errors
+    /// The medium fails, or the cross-reference is damaged.
+    pub fn findings(&mut self, from: u64, to: u64) -> Result<Vec<Finding>, PdfError> {
+        let named = self.named_offsets()?;
+        let is_named = |since: u64, at: u64| {
+            let next = named.partition_point(|offset| *offset < since);
+            named.get(next).is_some_and(|offset| *offset <= at)
+        };
+        let mut found = Vec::new();
+        let mut tape = Tape::new(self.source());
+        // `since` is the end of the last thing: a cross-reference may lead to the space behind it.
+        let (mut at, mut since) = (from, from);
+        while at < to && found.len() < MOST_TOLD {
+            let mut tell = |what: String| found.push(Finding { offset: at, what });
+            let length = match next(&mut tape, at)? {
+                Item::Space(length) => {
+                    at += length as u64;
+                    continue;
+                }
+                Item::Comment { length, lure } => {
+                    if lure {
+                        tell("a comment holds what some readers take for an object".to_owned());
+                    }
+                    length as u64
+                }
+                Item::Object { id, length, stream } => {
+                    if !is_named(since, at) {
+                        let number = id.number;
+                        tell(format!(
+                            "there is an object {number} that no cross-reference leads to"
+                        ));
+                    }
+                    match stream {
+                        None => length as u64,
+                        Some(dictionary) => {
+                            let data = at + length as u64;
+                            match self.end_of_stream(&mut tape, &dictionary, data)? {
+                                Some(end) => end - at,
+                                None => {
+                                    tell(format!(
+                                        "the data of stream {} do not end where they should",
+                                        id.number
+                                    ));
+                                    length as u64
+                                }
+                            }
+                        }
+                    }
+                }
+                Item::Table(length) => {
+                    if !is_named(since, at) {
+                        tell("there is a cross-reference that nothing leads to".to_owned());
+                    }
+                    length as u64
+                }
+                Item::Start { length, offset } => {
+                    if !self.xref_offsets().contains(&offset) {
+                        tell("a startxref leads to no cross-reference of the file".to_owned());
+                    }
+                    length as u64
+                }
+                Item::Junk(length) => {
+                    tell("there are bytes that belong to no object".to_owned());
+                    length as u64
+                }
+            };
+            at += length.max(1);
+            since = at;
+        }
+        Ok(found)
+    }
+
+    /// Behind `endobj` of a stream whose data begin at an offset, if all of that is as it must be.
+    fn end_of_stream(
+        &mut self,
+        tape: &mut Tape<'_>,
+        dictionary: &Dictionary,
+        data: u64,
+    ) -> Result<Option<u64>, PdfError> {
+        let line = tape.from(data, 2)?;
+        let data = data
+            + match line {
+                [b'\r', b'\n', ..] => 2,
+                [b'\n', ..] => 1,
+                _ => return Ok(None),
+            };
+        let Ok((_, end)) = self.stream_place(dictionary, data) else { return Ok(None) };
+        let behind = tape.read(end, |bytes| {
+            let mut lexer = Lexer::new(bytes, None);
+            lexer.skip_space()?;
+            lexer.keyword("endstream")?;
+            lexer.skip_space()?;
+            lexer.keyword("endobj")?;
+            Ok(lexer.position() as u64)
+        });
+        match behind {
+            Ok(length) => Ok(Some(end + length)),
+            Err(PdfError::Io(error)) => Err(error.into()),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+fn next(tape: &mut Tape<'_>, at: u64) -> Result<Item, PdfError> {
+    let size = tape.size();
+    let read = tape.read(at, |bytes| {
+        let last = at + bytes.len() as u64 >= size;
+        let ends = |length: usize| {
+            if length < bytes.len() || last { Ok(length) } else { Err(LexError::More) }
+        };
+        let spaces = bytes.iter().take_while(|byte| is_space(**byte)).count();
+        if spaces > 0 {
+            return Ok(Item::Space(spaces));
+        }
+        match bytes.first() {
+            None => Err(LexError::More),
+            Some(b'%') => {
+                let length = end_of_comment(bytes, 0);
+                let length = if length > LONGEST_COMMENT { length } else { ends(length)? };
+                let text = bytes.get(..length).unwrap_or_default();
+                let has = |word: &&[u8]| text.windows(word.len()).any(|window| &window == word);
+                Ok(Item::Comment { length, lure: LURES.iter().any(has) })
+            }
+            Some(b'0'..=b'9') => object(bytes),
+            Some(b'x') => table(bytes),
+            Some(b's') => {
+                let mut lexer = Lexer::new(bytes, None);
+                lexer.keyword("startxref")?;
+                lexer.skip_space()?;
+                let offset = lexer.unsigned()?;
+                Ok(Item::Start { length: lexer.position(), offset })
+            }
+            Some(_) => Err(LexError::Bad("junk")),
+        }
+    });
+    match read {
+        Err(PdfError::Damaged(_) | PdfError::Limit(_)) => {
+            // Behind a word that is none the next one may be an object again.
+            let bytes = tape.from(at, 4096)?;
+            let junk = bytes.iter().take_while(|byte| !is_space(**byte)).count();
+            Ok(Item::Junk(junk.max(1)))
+        }
+        other => other,
+    }
+}
+
+fn object(bytes: &[u8]) -> Result<Item, LexError> {
+    let mut lexer = Lexer::new(bytes, None);
+    let id = lexer.object_header()?;
+    let start = lexer.position();
+    let seen = skim(bytes.get(start..).unwrap_or_default(), &mut |_| ())?;
+    let stream = if seen.stream {
+        let Object::Dictionary(dictionary) = lexer.object()? else {
+            return Err(LexError::Bad("a stream without a dictionary"));
+        };
+        Some(dictionary)
+    } else {
+        None
+    };
+    Ok(Item::Object { id, length: start + seen.length, stream })
+}
+
+/// A classic table with its trailer.
+fn table(bytes: &[u8]) -> Result<Item, LexError> {
+    let mut lexer = Lexer::new(bytes, None);
+    lexer.keyword("xref")?;
+    loop {
+        lexer.skip_space()?;
+        match lexer.peek()? {
+            b'0'..=b'9' => {
+                lexer.unsigned()?;
+            }
+            b'n' => lexer.keyword("n")?,
+            b'f' => lexer.keyword("f")?,
+            _ => break,
+        }
+    }
+    lexer.keyword("trailer")?;
+    lexer.object()?;
+    Ok(Item::Table(lexer.position()))
+}

@@ -1,0 +1,128 @@
+//! Which changes after a signature are allowed (ISO 32000-2 §12.8.2.2, §12.8.2.4). What nobody has
+//! allowed and nobody has forbidden is not known, and never a pass.
+
+use crate::{
+    domain::report::{Check, Modification, ModificationLevel},
+    formats::pdf::{Change, ChangeKind, History, Permissions},
+    verification::answers::check,
+};
+
+/// The question whose answer is given here.
+pub(super) const CHANGES: &str = "changes-after-signing";
+
+/// What is to be said of the time after a signature.
+pub(super) struct Judged {
+    pub(super) check: Check,
+    pub(super) level: Option<ModificationLevel>,
+    pub(super) modifications: Vec<Modification>,
+}
+
+/// Judges what came after a signature; `Ok(None)` where the file ends with it.
+pub(super) fn judge(history: Result<Option<&History>, &str>) -> Judged {
+    let unknown = |why: &str| Judged {
+        check: check(CHANGES, None, why),
+        level: None,
+        modifications: Vec::new(),
+    };
+    match history {
+        Err(why) => unknown(why),
+        Ok(None) => Judged {
+            check: check(CHANGES, Some(true), "nothing was added after signing"),
+            level: Some(ModificationLevel::None),
+            modifications: Vec::new(),
+        },
+        Ok(Some(history)) => judge_history(history),
+    }
+}
+
+fn judge_history(history: &History) -> Judged {
+    let changes = &history.difference.changes;
+    let mut modifications: Vec<_> = changes
+        .iter()
+        .map(|change| Modification {
+            what: change.what.clone(),
+            allowed: is_allowed(&change.kind, &history.permissions),
+        })
+        .collect();
+    if !history.belongs {
+        modifications.push(Modification {
+            what:
+                "the revision that the signature covers does not have the signature in this field"
+                    .to_owned(),
+            allowed: Some(false),
+        });
+    }
+    modifications.extend(history.findings.iter().map(|finding| Modification {
+        what: format!("at byte {}: {}", finding.offset, finding.what),
+        allowed: Some(false),
+    }));
+    if let Some(why) = &history.difference.unclear {
+        modifications.push(Modification { what: why.clone(), allowed: None });
+    }
+    let level = level(history);
+    let first = |verdict: Option<bool>| modifications.iter().find(|m| m.allowed == verdict);
+    let answer = if let Some(forbidden) = first(Some(false)) {
+        check(CHANGES, Some(false), format!("changed after signing: {}", forbidden.what))
+    } else if let Some(unclear) = first(None) {
+        let what = &unclear.what;
+        check(CHANGES, None, format!("whether a change after signing is harmless is open: {what}"))
+    } else {
+        let certified = history.permissions.certified();
+        let by = certified.map_or(String::new(), |p| format!(" by the certification (level {p})"));
+        let text = match level {
+            Some(ModificationLevel::None) => "nothing was changed after signing".to_owned(),
+            Some(level) => format!("changed after signing as is allowed{by}: {level}"),
+            None => return unknown_level(modifications),
+        };
+        check(CHANGES, Some(true), text)
+    };
+    Judged { check: answer, level, modifications }
+}
+
+fn unknown_level(modifications: Vec<Modification>) -> Judged {
+    let check = check(CHANGES, None, "what was changed after signing cannot be told");
+    Judged { check, level: None, modifications }
+}
+
+fn is_allowed(kind: &ChangeKind, permissions: &Permissions) -> Option<bool> {
+    let level = permissions.certified();
+    match kind {
+        ChangeKind::Metadata | ChangeKind::Validation => Some(true),
+        ChangeKind::Signature { field, new, visible } => {
+            let drawn_anew = *new && *visible && level.is_some();
+            Some(!permissions.locks(field) && !drawn_anew && level.is_none_or(|p| p >= 2))
+        }
+        ChangeKind::FormFilling { field, fresh } => {
+            if permissions.locks(field) || level.is_some_and(|p| p < 2) {
+                return Some(false);
+            }
+            fresh.then_some(true)
+        }
+        ChangeKind::Annotation(annotation) => {
+            if level.is_some_and(|p| p < 3) {
+                return Some(false);
+            }
+            annotation.harmless.then_some(true)
+        }
+        ChangeKind::Other => Some(false),
+    }
+}
+
+/// The level of all changes together; none where the analysis is not complete.
+fn level(history: &History) -> Option<ModificationLevel> {
+    if history.difference.unclear.is_some() {
+        return None;
+    }
+    if !history.findings.is_empty() || !history.belongs {
+        return Some(ModificationLevel::Other);
+    }
+    let of = |change: &Change| match change.kind {
+        ChangeKind::Metadata | ChangeKind::Validation => ModificationLevel::LongTermValidation,
+        ChangeKind::Signature { .. } | ChangeKind::FormFilling { .. } => {
+            ModificationLevel::FormFilling
+        }
+        ChangeKind::Annotation(_) => ModificationLevel::Annotations,
+        ChangeKind::Other => ModificationLevel::Other,
+    };
+    Some(history.difference.changes.iter().map(of).max().unwrap_or(ModificationLevel::None))
+}
