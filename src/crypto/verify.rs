@@ -128,7 +128,16 @@ pub fn verify_message(
                 "{signature_algorithm} under {SMALLEST_RSA} bits"
             )));
         }
-        return run(algorithm, key, message, signature);
+        return match run(algorithm, key, message, signature) {
+            // The library knows salts as long as the digest only; with another one a good
+            // signature does not match either.
+            Err(VerifyError::Mismatch) if signature_algorithm == OID_RSA_PSS => {
+                Err(VerifyError::Unsupported(
+                    "RSA-PSS, unless its salt is as long as the digest".into(),
+                ))
+            }
+            answer => answer,
+        };
     }
     if info.algorithm.oid == OID_ED25519 && signature_algorithm == OID_ED25519 {
         return run(&aws::ED25519, key, message, signature);

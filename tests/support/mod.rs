@@ -3,10 +3,12 @@
 #![allow(dead_code, unfulfilled_lint_expectations, reason = "each test file uses another part")]
 
 pub mod archive;
+pub mod attacks;
 pub mod database;
 pub mod desk;
 pub mod elsewhere;
 pub mod people;
+pub mod revision;
 pub mod server;
 pub mod token;
 

@@ -47,16 +47,16 @@ pub struct Damage {
 pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     let error = match inspect_strictly(source) {
         Err(error @ PdfError::Damaged(_)) => error,
+        Ok(mut inspection) if inspection.signatures.is_empty() => {
+            // A later revision may hide that an earlier one was signed.
+            if let Some((earlier, _)) = signed_beginning(source)? {
+                inspection.signatures = earlier.signatures;
+            }
+            return Ok(inspection);
+        }
         other => return other,
     };
-    let ends = ends_of_revisions(source)?;
-    for end in ends.into_iter().rev().take(MOST_ENDS) {
-        let end = behind_space(source, end)?;
-        let beginning = Prefix { source, size: end };
-        let Ok(mut inspection) = inspect_strictly(&beginning) else { continue };
-        if inspection.signatures.is_empty() {
-            break;
-        }
+    if let Some((mut inspection, end)) = signed_beginning(source)? {
         let lures = has_lures(source, end)?;
         let objects = objects_from(source, end)?;
         let reason = error.to_string();
@@ -70,6 +70,20 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     let reason = error.to_string();
     let damage = Damage { reason, sound: 0, lures: true, objects: Vec::new() };
     Ok(Inspection { signatures, encrypted: false, damage: Some(damage) })
+}
+
+/// The longest beginning that is a document with signatures, and its length.
+fn signed_beginning(source: &dyn ReadAt) -> Result<Option<(Inspection, u64)>, PdfError> {
+    for end in ends_of_revisions(source)?.into_iter().rev().take(MOST_ENDS) {
+        let size = behind_space(source, end)?;
+        match inspect_strictly(&Prefix { source, size }) {
+            Ok(inspection) if !inspection.signatures.is_empty() => {
+                return Ok(Some((inspection, size)));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 fn inspect_strictly(source: &dyn ReadAt) -> Result<Inspection, PdfError> {

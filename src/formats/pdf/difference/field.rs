@@ -125,7 +125,14 @@ fn signed(pair: &mut Pair<'_, '_, '_>, is: &Node, new: bool) -> Result<(), PdfEr
     let value = value.as_dictionary().cloned().unwrap_or_default();
     let stamp = value.is_name("Type", "DocTimeStamp") || value.is_name("SubFilter", "ETSI.RFC3161");
     let (field, name) = (is.name.clone(), &is.name);
-    if !value.has("Contents") || !value.has("ByteRange") {
+    let held = is.value.as_reference();
+    let is_new = match held {
+        Some(id) => pair.has_changed(id.number) && pair.then.object(id)? == Object::Null,
+        None => pair.has_changed(is.id.number),
+    };
+    if !is_new {
+        pair.other(format!("the field {name:?} got a signature that was there before"));
+    } else if !value.has("Contents") || !value.has("ByteRange") {
         pair.other(format!("the field {name:?} got a value that is no signature"));
     } else if stamp && !visible {
         pair.change(

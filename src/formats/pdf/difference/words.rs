@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{
     is_there,
-    pair::{Pair, Unexplained, collect},
+    pair::{Pair, Unexplained},
 };
 use crate::formats::pdf::{
     PdfError,
@@ -81,12 +81,8 @@ fn places(pair: &mut Pair<'_, '_, '_>, targets: &[u32]) -> Result<HashMap<u32, S
         if visited > MOST_VISITED * 2 || found.len() == targets.len() {
             break;
         }
-        let mut references = Vec::new();
-        collect(&object, &mut references);
-        for id in references {
-            if targets.contains(&id.number) {
-                found.entry(id.number).or_insert_with(|| path.clone());
-            }
+        if let Some(id) = object.as_reference().filter(|id| targets.contains(&id.number)) {
+            found.entry(id.number).or_insert_with(|| path.clone());
         }
         let object = match object.as_reference() {
             Some(id) if !seen.insert(id) => continue,
