@@ -14,7 +14,7 @@ use support::{
     database::Engine,
     people::{self, Cast},
     python_tool, run,
-    server::{House, Reply},
+    server::{House, Reply, send},
 };
 
 struct Press {
@@ -24,6 +24,8 @@ struct Press {
     directory: PathBuf,
     /// What other people's programs have to judge.
     jobs: Vec<Value>,
+    /// How many files our own verifier has looked at.
+    verified: u32,
     /// What went otherwise than expected.
     wrong: Vec<String>,
 }
@@ -40,7 +42,7 @@ impl Press {
         });
         let directory = house.token.directory.path().join("kinds");
         fs::create_dir(&directory).unwrap();
-        Self { house, parties, directory, jobs: Vec::new(), wrong: Vec::new() }
+        Self { house, parties, directory, jobs: Vec::new(), verified: 0, wrong: Vec::new() }
     }
 
     /// Seals `before` and hands the result to the judges, if it was sealed.
@@ -89,7 +91,39 @@ impl Press {
         job["owner"] = json!(kind["password"] == "owner");
         job["sealed"] = more["sealed"].clone();
         self.jobs.push(job);
+        self.verify(kind, name, &reply.body);
         file
+    }
+}
+
+impl Press {
+    /// Our own verifier has nothing to say against what we seal, nor against what others signed
+    /// before; whom others trust is theirs to know.
+    fn verify(&mut self, kind: &Value, name: &str, sealed: &[u8]) {
+        let reply = send(self.house.url(), "POST", "/public/verify", &[], sealed).unwrap();
+        let report = reply.expect(200);
+        // Without the password nothing can be said of what a file shows.
+        let locked = report["detail"].as_str().is_some_and(|detail| detail.contains("password"));
+        let others = kind.get("signed").is_some();
+        let checks = report["signatures"].as_array().unwrap().iter().flat_map(|signature| {
+            let kind = signature["kind"].clone();
+            let checks = signature["checks"].as_array().unwrap().clone();
+            checks.into_iter().map(move |check| (kind.clone(), check))
+        });
+        for (kind, check) in checks {
+            const ASKED: [&str; 3] = ["byte-range", "coverage", "changes-after-signing"];
+            let asked = ASKED.iter().any(|name| check["name"] == *name);
+            if asked && check["passed"] != true && !(locked && check["passed"].is_null()) {
+                self.wrong.push(format!(
+                    "{name}, {kind}: {check}, {}",
+                    report["signatures"][0]["modifications"]
+                ));
+            }
+        }
+        if !locked && !others && report["conclusion"] != "valid" {
+            self.wrong.push(format!("{name} is {}", report["conclusion"]));
+        }
+        self.verified += 1;
     }
 }
 
@@ -154,6 +188,7 @@ fn every_kind_of_file_is_sealed_and_others_find_it_good() {
             press.seal(kind, "across", &before, &across);
         }
     }
+    assert!(press.verified >= 100, "{} files were verified", press.verified);
     complain(&press);
 }
 

@@ -19,8 +19,8 @@ const MOST_ENDS: usize = 32;
 pub struct Inspection {
     /// The signatures, by where their range ends, the earliest first.
     pub signatures: Vec<FoundSignature>,
-    /// Whether the file is encrypted.
-    pub encrypted: bool,
+    /// Whether the file is encrypted, and opens with a password or a key only.
+    pub locked: bool,
     /// Set where the file as a whole is damaged, and something of it was found all the same.
     pub damage: Option<Damage>,
 }
@@ -69,7 +69,7 @@ pub fn inspect(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     }
     let reason = error.to_string();
     let damage = Damage { reason, sound: 0, lures: true, objects: Vec::new() };
-    Ok(Inspection { signatures, encrypted: false, damage: Some(damage) })
+    Ok(Inspection { signatures, locked: false, damage: Some(damage) })
 }
 
 /// The longest beginning that is a document with signatures, and its length.
@@ -88,7 +88,6 @@ fn signed_beginning(source: &dyn ReadAt) -> Result<Option<(Inspection, u64)>, Pd
 
 fn inspect_strictly(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     let mut document = Document::open(source)?;
-    let encrypted = document.trailer().has("Encrypt");
     let mut found: Vec<(Option<ObjectId>, FoundSignature)> = Vec::new();
     for field in signature_fields(&mut document)? {
         let Some((value, id)) = field.value else { continue };
@@ -116,7 +115,7 @@ fn inspect_strictly(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
     }
     let mut signatures: Vec<_> = found.into_iter().map(|(_, signature)| signature).collect();
     signatures.sort_by_key(|s| s.gap.map_or(u64::MAX, |gap| gap.end_of_range));
-    Ok(Inspection { signatures, encrypted, damage: None })
+    Ok(Inspection { signatures, locked: document.is_locked(), damage: None })
 }
 
 fn check_count(signatures: usize) -> Result<(), PdfError> {

@@ -45,11 +45,14 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         outline.modifications = changes.modifications;
         report.signatures.push(conclude(index, outline, answers));
     }
-    conclude_file(&mut report, true, inspection.damage.is_none() && !inspection.encrypted);
+    conclude_file(&mut report, true, inspection.damage.is_none() && !inspection.locked);
     if let Some(damage) = inspection.damage {
         report.detail = Some(damage.reason);
-    } else if inspection.encrypted {
-        report.detail = Some("the file is encrypted; what it shows is not evaluated".to_owned());
+    } else if inspection.locked {
+        report.detail = Some(
+            "the file is encrypted and opens with a password; what it shows is not evaluated"
+                .to_owned(),
+        );
     }
     Outcome { report, signature_values }
 }
