@@ -3,115 +3,15 @@
 
 mod support;
 
-use std::{collections::BTreeMap, fs, path::Path};
-
-use sealwright::{
-    domain::{
-        report::{Check, Conclusion, Report},
-        source::Source,
-    },
-    pki::{Certificate, crl::Crl},
-    verification::{self, Options},
-};
-use serde_json::{Value, json};
+use sealwright::domain::report::{Check, Conclusion, Report};
+use serde_json::json;
 use support::{
     attacks,
-    database::Engine,
-    people::{self, Cast},
-    python_tool, run,
-    server::{House, send},
+    parties::{Parties, complaints},
 };
-
-/// The parties that sign, and everybody's trust in them.
-struct Parties {
-    directory: tempfile::TempDir,
-    options: Options,
-    manifest: Vec<Value>,
-}
-
-impl Parties {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let root = env!("CARGO_MANIFEST_DIR");
-        let samples = Path::new(root).join("test-vectors/samples");
-        let qpdf = |arguments: &[&str], sample: &str, name: &str| {
-            let out = directory.path().join(name);
-            let source = samples.join(sample);
-            run(std::process::Command::new("qpdf").args(arguments).arg(source).arg(&out));
-            out
-        };
-        let streams = qpdf(&["--object-streams=generate"], "licence.pdf", "objstm.pdf");
-        let linear = qpdf(&["--linearize"], "approval.pdf", "linear.pdf");
-        run(python_tool("python")
-            .arg(format!("{root}/tests/tools/pdf_parties.py"))
-            .arg(directory.path())
-            .args([streams, linear]));
-        let read = |name: &str| fs::read(directory.path().join(name)).unwrap();
-        let mut options = support::trusting_nobody();
-        options.trust.roots.push(Certificate::from_der(&read("root.der")).unwrap());
-        options.trust.crls.push(Crl::from_der(&read("root.crl")).unwrap());
-        options.tsa_trust = options.trust.clone();
-        let manifest = serde_json::from_slice(&read("manifest.json")).unwrap();
-        Self { directory, options, manifest }
-    }
-
-    fn file(&self, name: &str) -> Vec<u8> {
-        fs::read(self.directory.path().join(format!("{name}.pdf"))).unwrap()
-    }
-
-    fn judge(&self, file: &[u8]) -> Report {
-        verification::verify(&Source::memory(file.to_vec()), &self.options).report
-    }
-
-    /// The contract under our own seals.
-    fn seal(&mut self) -> BTreeMap<String, Vec<u8>> {
-        let mut house = House::new(Engine::Sqlite);
-        house.start();
-        let cast = Cast::hire(&house);
-        let seal = people::granted(&house, &cast);
-        let mut sealed = BTreeMap::new();
-        let contract = self.file("contract");
-        let kinds = [
-            ("ours", json!({})),
-            ("ours-invisible", json!({ "placement": { "invisible": true } })),
-            ("ours-certified-1", json!({ "certify": "no-changes" })),
-            ("ours-certified-2", json!({ "certify": "form-filling" })),
-            ("ours-certified-3", json!({ "certify": "annotations" })),
-        ];
-        for (name, more) in kinds {
-            let mut request = people::request(&seal);
-            for (key, value) in more.as_object().unwrap() {
-                request[key] = value.clone();
-            }
-            let reply = house.seal(&cast.caller, &request, &contract, None);
-            assert_eq!(reply.status, 201, "{name}: {}", String::from_utf8_lossy(&reply.body));
-            sealed.insert(name.to_owned(), reply.body);
-        }
-        let known = send(house.url(), "GET", "/.well-known/sealwright", &[], &[]).unwrap().json();
-        let pem = known["root_certificates"][0].as_str().unwrap();
-        let crl = send(house.url(), "GET", "/public/crl/p256.crl", &[], &[]).unwrap().body;
-        let now = sealwright::domain::Clock::now(&sealwright::domain::SystemClock);
-        self.options.trust.roots.extend(Certificate::from_pem(pem).unwrap());
-        self.options.trust.crls.push(Crl::from_der(&crl).unwrap());
-        self.options.tsa_trust = self.options.trust.clone();
-        self.options.at = now;
-        sealed
-    }
-}
 
 fn check<'a>(checks: &'a [Check], name: &str) -> Option<&'a Check> {
     checks.iter().find(|check| check.name == name)
-}
-
-/// What of a report keeps it from being good.
-fn complaints(report: &Report) -> String {
-    let checks = report.signatures.iter().flat_map(|s| &s.checks);
-    let checks = checks.filter(|check| check.passed != Some(true));
-    let checks = checks.map(|check| format!("{}: {}", check.name, check.detail));
-    let changes = report.signatures.iter().flat_map(|s| &s.modifications);
-    let changes = changes.filter(|m| m.allowed != Some(true)).map(|m| m.what.clone());
-    let detail = report.detail.iter().cloned();
-    detail.chain(checks).chain(changes).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealwright::domain::seal_state::{SealEvent, SealState};
 use serde_json::{Value, json};
 use support::{
+    chance::Chance,
     database::Engine,
     people::{self, Cast, id, person},
     run,
@@ -17,22 +18,6 @@ use support::{
 const STEPS: usize = 10_000;
 /// Acts go to the seals that came last; the others are at rest.
 const LIVELY: usize = 10;
-
-/// Reproducible chance (xorshift64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
-    }
-}
 
 /// What a seal should be.
 #[derive(Default)]
@@ -121,7 +106,7 @@ impl World {
             people.push((role, person(&house, &cast.organization, role).1));
         }
         let (seals, applications) = (Vec::new(), Vec::new());
-        let chance = Chance(seed | 1);
+        let chance = Chance::new(seed);
         let seen = BTreeMap::new();
         Self { house, cast, people, seals, applications, names: 0, chance, seen }
     }

@@ -4,9 +4,11 @@
 
 pub mod archive;
 pub mod attacks;
+pub mod chance;
 pub mod database;
 pub mod desk;
 pub mod elsewhere;
+pub mod parties;
 pub mod people;
 pub mod revision;
 pub mod server;

@@ -95,6 +95,8 @@ pub(super) fn added(pair: &mut Pair<'_, '_, '_>, is: &Node) -> Result<bool, PdfE
     let value = pair.now.resolve(&is.value)?;
     if value.as_dictionary().is_some() {
         signed(pair, is, true)?;
+    } else if is.value != Object::Null {
+        pair.other(format!("the new field {:?} refers to a signature that is not there", is.name));
     } else {
         let kind = ChangeKind::Signature { field: is.name.clone(), new: true, visible };
         pair.change(kind, format!("the empty signature field {:?} was added", is.name));

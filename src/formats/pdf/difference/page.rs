@@ -147,7 +147,11 @@ pub(super) fn compare_annotations(
         let (held_a, held_b) = (a.get("Annots"), b.get("Annots"));
         pair.explain(Some(id.number), "Annots", held_b);
         let then = elements(pair.then.resolve(held_a)?);
-        let now = elements(pair.now.resolve(held_b)?);
+        let now = pair.now.resolve(held_b)?;
+        if now != Object::Null && now.as_array().is_none() {
+            pair.other(format!("the annotations of page {} are no list", place + 1));
+        }
+        let now = elements(now);
         list(pair, place + 1, &then, &now, form, &mut homes)?;
         // The elements are explained as elements of whatever holds them now.
         let holder = held_b.as_reference().unwrap_or(*id);
