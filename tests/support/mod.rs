@@ -8,6 +8,7 @@ pub mod chance;
 pub mod database;
 pub mod desk;
 pub mod elsewhere;
+pub mod large;
 pub mod parties;
 pub mod people;
 pub mod revision;

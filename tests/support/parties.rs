@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use sealwright::{
     domain::{report::Report, source::Source},
-    pki::{Certificate, crl::Crl},
+    pki::{Certificate, TrustStore, crl::Crl},
     verification::{self, Options},
 };
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use super::{
 
 /// The parties that sign, and everybody's trust in them.
 pub struct Parties {
-    directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
     pub options: Options,
     pub manifest: Vec<Value>,
 }
@@ -40,13 +40,21 @@ impl Parties {
             .arg(format!("{root}/tests/tools/pdf_parties.py"))
             .arg(directory.path())
             .args([streams, linear]));
-        let read = |name: &str| fs::read(directory.path().join(name)).unwrap();
         let mut options = super::trusting_nobody();
-        options.trust.roots.push(Certificate::from_der(&read("root.der")).unwrap());
-        options.trust.crls.push(Crl::from_der(&read("root.crl")).unwrap());
+        options.trust = Self::trust_in(directory.path());
         options.tsa_trust = options.trust.clone();
-        let manifest = serde_json::from_slice(&read("manifest.json")).unwrap();
+        let manifest = fs::read(directory.path().join("manifest.json")).unwrap();
+        let manifest = serde_json::from_slice(&manifest).unwrap();
         Self { directory, options, manifest }
+    }
+
+    /// Trust in the parties of a directory that `pdf_parties.py` made.
+    pub fn trust_in(directory: &Path) -> TrustStore {
+        let read = |name: &str| fs::read(directory.join(name)).unwrap();
+        TrustStore {
+            roots: vec![Certificate::from_der(&read("root.der")).unwrap()],
+            crls: vec![Crl::from_der(&read("root.crl")).unwrap()],
+        }
     }
 
     pub fn file(&self, name: &str) -> Vec<u8> {

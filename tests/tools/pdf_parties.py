@@ -1,10 +1,11 @@
 """Makes PDF files that pyHanko signs, with a PKI of their own, for the verification of changes.
 
-usage: pdf_parties.py OUT [FILE…]
+usage: pdf_parties.py OUT [--only-sign --] [FILE…]
 
 Writes OUT/root.der, OUT/root.crl, OUT/contract.pdf (unsigned, with a form, annotations, layers and
 an attachment), OUT/*.pdf and OUT/manifest.json: a list of {"name", "signatures", "level": how far
-the file was changed after its first signature}. Every FILE is signed as well.
+the file was changed after its first signature}. Every FILE is signed as well. With --only-sign
+each FILE is signed invisibly and once more given a new title, and nothing else is made.
 """
 
 import datetime
@@ -319,6 +320,13 @@ def levels(tag, source, has_form):
     enter(f"{tag}-locking-filled", fill(locked, "deposit", "2000"), 1, "form-filling")
     (out / f"{tag}-locking-broken.pdf").write_bytes(fill(locked, "tenant", "Li Si"))
 
+
+if sys.argv[2:3] == ["--only-sign"]:
+    for path in map(pathlib.Path, sys.argv[4:]):
+        signed = sign(path.read_bytes(), "Tenant")
+        (out / path.name).write_bytes(signed)
+        (out / f"{path.stem}-retitled.pdf").write_bytes(retitle(signed))
+    sys.exit()
 
 plain = contract()
 (out / "contract.pdf").write_bytes(plain)

@@ -60,24 +60,19 @@ pub(super) fn describe(
     Ok(found)
 }
 
-/// Describes what looks like a signature dictionary at an offset, in a file that is no document;
-/// with the offset behind it.
+/// Describes what looks like a signature dictionary at an offset, in a file that is no document.
 pub(super) fn describe_plainly(
     source: &dyn ReadAt,
     offset: u64,
-) -> Result<Option<(FoundSignature, u64)>, PdfError> {
-    let read = Tape::new(source).read(offset, |bytes| {
-        let mut lexer = Lexer::new(bytes, Some(offset));
-        let object = lexer.object()?;
-        Ok((object, offset + lexer.position() as u64))
-    });
+) -> Result<Option<FoundSignature>, PdfError> {
+    let read = Tape::new(source).read(offset, |bytes| Lexer::new(bytes, Some(offset)).object());
     let dictionary = match read {
-        Ok((Object::Dictionary(dictionary), end)) => Some((dictionary, end)),
+        Ok(Object::Dictionary(dictionary)) => Some(dictionary),
         Err(PdfError::Io(error)) => return Err(error.into()),
         _ => None,
     };
-    let dictionary = dictionary.filter(|(d, _)| d.has("ByteRange") && d.has("Contents"));
-    Ok(dictionary.map(|(dictionary, end)| (of_dictionary(source, None, &dictionary), end)))
+    let dictionary = dictionary.filter(|d| d.has("ByteRange") && d.has("Contents"));
+    Ok(dictionary.map(|dictionary| of_dictionary(source, None, &dictionary)))
 }
 
 fn of_dictionary(

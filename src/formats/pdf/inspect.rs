@@ -96,18 +96,11 @@ fn inspect_strictly(source: &dyn ReadAt) -> Result<Inspection, PdfError> {
             check_count(found.len())?;
         }
     }
-    let mut others = Vec::new();
-    document.pass_over(|id, seen, _| {
-        if seen.has_byte_range && others.len() <= 2 * MOST_SIGNATURES {
-            others.push(id);
-        }
-    })?;
-    check_count(others.len() / 2)?;
-    for id in others {
+    for id in objects_around(source, b"/ByteRange")? {
         if found.iter().any(|(known, _)| *known == Some(id)) {
             continue;
         }
-        let Object::Dictionary(dictionary) = document.object(id)? else { continue };
+        let Ok(Object::Dictionary(dictionary)) = document.object(id) else { continue };
         if dictionary.has("ByteRange") && dictionary.has("Contents") {
             found.push((Some(id), describe(&mut document, source, None, &dictionary)?));
             check_count(found.len())?;
@@ -152,21 +145,26 @@ fn has_lures(source: &dyn ReadAt, from: u64) -> Result<bool, PdfError> {
     Ok(false)
 }
 
-/// The numbers of what looks like objects from an offset on.
+/// The numbers of what looks like objects from an offset on, at most ten.
 fn objects_from(source: &dyn ReadAt, from: u64) -> Result<Vec<u32>, PdfError> {
-    const MOST: usize = 10;
     let mut numbers = Vec::new();
-    for at in occurrences(source, from, b" obj")?.into_iter().take(MOST) {
-        let start = at.saturating_sub(20).max(from);
-        let mut before = vec![0; usize::try_from(at - start).unwrap_or_default()];
-        source.read_exact_at(&mut before, start)?;
-        let text = String::from_utf8_lossy(&before);
-        let mut words = text.split_ascii_whitespace().rev();
-        let (_generation, number) = (words.next(), words.next());
-        numbers.extend(number.and_then(|number| number.parse::<u32>().ok()));
+    for at in occurrences(source, from, b" obj")?.into_iter().take(10) {
+        numbers.extend(header_before(source, at)?.map(|id| id.number));
     }
     numbers.dedup();
     Ok(numbers)
+}
+
+/// The numbers `N G` before an offset.
+fn header_before(source: &dyn ReadAt, at: u64) -> Result<Option<ObjectId>, PdfError> {
+    let start = at.saturating_sub(20);
+    let mut before = vec![0; usize::try_from(at - start).unwrap_or_default()];
+    source.read_exact_at(&mut before, start)?;
+    let text = String::from_utf8_lossy(&before);
+    let mut words = text.split_ascii_whitespace().rev();
+    let generation = words.next().and_then(|word| word.parse().ok());
+    let number = words.next().and_then(|word| word.parse().ok());
+    Ok(number.zip(generation).map(|(number, generation)| ObjectId { number, generation }))
 }
 
 /// Where a word occurs from an offset on, at most ten thousand times.
@@ -188,23 +186,41 @@ fn occurrences(source: &dyn ReadAt, from: u64, word: &[u8]) -> Result<Vec<u64>, 
 
 /// Dictionaries that look like signatures, in a file of which nothing is sound.
 fn look_for_signatures(source: &dyn ReadAt) -> Result<Vec<FoundSignature>, PdfError> {
-    /// How far the beginning of an object is looked for before its `/ByteRange`, bytes.
-    const FAR: u64 = 256 << 10;
     let mut found = Vec::new();
-    let mut last = 0;
-    for at in occurrences(source, 0, b"/ByteRange")? {
-        if at < last || found.len() >= MOST_SIGNATURES {
-            continue;
+    for (_, body) in headers_before(source, b"/ByteRange")? {
+        if found.len() >= MOST_SIGNATURES {
+            break;
         }
-        let start = at.saturating_sub(FAR).max(last);
+        found.extend(describe_plainly(source, body)?);
+    }
+    Ok(found)
+}
+
+/// The objects in which a word stands, as far as this can be told by the bytes before it.
+fn objects_around(source: &dyn ReadAt, word: &[u8]) -> Result<Vec<ObjectId>, PdfError> {
+    let headers = headers_before(source, word)?.into_iter();
+    Ok(headers.filter_map(|(id, _)| id).collect())
+}
+
+/// For every place of a word, the header `N G obj` that stands before it, each once, and the offset
+/// behind it.
+fn headers_before(
+    source: &dyn ReadAt,
+    word: &[u8],
+) -> Result<Vec<(Option<ObjectId>, u64)>, PdfError> {
+    /// How far the header is looked for, bytes: signature values stand between.
+    const FAR: u64 = 256 << 10;
+    let mut found: Vec<(Option<ObjectId>, u64)> = Vec::new();
+    for at in occurrences(source, 0, word)?.into_iter().take(8 * MOST_SIGNATURES) {
+        let start = at.saturating_sub(FAR);
         let mut before = vec![0; usize::try_from(at - start).unwrap_or_default()];
         source.read_exact_at(&mut before, start)?;
-        let Some(object) = memchr::memmem::rfind(&before, b"obj") else { continue };
-        let object = start + object as u64 + 3;
-        if let Some((signature, end)) = describe_plainly(source, object)? {
-            found.push(signature);
-            last = end;
+        let Some(place) = memchr::memmem::rfind(&before, b"obj") else { continue };
+        let body = start + place as u64 + 3;
+        if found.iter().any(|(_, known)| *known == body) {
+            continue;
         }
+        found.push((header_before(source, body - 3)?, body));
     }
     Ok(found)
 }

@@ -39,7 +39,7 @@ pub(super) struct Pair<'a, 'b, 'c> {
     pub(super) then: &'a mut Document<'b>,
     pub(super) now: &'a mut Document<'c>,
     /// The numbers under which not the same stands now.
-    differs: HashSet<u32>,
+    differs: BTreeSet<u32>,
     /// How often one object's references to another were explained.
     explained: BTreeMap<(u32, u32), u32>,
     places: HashSet<Place>,
@@ -64,7 +64,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         let mut pair = Self {
             then,
             now,
-            differs: HashSet::new(),
+            differs: BTreeSet::new(),
             explained: BTreeMap::new(),
             places: HashSet::new(),
             loose: HashSet::new(),
@@ -205,7 +205,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         let watched = self.watched();
         let differs = &self.differs;
         let mut edges = HashMap::<(u32, u32), u32>::new();
-        self.then.pass_over(|id, _, references| {
+        self.then.pass_over(|id, references| {
             if !differs.contains(&id.number) {
                 for to in references.iter().filter(|to| watched.contains(&to.number)) {
                     *edges.entry((id.number, to.number)).or_default() += 1;
@@ -223,7 +223,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
     }
 
     /// What differs, and what rules have passed through to explain it.
-    fn watched(&self) -> HashSet<u32> {
+    fn watched(&self) -> BTreeSet<u32> {
         let mut watched = self.differs.clone();
         loop {
             let through = self.explained.keys().filter(|(_, to)| watched.contains(to));

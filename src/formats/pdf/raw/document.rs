@@ -10,7 +10,7 @@ use super::{
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
     security::Security,
-    skim::{Skimmed, Tape, skim, skim_bare},
+    skim::{Tape, skim, skim_bare},
     xref::{self, Chain, Entry, XrefKind},
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
@@ -185,12 +185,12 @@ impl<'a> Document<'a> {
         &self.chain.offsets
     }
 
-    /// Offsets of all objects and cross-references that any section names, in order.
+    /// Offsets, from one on, of all objects and cross-references that any section names, in order.
     ///
     /// # Errors
     /// The cross-reference is damaged.
-    pub(super) fn named_offsets(&self) -> Result<Vec<u64>, PdfError> {
-        self.chain.named_offsets(self.source)
+    pub(super) fn named_offsets(&self, from: u64) -> Result<Vec<u64>, PdfError> {
+        self.chain.named_offsets(self.source, from)
     }
 
     /// The bytes of a document.
@@ -400,38 +400,38 @@ impl<'a> Document<'a> {
         Ok((body, ranges))
     }
 
-    /// Passes once over every object in use, in the order of the file: `visit` gets its identifier,
-    /// what was seen of it, and what it refers to.
+    /// Passes once over every object in use, in the order of the file: `visit` gets its identifier
+    /// and what it refers to.
     ///
     /// # Errors
-    /// Something else stands where the cross-reference says that an object stands.
+    /// Something else stands where the cross-reference says that an object stands, or the document
+    /// ends within an object.
     pub(crate) fn pass_over(
         &mut self,
-        mut visit: impl FnMut(ObjectId, Skimmed, &[ObjectId]),
+        mut visit: impl FnMut(ObjectId, &[ObjectId]),
     ) -> Result<(), PdfError> {
-        let mut in_file = Vec::new();
+        let mut in_file = Vec::with_capacity(self.chain.count());
         let mut in_streams: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
-        for (number, entry) in self.chain.entries(self.source)? {
-            match entry {
-                Entry::Free => {}
-                Entry::InFile(offset, generation) => in_file.push((offset, number, generation)),
-                Entry::InStream(stream, index) => {
-                    in_streams.entry(stream).or_default().push((index, number));
-                }
+        self.chain.each_entry(self.source, |number, entry| match entry {
+            Entry::Free => {}
+            Entry::InFile(offset, generation) => in_file.push((offset, number, generation)),
+            Entry::InStream(stream, index) => {
+                in_streams.entry(stream).or_default().push((index, number));
             }
-        }
+        })?;
         in_file.sort_unstable();
         let mut tape = Tape::new(self.source);
         let mut references = Vec::new();
         for (offset, number, generation) in in_file {
             let id = ObjectId { number, generation };
-            let (found, seen) = tape.read(offset, |bytes| {
+            let found = tape.read(offset, |bytes| {
                 references.clear();
                 let mut lexer = Lexer::new(bytes, None);
                 lexer.skip_space()?;
                 let found = lexer.object_header()?;
                 let rest = bytes.get(lexer.position()..).unwrap_or_default();
-                Ok((found, skim(rest, &mut |id| references.push(id))?))
+                skim(rest, &mut |id| references.push(id))?;
+                Ok(found)
             })?;
             if found != id {
                 return Err(misplaced(found, id));
@@ -440,7 +440,7 @@ impl<'a> Document<'a> {
             if self.chain.offsets.contains(&offset) {
                 references.clear();
             }
-            visit(id, seen, &references);
+            visit(id, &references);
         }
         if self.locked {
             return Ok(());
@@ -453,9 +453,9 @@ impl<'a> Document<'a> {
                 let (_, place) = place.ok_or_else(|| not_in_stream(number))?;
                 references.clear();
                 let bytes = body.get(place.clone()).unwrap_or_default();
-                let seen = skim_bare(bytes, &mut |id| references.push(id))
+                skim_bare(bytes, &mut |id| references.push(id))
                     .map_err(|_| damaged_stream(stream))?;
-                visit(ObjectId { number, generation: 0 }, seen, &references);
+                visit(ObjectId { number, generation: 0 }, &references);
             }
         }
         Ok(())

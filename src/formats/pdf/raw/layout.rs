@@ -42,7 +42,7 @@ impl Document<'_> {
     /// # Errors
     /// The medium fails, or the cross-reference is damaged.
     pub fn findings(&mut self, from: u64, to: u64) -> Result<Vec<Finding>, PdfError> {
-        let named = self.named_offsets()?;
+        let named = self.named_offsets(from)?;
         let is_named = |since: u64, at: u64| {
             let next = named.partition_point(|offset| *offset < since);
             named.get(next).is_some_and(|offset| *offset <= at)

@@ -1,5 +1,4 @@
-//! Passing over objects without building them: where an object ends, what it refers to, and whether
-//! it may be a signature. A million small objects are passed over in the time that it takes to look
+//! Passing over objects without building them: where an object ends, and what it refers to. A million small objects are passed over in the time that it takes to look
 //! at their bytes.
 
 use super::{
@@ -18,10 +17,6 @@ pub(crate) struct Skimmed {
     pub(crate) length: usize,
     /// Whether the data of a stream follow.
     pub(crate) stream: bool,
-    /// Whether the name `/ByteRange` occurs.
-    pub(crate) has_byte_range: bool,
-    /// Whether the name `/ObjStm` occurs.
-    pub(crate) has_object_stream: bool,
 }
 
 /// Passes over what follows `N G obj`, up to `endobj` or `stream`; every reference goes to `visit`.
@@ -88,11 +83,7 @@ fn pass(bytes: &[u8], bare: bool, visit: &mut impl FnMut(ObjectId)) -> Result<Sk
         }
         numbers = [None; 2];
         match byte {
-            b'/' => {
-                let end = end_of_word(bytes, at + 1);
-                mark(bytes.get(at + 1..end).unwrap_or_default(), &mut seen);
-                at = end;
-            }
+            b'/' => at = end_of_word(bytes, at + 1),
             b'(' => at = end_of_literal(bytes, at)?,
             b'<' if bytes.get(at + 1) == Some(&b'<') => {
                 depth += 1;
@@ -123,29 +114,6 @@ fn whole(word: &[u8]) -> Option<u32> {
         let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
         sum.checked_mul(10)?.checked_add(digit)
     })
-}
-
-fn mark(name: &[u8], seen: &mut Skimmed) {
-    let is = |wanted: &[u8]| {
-        name == wanted || (name.contains(&b'#') && unescape(name).is_some_and(|n| n == wanted))
-    };
-    seen.has_byte_range |= is(b"ByteRange");
-    seen.has_object_stream |= is(b"ObjStm");
-}
-
-fn unescape(name: &[u8]) -> Option<Vec<u8>> {
-    let mut plain = Vec::with_capacity(name.len());
-    let mut rest = name.iter();
-    while let Some(byte) = rest.next() {
-        if *byte != b'#' {
-            plain.push(*byte);
-            continue;
-        }
-        let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
-        let value = digit(rest.next())? * 16 + digit(rest.next())?;
-        plain.push(u8::try_from(value).ok()?);
-    }
-    Some(plain)
 }
 
 pub(super) fn end_of_comment(bytes: &[u8], at: usize) -> usize {
@@ -252,9 +220,9 @@ mod tests {
             "<</A 1 0 R/B[2 0 R 3 4 0 R](5 0 R \\) (6 0 R))/C<7a>%8 0 R\n/#42yteRange 9 10 0 R>> endobj ",
         );
         assert_eq!(found, [1, 2, 4, 10]);
-        assert!(seen.has_byte_range && !seen.stream);
+        assert!(!seen.stream);
         let (seen, _) = references("<</Type/ObjStm>>\nstream\n");
-        assert!(seen.stream && seen.has_object_stream);
+        assert!(seen.stream);
         assert_eq!(skim(b"<</A 1", &mut |_| ()), Err(LexError::More));
         assert!(matches!(skim(b"<<>> 3 0 obj ", &mut |_| ()), Err(LexError::Bad(_))));
     }

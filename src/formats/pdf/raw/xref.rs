@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
+    ops::Range,
     sync::Arc,
 };
 
@@ -204,27 +205,62 @@ impl Chain {
         Ok(Entry::Free)
     }
 
-    /// Every object number with its newest entry, in order.
-    pub(crate) fn entries(&self, source: &dyn ReadAt) -> Result<Vec<(u32, Entry)>, PdfError> {
-        let mut all = Vec::new();
-        for (age, runs) in self.sections.iter().enumerate() {
+    /// Hands over every object number with its newest entry, those of the newest section first.
+    pub(crate) fn each_entry(
+        &self,
+        source: &dyn ReadAt,
+        mut visit: impl FnMut(u32, Entry),
+    ) -> Result<(), PdfError> {
+        // Numbers of newer sections, as intervals in order that do not touch.
+        let mut newer: Vec<(u32, u32)> = Vec::new();
+        for runs in &self.sections {
             for run in runs {
-                run.each(source, |index, entry| {
-                    all.push((run.first.saturating_add(index), age, entry));
-                })?;
+                let (mut at, end) = (run.first, run.first.saturating_add(run.count));
+                while at < end {
+                    let next = newer.partition_point(|(_, last)| *last <= at);
+                    let (skip, until) = newer.get(next).copied().unwrap_or((end, end));
+                    if skip > at {
+                        run.each(
+                            source,
+                            at - run.first..skip.min(end) - run.first,
+                            |index, entry| {
+                                visit(run.first.saturating_add(index), entry);
+                            },
+                        )?;
+                    }
+                    at = until.max(skip.min(end));
+                }
             }
+            newer.extend(runs.iter().map(|run| (run.first, run.first.saturating_add(run.count))));
+            newer.sort_unstable();
+            newer.dedup_by(|later, earlier| {
+                let touch = later.0 <= earlier.1;
+                if touch {
+                    earlier.1 = earlier.1.max(later.1);
+                }
+                touch
+            });
         }
-        all.sort_by_key(|(number, age, _)| (*number, *age));
-        all.dedup_by_key(|(number, ..)| *number);
-        Ok(all.into_iter().map(|(number, _, entry)| (number, entry)).collect())
+        Ok(())
     }
 
-    /// Offsets of all objects that any section names, in order.
-    pub(crate) fn named_offsets(&self, source: &dyn ReadAt) -> Result<Vec<u64>, PdfError> {
+    /// How many entries all sections have together.
+    pub(crate) fn count(&self) -> usize {
+        self.sections.iter().flatten().map(|run| run.count as usize).sum()
+    }
+
+    /// Offsets, from one on, of all objects and sections that any section names, in order.
+    pub(crate) fn named_offsets(
+        &self,
+        source: &dyn ReadAt,
+        from: u64,
+    ) -> Result<Vec<u64>, PdfError> {
         let mut offsets = self.offsets.clone();
         for run in self.sections.iter().flatten() {
-            run.each(source, |_, entry| {
-                if let Entry::InFile(offset, _) = entry {
+            run.each(source, 0..run.count, |_, entry| {
+                if let Entry::InFile(offset, _) = entry
+                    && offset >= from
+                {
                     offsets.push(offset);
                 }
             })?;
@@ -236,16 +272,21 @@ impl Chain {
 }
 
 impl Run {
-    /// Hands over every entry with its index; a table is read in large pieces.
-    fn each(&self, source: &dyn ReadAt, mut visit: impl FnMut(u32, Entry)) -> Result<(), PdfError> {
+    /// Hands over entries with their index; a table is read in large pieces.
+    fn each(
+        &self,
+        source: &dyn ReadAt,
+        wanted: Range<u32>,
+        mut visit: impl FnMut(u32, Entry),
+    ) -> Result<(), PdfError> {
         let Rows::InFile(first) = &self.rows else {
-            for index in 0..self.count {
+            for index in wanted {
                 visit(index, self.entry(source, index)?);
             }
             return Ok(());
         };
         let mut tape = Tape::new(source);
-        for index in 0..self.count {
+        for index in wanted {
             let at = first.saturating_add(u64::from(index) * ROW as u64);
             let row = tape.from(at, ROW)?.first_chunk().and_then(read_row);
             visit(index, row.ok_or_else(malformed_entry)?);
@@ -285,9 +326,9 @@ fn malformed_entry() -> PdfError {
 
 fn read_row(row: &[u8; ROW]) -> Option<Entry> {
     let digits = |range: std::ops::Range<usize>| {
-        let digits = row.get(range)?;
-        let all = digits.iter().all(u8::is_ascii_digit);
-        std::str::from_utf8(digits).ok().filter(|_| all)?.parse::<u64>().ok()
+        row.get(range)?.iter().try_fold(0_u64, |sum, byte| {
+            byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0'))
+        })
     };
     let (offset, generation) = (digits(0..10), digits(11..16));
     match row {
@@ -493,4 +534,45 @@ fn stream_entry(row: &[u8], w1: usize, w2: usize) -> Option<Entry> {
         // ISO 32000-2 table 18: unknown types are references to the null object.
         _ => Entry::Free,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(sections: &[&[(u32, u32)]]) -> Chain {
+        let run = |age: usize, &(first, count): &(u32, u32)| {
+            let entry = |index| Entry::InStream(u32::try_from(age).unwrap(), first + index);
+            Run { first, count, rows: Rows::Listed((0..count).map(entry).collect()) }
+        };
+        let sections = sections
+            .iter()
+            .enumerate()
+            .map(|(age, runs)| runs.iter().map(|r| run(age, r)).collect())
+            .collect();
+        Chain {
+            sections,
+            trailer: Dictionary::default(),
+            kind: XrefKind::Table,
+            offsets: Vec::new(),
+            own_numbers: HashSet::new(),
+            highest: 0,
+        }
+    }
+
+    #[test]
+    fn every_number_is_handed_over_once_with_its_newest_entry() {
+        let source: &[u8] = b"";
+        let sections: [&[(u32, u32)]; 4] =
+            [&[(3, 1), (7, 2)], &[(0, 4), (9, 1)], &[(0, 12)], &[(5, 20)]];
+        let chain = chain(&sections);
+        let mut found = Vec::new();
+        chain.each_entry(&source, |number, entry| found.push((number, entry))).unwrap();
+        found.sort_by_key(|(number, _)| *number);
+        let numbers: Vec<u32> = found.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, (0..25).collect::<Vec<_>>());
+        for (number, entry) in found {
+            assert_eq!(entry, chain.entry(&source, number).unwrap(), "{number}");
+        }
+    }
 }
