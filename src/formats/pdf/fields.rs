@@ -9,6 +9,8 @@ use super::{
 
 /// The most nodes of the field tree.
 const MOST_FIELDS: usize = 50_000;
+/// The most bytes of all names of fields together.
+const MOST_LETTERS: usize = 16 << 20;
 /// The longest field name.
 const LONGEST_NAME: usize = 4096;
 
@@ -48,7 +50,7 @@ pub(super) fn signature_fields(document: &mut Document<'_>) -> Result<Vec<Field>
         .rev()
         .map(|field| (field.clone(), String::new(), false))
         .collect();
-    let mut seen = HashSet::new();
+    let (mut seen, mut letters) = (HashSet::new(), 0);
     let mut found = Vec::new();
     while let Some((node, parent, inherited)) = open.pop() {
         if node.as_reference().is_some_and(|id| !seen.insert(id)) {
@@ -64,8 +66,9 @@ pub(super) fn signature_fields(document: &mut Document<'_>) -> Result<Vec<Field>
             Some(part) => format!("{parent}.{}", text(&part.bytes)),
             None => parent,
         };
-        if name.chars().count() > LONGEST_NAME {
-            return Err(PdfError::Limit("a field's name is over 4096 characters long".to_owned()));
+        letters += name.len();
+        if name.chars().count() > LONGEST_NAME || letters > MOST_LETTERS {
+            return Err(PdfError::Limit("the names of fields are too long".to_owned()));
         }
         let is_signature = match document.resolve(dictionary.get("FT"))?.as_name() {
             Some(kind) => kind == b"Sig",

@@ -65,7 +65,10 @@ pub(super) fn describe_plainly(
     source: &dyn ReadAt,
     offset: u64,
 ) -> Result<Option<FoundSignature>, PdfError> {
-    let read = Tape::new(source).read(offset, |bytes| Lexer::new(bytes, Some(offset)).object());
+    /// The largest signature that is looked for like this, bytes.
+    const LARGEST: u64 = 1 << 20;
+    let beginning = Prefix { source, size: source.size().min(offset.saturating_add(LARGEST)) };
+    let read = Tape::new(&beginning).read(offset, |bytes| Lexer::new(bytes, Some(offset)).object());
     let dictionary = match read {
         Ok(Object::Dictionary(dictionary)) => Some(dictionary),
         Err(PdfError::Io(error)) => return Err(error.into()),

@@ -36,7 +36,9 @@ pub fn history(
     gap: Gap,
     damage: Option<&Damage>,
 ) -> Result<Option<History>, PdfError> {
-    let mut rest_is_space = true;
+    /// White space behind the end, bytes, that no reader minds.
+    const NO_MATTER: u64 = 16;
+    let mut rest_is_space = source.size() - gap.end_of_range <= NO_MATTER;
     for_each_chunk(source, gap.end_of_range, source.size(), |chunk| {
         rest_is_space &= chunk.iter().all(|byte| super::raw::is_space(*byte));
     })?;

@@ -17,8 +17,9 @@ pub(super) struct Judged {
     pub(super) modifications: Vec<Modification>,
 }
 
-/// Judges what came after a signature; `Ok(None)` where the file ends with it.
-pub(super) fn judge(history: Result<Option<&History>, &str>) -> Judged {
+/// Judges what came after a signature; `Ok(None)` where the file ends with it. `signed` are the
+/// fields whose signatures are verified as well.
+pub(super) fn judge(history: Result<Option<&History>, &str>, signed: &[&str]) -> Judged {
     let unknown = |why: &str| Judged {
         check: check(CHANGES, None, why),
         level: None,
@@ -31,17 +32,17 @@ pub(super) fn judge(history: Result<Option<&History>, &str>) -> Judged {
             level: Some(ModificationLevel::None),
             modifications: Vec::new(),
         },
-        Ok(Some(history)) => judge_history(history),
+        Ok(Some(history)) => judge_history(history, signed),
     }
 }
 
-fn judge_history(history: &History) -> Judged {
+fn judge_history(history: &History, signed: &[&str]) -> Judged {
     let changes = &history.difference.changes;
     let mut modifications: Vec<_> = changes
         .iter()
         .map(|change| Modification {
             what: change.what.clone(),
-            allowed: is_allowed(&change.kind, &history.permissions),
+            allowed: is_allowed(&change.kind, &history.permissions, signed),
         })
         .collect();
     if !history.belongs {
@@ -84,11 +85,18 @@ fn unknown_level(modifications: Vec<Modification>) -> Judged {
     Judged { check, level: None, modifications }
 }
 
-fn is_allowed(kind: &ChangeKind, permissions: &Permissions) -> Option<bool> {
+fn is_allowed(kind: &ChangeKind, permissions: &Permissions, verified: &[&str]) -> Option<bool> {
     let level = permissions.certified();
     match kind {
         ChangeKind::Metadata | ChangeKind::Validation => Some(true),
-        ChangeKind::Signature { field, new, visible } => {
+        ChangeKind::Timestamp { field } => Some(verified.contains(&field.as_str())),
+        // What says that it is a signature must be one that is verified.
+        ChangeKind::Signature { field, signed: true, .. }
+            if !verified.contains(&field.as_str()) =>
+        {
+            Some(false)
+        }
+        ChangeKind::Signature { field, new, visible, .. } => {
             let drawn_anew = *new && *visible && level.is_some();
             Some(!permissions.locks(field) && !drawn_anew && level.is_none_or(|p| p >= 2))
         }
@@ -117,7 +125,9 @@ fn level(history: &History) -> Option<ModificationLevel> {
         return Some(ModificationLevel::Other);
     }
     let of = |change: &Change| match change.kind {
-        ChangeKind::Metadata | ChangeKind::Validation => ModificationLevel::LongTermValidation,
+        ChangeKind::Metadata | ChangeKind::Validation | ChangeKind::Timestamp { .. } => {
+            ModificationLevel::LongTermValidation
+        }
         ChangeKind::Signature { .. } | ChangeKind::FormFilling { .. } => {
             ModificationLevel::FormFilling
         }

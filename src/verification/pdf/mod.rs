@@ -15,10 +15,13 @@ use crate::{
         report::{Conclusion, Coverage, Report, Uncovered},
         source::ReadAt,
     },
-    formats::pdf::{self, Damage, FoundSignature, PdfError},
+    formats::pdf::{self, FoundSignature, Inspection, PdfError},
 };
 use changes::Judged;
 use facts::Facts;
+
+/// The most bytes of signed revisions that are compared with the file, all signatures together.
+const MOST_COMPARED: u64 = 4 << 30;
 
 /// Verifies a PDF.
 pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report) -> Outcome {
@@ -35,9 +38,10 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
     };
     "pdf".clone_into(&mut report.format);
     let mut signature_values = Vec::new();
+    let mut budget = MOST_COMPARED;
     for (index, found) in inspection.signatures.iter().enumerate() {
         let facts = facts::gather(source, found);
-        let changes = changes_after(source, found, inspection.damage.as_ref());
+        let changes = changes_after(source, found, &inspection, &mut budget);
         let answers = checks::run(&facts, changes.check, source.size(), options);
         signature_values.push(facts.value().map(in_der));
         let mut outline = outline(&facts, answers.coverage);
@@ -58,16 +62,26 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
 }
 
 /// What came after a signature, and whether it may.
-fn changes_after(source: &dyn ReadAt, found: &FoundSignature, damage: Option<&Damage>) -> Judged {
+fn changes_after(
+    source: &dyn ReadAt,
+    found: &FoundSignature,
+    inspection: &Inspection,
+    budget: &mut u64,
+) -> Judged {
+    let signed: Vec<_> = inspection.signatures.iter().filter_map(|s| s.field.as_deref()).collect();
     const UNCLEAR: &str =
         "what was changed after signing cannot be told, as it is not clear what was signed";
     let gap = match found.gap {
         Ok(gap) if found.ends_a_revision => gap,
-        _ => return changes::judge(Err(UNCLEAR)),
+        _ => return changes::judge(Err(UNCLEAR), &signed),
     };
-    match pdf::history(source, found, gap, damage) {
-        Ok(history) => changes::judge(Ok(history.as_ref())),
-        Err(error) => changes::judge(Err(&error.to_string())),
+    *budget = budget.saturating_sub(gap.end_of_range);
+    if *budget == 0 {
+        return changes::judge(Err("there are too many signatures to compare them all"), &signed);
+    }
+    match pdf::history(source, found, gap, inspection.damage.as_ref()) {
+        Ok(history) => changes::judge(Ok(history.as_ref()), &signed),
+        Err(error) => changes::judge(Err(&error.to_string()), &signed),
     }
 }
 

@@ -66,6 +66,22 @@ fn catalog(
         ("Version", "the version of PDF was changed"),
         ("Extensions", "the list of extensions was changed"),
     ];
+    // Whatever else refers to the catalog must find nothing in it that could be drawn or run.
+    let typed = |object: &Object, type_name: &str, subtype: &str| match object {
+        Object::Null | Object::Name(_) => true,
+        Object::Stream(stream, _) => {
+            stream.is_name("Type", type_name) && stream.is_name("Subtype", subtype)
+        }
+        Object::Dictionary(inner) => subtype.is_empty() && has_only_inner(inner),
+        _ => false,
+    };
+    for (key, subtype) in [("Metadata", "XML"), ("Version", ""), ("Extensions", ""), ("DSS", "")] {
+        let value = pair.now.resolve(now.get(key))?;
+        let same = !is_other_value(pair, then.get(key), now.get(key))?;
+        if !same && !typed(&value, key, subtype) {
+            pair.other(format!("the catalog: /{key} is of another kind"));
+        }
+    }
     for (key, what) in METADATA {
         if is_other_value(pair, then.get(key), now.get(key))? {
             pair.change(ChangeKind::Metadata, what);
@@ -83,6 +99,17 @@ fn catalog(
         pair.rest_must_be_same("the catalog", then, now, &rules)?;
     }
     Ok(())
+}
+
+/// Whether a dictionary holds nothing but dictionaries and lists, each by a name of its own that no
+/// resource has.
+fn has_only_inner(dictionary: &Dictionary) -> bool {
+    const RESOURCES: [&str; 6] = ["SMask", "Font", "OCGs", "Names", "Kids", "CharProcs"];
+    dictionary.iter().all(|(key, value)| {
+        let inner =
+            matches!(value, Object::Dictionary(_) | Object::Array(_) | Object::Reference(_));
+        (inner || key == b"Type") && !RESOURCES.iter().any(|name| name.as_bytes() == key)
+    })
 }
 
 /// The lists of a DSS that is there are extended in place by some programs.

@@ -14,8 +14,13 @@ pub struct Change {
 pub enum ChangeKind {
     /// The document information, XMP metadata, identifier or version.
     Metadata,
-    /// Long-term validation: `/DSS`, or a document timestamp that is not drawn (PAdES).
+    /// Long-term validation: `/DSS` (PAdES).
     Validation,
+    /// A document timestamp that is not drawn.
+    Timestamp {
+        /// The fully qualified name of the field.
+        field: String,
+    },
     /// A signature, or a field for one.
     Signature {
         /// The fully qualified name of the field.
@@ -24,6 +29,8 @@ pub enum ChangeKind {
         new: bool,
         /// Whether it is drawn on a page.
         visible: bool,
+        /// Whether there is a signature in it.
+        signed: bool,
     },
     /// A value of a form field.
     FormFilling {

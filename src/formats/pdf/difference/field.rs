@@ -2,19 +2,18 @@
 
 use super::{
     change::ChangeKind,
+    fill::{self, Drawn, READ_ONLY},
     form::Node,
     page::Pages,
-    pair::{Pair, collect},
+    pair::Pair,
 };
 use crate::formats::pdf::{
     PdfError,
     raw::{Dictionary, Object},
 };
 
-/// `/Ff` bit 1: the field cannot be filled any more.
-const READ_ONLY: i64 = 1;
-/// `/F` bits 2 (Hidden) and 6 (NoView).
-const UNSEEN: i64 = 2 | 32;
+/// `/F` bit 2: neither shown nor printed.
+const HIDDEN: i64 = 2;
 
 /// What a field is, as far as the rules go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,64 +45,102 @@ pub(super) fn compare(
         }
         return Ok(());
     }
-    let drawn = appearance(pair, was, is)?;
-    let valued = value(pair, was, is)?;
+    kids(pair, was, is)?;
     if pair.has_changed(is.id.number) {
         entries(pair, was, is, standing, pages)?;
     }
-    let kind = |fresh| ChangeKind::FormFilling { field: is.name.clone(), fresh };
-    match (standing, valued) {
-        (Standing::BeingSigned, _) => signed(pair, is, false)?,
-        (Standing::Empty, _) if drawn != Drawn::Same => {
-            let what = format!("the appearance of the unsigned field {:?} was changed", is.name);
-            pair.change(kind(drawn == Drawn::New), what);
+    match standing {
+        Standing::BeingSigned => {
+            fill::appearance(pair, was, is)?;
+            pair.explain(Some(is.id.number), "V", is.dictionary.get("V"));
+            signed(pair, is, false)
         }
-        (Standing::Fillable, Valued::Filled) => {
-            pair.change(kind(true), format!("the form field {:?} was filled in", is.name));
+        Standing::Empty => {
+            let unchanged = fill::appearance(pair, was, is)? == Drawn::Same
+                && pair.now.resolve(&is.value)? == Object::Null
+                && pair.is_same(was.dictionary.get("AS"), is.dictionary.get("AS"))?;
+            if !unchanged {
+                pair.other(format!("the unsigned field {:?} was changed", is.name));
+            }
+            Ok(())
         }
-        (Standing::Fillable, Valued::Replaced) => {
-            let what = format!("the form field {:?} got another value", is.name);
-            pair.change(kind(false), what);
-        }
-        (Standing::Fillable, Valued::Same) if drawn != Drawn::Same => {
-            let what = format!("the appearance of the field {:?} was changed", is.name);
-            // A widget of a field that was filled in follows the field's value.
-            let follows = drawn == Drawn::New || is.value != was.value;
-            pair.change(kind(follows), what);
-        }
-        _ => {}
+        _ => fill::compare(pair, was, is),
     }
-    Ok(())
 }
 
 /// A new node; tells whether it is drawn.
 pub(super) fn added(pair: &mut Pair<'_, '_, '_>, is: &Node) -> Result<bool, PdfError> {
+    /// What a field has that is nothing else besides: a new node below an old one must not be read
+    /// as a page, a name tree or a font.
+    const KNOWN: [&str; 33] = [
+        "Type",
+        "Subtype",
+        "FT",
+        "T",
+        "TU",
+        "TM",
+        "Ff",
+        "V",
+        "DV",
+        "Parent",
+        "Kids",
+        "Rect",
+        "P",
+        "F",
+        "NM",
+        "M",
+        "AP",
+        "AS",
+        "MK",
+        "BS",
+        "Border",
+        "C",
+        "CA",
+        "ca",
+        "BM",
+        "Lang",
+        "DA",
+        "Q",
+        "DS",
+        "StructParent",
+        "Lock",
+        "SV",
+        "H",
+    ];
+    let name = &is.name;
     if !pair.has_changed(is.id.number) || pair.then.object(is.id)? != Object::Null {
-        pair.other(format!(
-            "an object of the signed revision was made the form field {:?}",
-            is.name
-        ));
+        pair.other(format!("an object of the signed revision was made the form field {name:?}"));
+    }
+    let unknown = is.dictionary.iter().find(|(key, _)| !KNOWN.iter().any(|k| k.as_bytes() == *key));
+    if let Some((key, _)) = unknown {
+        let key = String::from_utf8_lossy(key);
+        pair.other(format!("the new form field {name:?} has the entry /{key}"));
+    }
+    let widget = is.dictionary.get("Subtype");
+    if is.dictionary.has("Subtype") && widget.as_name() != Some(b"Widget") {
+        pair.other(format!("the new form field {name:?} is something else besides"));
     }
     let visible = is_visible(pair, &is.dictionary)?;
-    if is.dictionary.has("A") || is.dictionary.has("AA") {
-        pair.other(format!("the new form field {:?} acts on its own", is.name));
-    }
     if is.kind != b"Sig" {
-        pair.other(format!("the form field {:?} was added", is.name));
+        pair.other(format!("the form field {name:?} was added"));
         return Ok(visible);
     }
-    let value = pair.now.resolve(&is.value)?;
-    if value.as_dictionary().is_some() {
-        signed(pair, is, true)?;
-    } else if is.value != Object::Null {
-        pair.other(format!("the new field {:?} refers to a signature that is not there", is.name));
-    } else {
-        let kind = ChangeKind::Signature { field: is.name.clone(), new: true, visible };
-        pair.change(kind, format!("the empty signature field {:?} was added", is.name));
-        let drawn = pair.now.resolve(is.dictionary.get("AP"))?;
-        if visible && drawn.as_dictionary().is_some_and(|ap| ap.iter().next().is_some()) {
-            pair.other(format!("the unsigned new field {:?} draws something", is.name));
+    match pair.now.resolve(&is.value)? {
+        Object::Dictionary(_) => signed(pair, is, true)?,
+        Object::Null if *is.value == Object::Null => {
+            let kind = ChangeKind::Signature {
+                field: name.to_string(),
+                new: true,
+                visible,
+                signed: false,
+            };
+            pair.change(kind, format!("the empty signature field {name:?} was added"));
+            // A reader may draw a background and a border by itself.
+            if is.dictionary.has("AP") || is.dictionary.has("MK") || is.dictionary.has("BS") {
+                pair.other(format!("the unsigned new field {name:?} draws something"));
+            }
         }
+        _ => pair.other(format!("the new field {name:?} has a value that is no signature")),
     }
     Ok(visible)
 }
@@ -114,7 +151,7 @@ fn standing(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Result<Standi
     }
     Ok(if pair.then.resolve(&was.value)? != Object::Null {
         Standing::Signed
-    } else if pair.now.resolve(&is.value)?.as_dictionary().is_some() {
+    } else if matches!(pair.now.resolve(&is.value)?, Object::Dictionary(_)) {
         Standing::BeingSigned
     } else {
         Standing::Empty
@@ -122,27 +159,32 @@ fn standing(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Result<Standi
 }
 
 fn signed(pair: &mut Pair<'_, '_, '_>, is: &Node, new: bool) -> Result<(), PdfError> {
+    /// Entries by which a reader could take a signature for something else.
+    const OTHERS: [&str; 9] =
+        ["Subtype", "OCGs", "VE", "Limits", "Names", "Nums", "Kids", "S", "CharProcs"];
     let visible = is_visible(pair, &is.dictionary)?;
     let value = pair.now.resolve(&is.value)?;
     let value = value.as_dictionary().cloned().unwrap_or_default();
-    let stamp = value.is_name("Type", "DocTimeStamp") || value.is_name("SubFilter", "ETSI.RFC3161");
-    let (field, name) = (is.name.clone(), &is.name);
-    let held = is.value.as_reference();
-    let is_new = match held {
+    let stamp = value.is_name("SubFilter", "ETSI.RFC3161");
+    let (field, name) = (is.name.to_string(), &is.name);
+    let is_new = match is.value.as_reference() {
         Some(id) => pair.has_changed(id.number) && pair.then.object(id)? == Object::Null,
         None => pair.has_changed(is.id.number),
     };
+    let typed = !value.has("Type")
+        || value.is_name("Type", "Sig")
+        || (stamp && value.is_name("Type", "DocTimeStamp"));
     if !is_new {
         pair.other(format!("the field {name:?} got a signature that was there before"));
-    } else if !value.has("Contents") || !value.has("ByteRange") {
+    } else if !value.has("Contents") || !value.has("ByteRange") || !typed {
         pair.other(format!("the field {name:?} got a value that is no signature"));
+    } else if OTHERS.iter().any(|key| value.has(key)) {
+        pair.other(format!("the signature in the field {name:?} is something else besides"));
     } else if stamp && !visible {
-        pair.change(
-            ChangeKind::Validation,
-            format!("a document timestamp was added (field {name:?})"),
-        );
+        let what = format!("a document timestamp was added (field {name:?})");
+        pair.change(ChangeKind::Timestamp { field }, what);
     } else {
-        let kind = ChangeKind::Signature { field, new, visible };
+        let kind = ChangeKind::Signature { field, new, visible, signed: true };
         let what = if new { "a signature in a new field was added" } else { "a field was signed" };
         pair.change(kind, format!("{what} ({name:?}{})", if visible { ", drawn" } else { "" }));
     }
@@ -157,8 +199,9 @@ fn is_visible(pair: &mut Pair<'_, '_, '_>, widget: &Dictionary) -> Result<bool, 
     let [left, bottom, right, top] = corners.as_slice() else {
         return Ok(rectangle != Object::Null);
     };
-    let flags = widget.get("F").as_integer().unwrap_or(0);
-    Ok((right - left).abs() * (top - bottom).abs() > 0.01 && flags & UNSEEN == 0)
+    let flags = pair.now.resolve(widget.get("F"))?.as_integer().unwrap_or(0);
+    // Seen in print counts.
+    Ok((right - left).abs() * (top - bottom).abs() > 0.01 && flags & HIDDEN == 0)
 }
 
 /// The entries of a changed node.
@@ -176,9 +219,33 @@ fn entries(
         rules.extend(["F", "MK"]);
     }
     pair.rest_must_be_same(&label, then, now, &rules)?;
-    let flags = |d: &Dictionary| d.get("Ff").as_integer().unwrap_or(0);
-    if flags(then) | READ_ONLY != flags(now) | READ_ONLY || flags(then) & !flags(now) != 0 {
+    if was.flags | READ_ONLY != is.flags | READ_ONLY || was.flags & !is.flags != 0 {
         pair.other(format!("{label}: its flags were changed"));
+    }
+    // Whatever else refers to the field must find nothing in it that could be drawn or run.
+    let is_typed = |key: &str, value: &Object| {
+        matches!(
+            (key, value),
+            (_, Object::Null)
+                | ("M", Object::String(_))
+                | ("Ff" | "StructParent", Object::Integer(_))
+                | ("AP" | "MK", Object::Dictionary(_))
+        )
+    };
+    for key in ["M", "Ff", "StructParent", "AP", "MK"] {
+        if !is_typed(key, &pair.now.resolve(now.get(key))?) {
+            pair.other(format!("{label}: /{key} is of another kind"));
+        }
+    }
+    if let Object::Dictionary(icons) = pair.now.resolve(now.get("MK"))?
+        && ["I", "RI", "IX", "Type", "Subtype"].iter().any(|key| icons.has(key))
+        && !pair.is_same(then.get("MK"), now.get("MK"))?
+    {
+        pair.other(format!("{label}: its button got a picture"));
+    }
+    if !pair.is_same(then.get("M"), now.get("M"))? {
+        let kind = ChangeKind::FormFilling { field: is.name.to_string(), fresh: true };
+        pair.change(kind, format!("{label}: its date was changed"));
     }
     for key in ["P", "StructParent"] {
         if then.has(key) {
@@ -188,16 +255,14 @@ fn entries(
     if now.has("P") && !then.has("P") && !pages.has(now.get("P")) {
         pair.other(format!("{label}: it is on something that is no page"));
     }
-    kids(pair, &label, then.get("Kids"), now.get("Kids"))
+    Ok(())
 }
 
 /// What is below a node may gain new fields; those that were there are nodes of their own.
-fn kids(
-    pair: &mut Pair<'_, '_, '_>,
-    label: &str,
-    then: &Object,
-    now: &Object,
-) -> Result<(), PdfError> {
+fn kids(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Result<(), PdfError> {
+    let label = format!("the form field {:?}", is.name);
+    let (then, now) = (was.dictionary.get("Kids"), is.dictionary.get("Kids"));
+    pair.explain(Some(is.id.number), "Kids", now);
     let (a, b) = (pair.then.resolve(then)?, pair.now.resolve(now)?);
     let direct = |array: &Object| {
         let elements = array.as_array().unwrap_or_default().iter();
@@ -208,78 +273,4 @@ fn kids(
         pair.other(format!("{label}: entry /Kids was removed"));
     }
     Ok(())
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Valued {
-    Same,
-    Filled,
-    Replaced,
-}
-
-/// Compares the node's own value.
-fn value(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Result<Valued, PdfError> {
-    let mut valued = Valued::Same;
-    for key in ["V", "AS", "RV", "I"] {
-        let (then, now) = (was.dictionary.get(key), is.dictionary.get(key));
-        pair.explain(Some(is.id.number), key, now);
-        let (a, b) = (pair.then.resolve(then)?, pair.now.resolve(now)?);
-        if pair.is_same(&a, &b)? {
-            continue;
-        }
-        let default = pair.then.resolve(was.dictionary.get("DV"))?;
-        let fresh = is_empty(&a) || pair.is_same(&a, &default)?;
-        valued =
-            if fresh && valued != Valued::Replaced { Valued::Filled } else { Valued::Replaced };
-    }
-    Ok(valued)
-}
-
-fn is_empty(value: &Object) -> bool {
-    match value {
-        Object::Null => true,
-        Object::Name(name) => name == b"Off" || name.is_empty(),
-        Object::String(string) => string.bytes.is_empty() || string.bytes == [0xfe, 0xff],
-        Object::Array(elements) => elements.is_empty(),
-        _ => false,
-    }
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Drawn {
-    Same,
-    New,
-    Other,
-}
-
-/// Compares the appearances of a node. Those that are replaced in place may be used by nothing
-/// else, so every reference to them is explained here.
-fn appearance(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Result<Drawn, PdfError> {
-    let (then, now) = (was.dictionary.get("AP"), is.dictionary.get("AP"));
-    let mut changed = !pair.is_same(then, now)?;
-    let mut open = vec![(is.id.number, "AP".to_owned(), now.clone())];
-    while let Some((holder, place, object)) = open.pop() {
-        let mut references = Vec::new();
-        collect(&object, &mut references);
-        changed |= references.iter().any(|id| pair.has_changed(id.number));
-        pair.explain(Some(holder), &place, &object);
-        // The appearance, its states, and the streams: no deeper.
-        if place.matches('/').count() >= 3 {
-            continue;
-        }
-        let holder = object.as_reference().map_or(holder, |id| id.number);
-        if let Object::Dictionary(inner) = pair.now.resolve(&object)? {
-            for (key, value) in inner.iter() {
-                let place = format!("{place}/{}", String::from_utf8_lossy(key));
-                open.push((holder, place, value.clone()));
-            }
-        }
-    }
-    let before = pair.then.resolve(then)?;
-    let had = before.as_dictionary().is_some_and(|ap| ap.iter().next().is_some());
-    Ok(match (changed, had) {
-        (false, _) => Drawn::Same,
-        (true, false) => Drawn::New,
-        (true, true) => Drawn::Other,
-    })
 }

@@ -1,6 +1,9 @@
 //! The form: its own dictionary, and the tree of its fields.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use super::{change::ChangeKind, field, page::Pages, pair::Pair};
 use crate::formats::pdf::{
@@ -11,6 +14,10 @@ use crate::formats::pdf::{
 
 /// The most nodes of a field tree.
 const MOST_NODES: usize = 50_000;
+/// The most bytes of all names of fields together.
+const MOST_LETTERS: usize = 16 << 20;
+/// The most elements of all fields together.
+const MOST_ELEMENTS: usize = 4 << 20;
 
 /// What the form has told of widgets, for the rules of annotations.
 #[derive(Default)]
@@ -39,13 +46,17 @@ pub(super) struct Node {
     pub(super) id: ObjectId,
     pub(super) dictionary: Dictionary,
     /// The fully qualified name of the field it belongs to.
-    pub(super) name: String,
+    pub(super) name: Rc<str>,
     /// `/FT`, its own or inherited.
     pub(super) kind: Vec<u8>,
+    /// Whether it has a `/T` of its own: it is a field, and not only a widget of one.
+    pub(super) named: bool,
     /// `/V`, its own or inherited.
-    pub(super) value: Object,
-    /// The node above it.
-    parent: Option<ObjectId>,
+    pub(super) value: Rc<Object>,
+    /// `/Ff`, its own or inherited.
+    pub(super) flags: i64,
+    /// The object that holds the reference to it; none where that is the form or its list.
+    holder: Option<u32>,
 }
 
 /// Compares the forms.
@@ -72,8 +83,8 @@ pub(super) fn compare(
     };
     let holder = held.as_reference().map_or(root, |id| id.number);
     pair.set_loose(holder);
-    own_entries(pair, holder, &a, &b)?;
     let (before, after) = (tree(pair.then, &a)?, tree(pair.now, &b)?);
+    own_entries(pair, holder, &a, &b, &before)?;
     let old: HashMap<ObjectId, &Node> = before.iter().map(|node| (node.id, node)).collect();
     let kept: HashSet<ObjectId> = after.iter().map(|node| node.id).collect();
     for node in before.iter().filter(|node| !kept.contains(&node.id)) {
@@ -87,9 +98,10 @@ pub(super) fn compare(
     if survivors(&before, &in_kept) != survivors(&after, &in_old) {
         pair.other("the fields of the form are in another order");
     }
-    let names: HashSet<&str> = before.iter().map(|node| node.name.as_str()).collect();
+    let list = b.get("Fields").as_reference().map_or(holder, |id| id.number);
+    let names: HashSet<&str> = before.iter().map(|node| &*node.name).collect();
     for node in &after {
-        let holder = node.parent.map_or(holder, |id| id.number);
+        let holder = node.holder.unwrap_or(list);
         pair.explain(
             Some(holder),
             &format!("field {}", node.id.number),
@@ -97,16 +109,18 @@ pub(super) fn compare(
         );
         form.known.insert(node.id);
         match old.get(&node.id) {
-            Some(was) if was.name != node.name || was.kind != node.kind => {
+            Some(was)
+                if was.name != node.name || was.kind != node.kind || was.named != node.named =>
+            {
                 pair.other(format!("the form field {:?} has another name or kind", was.name));
             }
             Some(was) => field::compare(pair, was, node, pages)?,
-            None if names.contains(node.name.as_str()) => {
+            None if names.contains(&*node.name) => {
                 pair.other(format!("another widget was put into the form field {:?}", node.name));
             }
             None => {
                 let drawn = field::added(pair, node)?;
-                form.new_widgets.insert(node.id, node.name.clone());
+                form.new_widgets.insert(node.id, node.name.to_string());
                 if drawn {
                     form.drawn.insert(node.id);
                 }
@@ -129,58 +143,91 @@ fn own_entries(
     holder: u32,
     then: &Dictionary,
     now: &Dictionary,
+    fields: &[Node],
 ) -> Result<(), PdfError> {
     pair.explain(Some(holder), "Fields", now.get("Fields"));
-    let fields = pair.now.resolve(now.get("Fields"))?;
-    let direct = fields.as_array().unwrap_or_default().iter().any(|f| f.as_reference().is_none());
-    if direct && !is_equal_array(pair, then, now)? {
-        pair.other("the form holds fields that are no objects of their own");
+    let direct = |array: Object| {
+        let elements = array.as_array().unwrap_or_default().iter();
+        Object::Array(elements.filter(|e| e.as_reference().is_none()).cloned().collect())
+    };
+    let (a, b) = (pair.then.resolve(then.get("Fields"))?, pair.now.resolve(now.get("Fields"))?);
+    if b != Object::Null && b.as_array().is_none() {
+        pair.other("the fields of the form are no list");
     }
-    let flags = |form: &Dictionary| form.get("SigFlags").as_integer().unwrap_or(0);
-    if flags(then) & !flags(now) != 0 {
+    pair.must_be_same("fields that are no objects of their own", &direct(a), &direct(b))?;
+    let (a, b) = (pair.then.resolve(then.get("SigFlags"))?, pair.now.resolve(now.get("SigFlags"))?);
+    let flags = |object: &Object| object.as_integer().unwrap_or(0);
+    if flags(&a) & !flags(&b) != 0 || (b != Object::Null && b.as_integer().is_none()) {
         pair.other("the form no longer says that the document is signed");
     }
-    if now.get("NeedAppearances") == &Object::Boolean(true)
-        && then.get("NeedAppearances") != now.get("NeedAppearances")
-    {
+    const ANEW: &str = "NeedAppearances";
+    let (a, b) = (pair.then.resolve(then.get(ANEW))?, pair.now.resolve(now.get(ANEW))?);
+    let means = |object: &Object| *object == Object::Boolean(true);
+    if means(&a) != means(&b) || (b != Object::Null && !matches!(b, Object::Boolean(_))) {
         pair.change(
             ChangeKind::FormFilling { field: String::new(), fresh: false },
-            "the appearance of all fields is to be made anew by the reader (NeedAppearances)",
+            "whether readers make the looks of all fields anew was changed (NeedAppearances)",
         );
     }
     pair.explain(Some(holder), "DR", now.get("DR"));
-    resources(pair, holder, then.get("DR"), now.get("DR"))?;
-    let rules = ["Fields", "SigFlags", "NeedAppearances", "DR", "DA", "Q"];
-    pair.rest_must_be_same("the form", then, now, &rules)?;
+    let used = default_looks(pair, then, fields)?;
+    resources(pair, holder, then.get("DR"), now.get("DR"), &used)?;
+    pair.rest_must_be_same("the form", then, now, &["Fields", "SigFlags", ANEW, "DR", "DA", "Q"])?;
     for key in ["DA", "Q"] {
-        // What a field says itself goes before; what nothing said may be said now.
-        if then.has(key) {
-            let label = format!("the form: entry /{key}");
+        // What nothing said may be said now, if no field would be drawn by it.
+        let label = format!("the form: entry /{key}");
+        let drawn = fields.iter().any(|field| [&b"Tx"[..], b"Ch"].contains(&field.kind.as_slice()));
+        let value = pair.now.resolve(now.get(key))?;
+        let typed = matches!(value, Object::Null | Object::String(_) | Object::Integer(_));
+        if then.has(key) || drawn || !typed {
             pair.must_be_same(&label, then.get(key), now.get(key))?;
         }
     }
     Ok(())
 }
 
-fn is_equal_array(
+/// All default appearances `/DA`, one after the other.
+fn default_looks(
     pair: &mut Pair<'_, '_, '_>,
-    then: &Dictionary,
-    now: &Dictionary,
-) -> Result<bool, PdfError> {
-    let a = pair.then.resolve(then.get("Fields"))?;
-    let b = pair.now.resolve(now.get("Fields"))?;
-    pair.is_same(&a, &b)
+    form: &Dictionary,
+    fields: &[Node],
+) -> Result<Vec<u8>, PdfError> {
+    let mut all = Vec::new();
+    for holder in fields.iter().map(|field| &field.dictionary).chain([form]) {
+        if let Object::String(look) = pair.then.resolve(holder.get("DA"))? {
+            all.extend_from_slice(&look.bytes);
+            all.push(b' ');
+        }
+    }
+    Ok(all)
 }
 
-/// Default resources may gain entries; those that were there stay what they were.
+/// Default resources may gain entries that nothing has asked for; those that were there stay what
+/// they were.
 fn resources(
     pair: &mut Pair<'_, '_, '_>,
     holder: u32,
     then: &Object,
     now: &Object,
+    used: &[u8],
 ) -> Result<(), PdfError> {
+    const KNOWN: [&str; 9] = [
+        "Font",
+        "XObject",
+        "ExtGState",
+        "Encoding",
+        "ColorSpace",
+        "Pattern",
+        "Shading",
+        "Properties",
+        "ProcSet",
+    ];
     let number = |object: &Object, above| object.as_reference().map_or(above, |id| id.number);
     let holder = number(now, holder);
+    let value = pair.now.resolve(now)?;
+    if !matches!(value, Object::Null | Object::Dictionary(_)) {
+        pair.other("the form's resources are no dictionary");
+    }
     let (a, b) = (dictionary(pair.then, then)?, dictionary(pair.now, now)?);
     let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
     for (key, was) in a.iter() {
@@ -197,25 +244,44 @@ fn resources(
             pair.must_be_same(&label, was, is.value(name))?;
         }
     }
+    for (key, is) in b.iter() {
+        if !KNOWN.iter().any(|known| known.as_bytes() == key) && a.value(key) == &Object::Null {
+            pair.other(format!("the form's resources: /{} was added", text(key)));
+        }
+        let before = dictionary(pair.then, a.value(key))?.unwrap_or_default();
+        let after = dictionary(pair.now, is)?.unwrap_or_default();
+        for (name, _) in after.iter().filter(|(name, _)| *before.value(name) == Object::Null) {
+            let asked = [b"/", name].concat();
+            if memchr::memmem::find(used, &asked).is_some() {
+                pair.other(format!("the form's resources: a field's own {} was added", text(name)));
+            }
+        }
+    }
     Ok(())
 }
 
 /// Every node of the field tree that is an object of its own.
 fn tree(document: &mut Document<'_>, form: &Dictionary) -> Result<Vec<Node>, PdfError> {
     struct Above {
-        name: String,
+        name: Rc<str>,
         kind: Vec<u8>,
-        value: Object,
-        parent: Option<ObjectId>,
+        value: Rc<Object>,
+        flags: i64,
     }
-    let root = Above { name: String::new(), kind: Vec::new(), value: Object::Null, parent: None };
+    let odd = || PdfError::damaged("the form holds something that is no field");
+    let root = Rc::new(Above {
+        name: "".into(),
+        kind: Vec::new(),
+        value: Rc::new(Object::Null),
+        flags: 0,
+    });
     let mut found: Vec<Node> = Vec::new();
     let mut seen = HashSet::new();
+    let (mut letters, mut weight) = (0, 0);
     let fields = document.resolve(form.get("Fields"))?;
-    let root = std::rc::Rc::new(root);
-    let mut open: Vec<_> = fields.as_array().unwrap_or_default().iter().rev().cloned().collect();
-    let mut open: Vec<_> = open.drain(..).map(|node| (node, std::rc::Rc::clone(&root))).collect();
-    while let Some((node, above)) = open.pop() {
+    let fields = fields.as_array().unwrap_or_default().iter().rev();
+    let mut open: Vec<_> = fields.map(|node| (node.clone(), Rc::clone(&root), None)).collect();
+    while let Some((node, above, holder)) = open.pop() {
         let Some(id) = node.as_reference() else { continue };
         if !seen.insert(id) {
             return Err(PdfError::damaged("the form holds a field twice"));
@@ -223,27 +289,52 @@ fn tree(document: &mut Document<'_>, form: &Dictionary) -> Result<Vec<Node>, Pdf
         if seen.len() > MOST_NODES {
             return Err(PdfError::Limit("over 50000 form fields".to_owned()));
         }
-        let Some(dictionary) = document.object(id)?.as_dictionary().cloned() else { continue };
-        let part = document.resolve(dictionary.get("T"))?;
-        let name = match part.as_string().map(|part| text(&part.bytes)) {
-            Some(part) if above.name.is_empty() => part,
-            Some(part) => format!("{}.{part}", above.name),
-            None => above.name.clone(),
+        let dictionary = match document.object(id)? {
+            Object::Dictionary(dictionary) => dictionary,
+            Object::Null => continue,
+            _ => return Err(odd()),
         };
+        let part = document.resolve(dictionary.get("T"))?;
+        let named = part.as_string().is_some();
+        let name: Rc<str> = match part.as_string().map(|part| text(&part.bytes)) {
+            Some(part) if above.name.is_empty() => part.into(),
+            Some(part) => format!("{}.{part}", above.name).into(),
+            None => Rc::clone(&above.name),
+        };
+        letters += if named { name.len() } else { 0 };
+        weight += elements(&dictionary);
+        if letters > MOST_LETTERS || weight > MOST_ELEMENTS {
+            return Err(PdfError::Limit("the form is too large to be compared".to_owned()));
+        }
         let kind = document.resolve(dictionary.get("FT"))?;
         let kind = kind.as_name().map_or_else(|| above.kind.clone(), <[u8]>::to_vec);
-        let value = dictionary.get("V").clone();
-        let value = if value == Object::Null { above.value.clone() } else { value };
+        let value = match dictionary.get("V") {
+            Object::Null => Rc::clone(&above.value),
+            own => Rc::new(own.clone()),
+        };
+        let flags = document.resolve(dictionary.get("Ff"))?.as_integer().unwrap_or(above.flags);
         let kids = document.resolve(dictionary.get("Kids"))?;
-        let here = std::rc::Rc::new(Above {
-            name: name.clone(),
+        let list = dictionary.get("Kids").as_reference().map_or(id.number, |list| list.number);
+        let here = Rc::new(Above {
+            name: Rc::clone(&name),
             kind: kind.clone(),
-            value: value.clone(),
-            parent: Some(id),
+            value: Rc::clone(&value),
+            flags,
         });
         let kids = kids.as_array().unwrap_or_default().iter().rev();
-        open.extend(kids.map(|kid| (kid.clone(), std::rc::Rc::clone(&here))));
-        found.push(Node { id, dictionary, name, kind, value, parent: above.parent });
+        open.extend(kids.map(|kid| (kid.clone(), Rc::clone(&here), Some(list))));
+        found.push(Node { id, dictionary, name, kind, named, value, flags, holder });
     }
     Ok(found)
+}
+
+fn elements(dictionary: &Dictionary) -> usize {
+    fn of(object: &Object) -> usize {
+        match object {
+            Object::Array(all) => 1 + all.iter().map(of).sum::<usize>(),
+            Object::Dictionary(inner) | Object::Stream(inner, _) => elements(inner),
+            _ => 1,
+        }
+    }
+    1 + dictionary.iter().map(|(_, value)| of(value)).sum::<usize>()
 }

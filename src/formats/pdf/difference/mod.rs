@@ -7,7 +7,9 @@
 mod catalog;
 mod change;
 mod field;
+mod fill;
 mod form;
+mod look;
 mod page;
 mod pair;
 mod structure;
@@ -42,6 +44,12 @@ pub(super) fn compare(
                 .to_owned(),
         );
     }
+    if !now.is_exact_since(then) {
+        unclear = Some("a later cross-reference has rows that some readers do not take".to_owned());
+    }
+    if then.reaches_beyond_size()? || now.reaches_beyond_size()? {
+        unclear = Some("objects stand at numbers that /Size says there are none".to_owned());
+    }
     if then.is_locked() || now.is_locked() {
         unclear = Some("the file is encrypted, and what changed cannot be read".to_owned());
     }
@@ -54,7 +62,7 @@ pub(super) fn compare(
     for what in words::of_references(&mut pair, &unexplained)? {
         pair.other(what);
     }
-    Ok(Difference { changes: pair.into_changes(), unclear: None })
+    Ok(pair.into_difference())
 }
 
 /// Whether an object is there.

@@ -62,18 +62,25 @@ pub(super) fn compare(
         }
         let (a, b) = both(pair, *id)?;
         // When a page was last changed says nothing of what is on it.
-        let rules = ["Annots", "LastModified", "PieceInfo", "Tabs", "StructParents"];
+        let rules = ["Annots", "LastModified", "Tabs", "StructParents"];
         pair.rest_must_be_same(&format!("page {}", place + 1), &a, &b, &rules)?;
-        for key in ["LastModified", "Tabs"] {
-            if !pair.is_same(a.get(key), b.get(key))? {
-                pair.change(ChangeKind::Metadata, format!("page {}: /{key}", place + 1));
+        for key in ["LastModified", "Tabs", "StructParents"] {
+            if pair.is_same(a.get(key), b.get(key))? {
+                continue;
             }
-        }
-        for key in ["PieceInfo", "StructParents"] {
-            // May be added, as they are not drawn; not changed.
-            if a.has(key) {
-                let label = format!("page {}: entry /{key}", place + 1);
-                pair.must_be_same(&label, a.get(key), b.get(key))?;
+            // Whatever else refers to the page must find nothing in it that could be drawn.
+            let typed = matches!(
+                (key, pair.now.resolve(b.get(key))?),
+                ("LastModified", Object::String(_)) | ("Tabs", Object::Name(_))
+            );
+            // A place in the structure may be added, as it is not drawn; not changed.
+            let added =
+                key == "StructParents" && !a.has(key) && matches!(b.get(key), Object::Integer(_));
+            let what = format!("page {}: /{key} was changed", place + 1);
+            if typed || added {
+                pair.change(ChangeKind::Metadata, what);
+            } else {
+                pair.other(what);
             }
         }
     }
@@ -205,7 +212,7 @@ fn list(
         }
     }
     for id in &after {
-        if homes.insert(*id, page).is_some() {
+        if homes.insert(*id, page).is_some() && !old.contains(id) {
             pair.other(format!("an annotation of page {page} is on another page as well"));
         }
         if !old.contains(id) {
@@ -271,23 +278,29 @@ fn tell(
     pair.change(ChangeKind::Annotation(Annotation { page, subtype, harmless }), what);
 }
 
-/// Notes, and marks that a reader draws by itself, as lines and tints. Whatever brings an appearance
-/// of its own can show anything, anywhere, whatever it says that it is.
+/// Notes, and marks that a reader draws by itself and lets the text through. Whatever brings an
+/// appearance of its own can show anything, anywhere, whatever it says that it is.
 fn is_harmless(pair: &mut Pair<'_, '_, '_>, annotation: &Dictionary) -> Result<bool, PdfError> {
-    const MARKS: [&[u8]; 9] = [
-        b"Text",
-        b"Popup",
-        b"Highlight",
-        b"Underline",
-        b"Squiggly",
-        b"StrikeOut",
-        b"Ink",
-        b"Line",
-        b"PolyLine",
-    ];
+    /// A tint of at least this brightness lets black text through.
+    const BRIGHT: f64 = 0.6;
     let subtype = annotation.get("Subtype").as_name().unwrap_or_default();
-    let fills = annotation.has("IC") || annotation.has("RD") || annotation.has("BG");
     let appearance = pair.now.resolve(annotation.get("AP"))?;
-    let appearance = appearance.as_dictionary().is_some_and(|ap| ap.iter().next().is_some());
-    Ok(MARKS.contains(&subtype) && !fills && !appearance)
+    if annotation.has("BG") || appearance != Object::Null {
+        return Ok(false);
+    }
+    let tint = pair.now.resolve(annotation.get("C"))?;
+    let tint: Vec<f64> =
+        tint.as_array().unwrap_or_default().iter().filter_map(Object::as_number).collect();
+    let bright = match tint.as_slice() {
+        [] => true,
+        [gray] => *gray >= BRIGHT,
+        [r, g, b] => 0.3 * r + 0.59 * g + 0.11 * b >= BRIGHT,
+        _ => false,
+    };
+    Ok(match subtype {
+        b"Text" | b"Popup" => true,
+        b"Highlight" => bright,
+        b"Underline" | b"Squiggly" => annotation.has("QuadPoints"),
+        _ => false,
+    })
 }

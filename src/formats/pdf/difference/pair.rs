@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::change::{Change, ChangeKind};
+use super::change::{Change, ChangeKind, Difference};
 use crate::{
     domain::source::ReadAt,
     formats::pdf::{
@@ -20,7 +20,7 @@ use crate::{
 /// The most objects that later revisions may define.
 const MOST_CHANGED: usize = 200_000;
 /// The most changes that are told.
-const MOST_TOLD: usize = 200;
+const MOST_TOLD: usize = 2_000;
 
 /// Who holds a reference, and where: the same place is never explained twice.
 pub(super) type Place = (u32, String);
@@ -49,6 +49,10 @@ pub(super) struct Pair<'a, 'b, 'c> {
     /// References from unchanged parts of changed objects.
     touched: Vec<(String, u32)>,
     changes: Vec<Change>,
+    /// The words of all changes.
+    known: HashSet<String>,
+    /// Whether all changes were told.
+    is_complete: bool,
 }
 
 impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
@@ -70,6 +74,8 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
             loose: HashSet::new(),
             touched: Vec::new(),
             changes: Vec::new(),
+            known: HashSet::new(),
+            is_complete: true,
         };
         for number in numbers {
             if !pair.is_same_number(number)? {
@@ -86,18 +92,11 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
             Entry::InFile(_, generation) => Some(ObjectId { number, generation }),
             Entry::InStream(..) => Some(ObjectId { number, generation: 0 }),
         };
-        let (before, after) = match (id(then), id(now)) {
-            (None, None) => return Ok(true),
-            (Some(before), Some(after)) if before == after => {
-                (self.then.object(before)?, self.now.object(after)?)
-            }
-            (_, after) => {
-                // What is new must be readable, whoever refers to it.
-                after.map(|id| self.now.object(id)).transpose()?;
-                return Ok(false);
-            }
-        };
-        let same = self.is_same(&before, &after)?;
+        let (old, new) = (id(then), id(now));
+        // What is new must be readable, whoever refers to it.
+        let before = old.map_or(Ok(Object::Null), |id| self.then.object(id))?;
+        let after = new.map_or(Ok(Object::Null), |id| self.now.object(id))?;
+        let same = old == new && self.is_same(&before, &after)?;
         let is_container =
             |o: &Object| o.as_dictionary().is_some_and(|d| d.is_name("Type", "ObjStm"));
         if !same && is_container(&before) {
@@ -188,7 +187,9 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
 
     pub(super) fn change(&mut self, kind: ChangeKind, what: impl Into<String>) {
         let change = Change { kind, what: what.into() };
-        if !self.changes.contains(&change) && self.changes.len() < MOST_TOLD {
+        if self.changes.len() >= MOST_TOLD {
+            self.is_complete = false;
+        } else if self.known.insert(change.what.clone()) {
             self.changes.push(change);
         }
     }
@@ -199,9 +200,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
 
     /// The references that nothing has explained.
     pub(super) fn unexplained(&mut self) -> Result<Vec<Unexplained>, PdfError> {
-        if self.differs.is_empty() {
-            return Ok(Vec::new());
-        }
+        // Also where nothing differs: no object of the signed revision may reach beyond its end.
         let watched = self.watched();
         let differs = &self.differs;
         let mut edges = HashMap::<(u32, u32), u32>::new();
@@ -239,8 +238,9 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
     }
 
     /// What was found.
-    pub(super) fn into_changes(self) -> Vec<Change> {
-        self.changes
+    pub(super) fn into_difference(self) -> Difference {
+        let unclear = (!self.is_complete).then(|| format!("over {MOST_TOLD} changes were made"));
+        Difference { changes: self.changes, unclear }
     }
 }
 

@@ -25,8 +25,8 @@ pub struct Document<'a> {
     security: Option<Security>,
     /// Whether it is encrypted and no password that was given opens it.
     locked: bool,
-    /// Object streams decoded so far, as (number, object) in order.
-    streams: BTreeMap<u32, Vec<(u32, Object)>>,
+    /// Object streams decoded so far, as (number, size, object) in order.
+    streams: BTreeMap<u32, Vec<(u32, u64, Object)>>,
     /// How many bytes were decoded so far.
     decoded: usize,
     /// How many bytes of objects were parsed so far.
@@ -172,6 +172,12 @@ impl<'a> Document<'a> {
         self.chain.is_hybrid_since(&earlier.chain)
     }
 
+    /// Whether all tables behind an earlier revision are written so that every reader takes them
+    /// alike.
+    pub(crate) fn is_exact_since(&self, earlier: &Document<'_>) -> bool {
+        self.chain.is_exact_since(&earlier.chain)
+    }
+
     /// Where an object is.
     ///
     /// # Errors
@@ -225,12 +231,7 @@ impl<'a> Document<'a> {
             Entry::InFile(offset, _) => {
                 let (found, mut object, end) =
                     Window::new(self.source, offset)?.indirect_object()?;
-                self.parsed = self.parsed.saturating_add(end - offset);
-                if self.parsed > MOST_PARSED {
-                    return Err(PdfError::Limit(
-                        "over 512 MiB of objects would be read".to_owned(),
-                    ));
-                }
+                self.parsed = within_parsed(self.parsed, end - offset)?;
                 if found != id {
                     return Err(misplaced(found, id));
                 }
@@ -316,12 +317,15 @@ impl<'a> Document<'a> {
         }
         let objects = self.streams.get(&stream).map(Vec::as_slice).unwrap_or_default();
         match usize::try_from(index).ok().and_then(|index| objects.get(index)) {
-            Some((found, object)) if *found == number => Ok(object.clone()),
+            Some((found, size, object)) if *found == number => {
+                self.parsed = within_parsed(self.parsed, *size)?;
+                Ok(object.clone())
+            }
             _ => Err(not_in_stream(number)),
         }
     }
 
-    fn decode_object_stream(&mut self, stream: u32) -> Result<Vec<(u32, Object)>, PdfError> {
+    fn decode_object_stream(&mut self, stream: u32) -> Result<Vec<(u32, u64, Object)>, PdfError> {
         let (body, places) = self.open_object_stream(stream)?;
         let mut objects = Vec::new();
         for (number, place) in places {
@@ -330,7 +334,7 @@ impl<'a> Document<'a> {
             let object = lexer.object().map_err(|_| damaged_stream(stream))?;
             // An element takes a hundred times the memory of the byte that may stand for it.
             self.decoded = within_sum(self.decoded, lexer.elements().saturating_mul(96))?;
-            objects.push((number, object));
+            objects.push((number, padded.len() as u64, object));
         }
         Ok(objects)
     }
@@ -344,12 +348,15 @@ impl<'a> Document<'a> {
         stream: u32,
     ) -> Result<(Vec<u8>, Vec<Place>), PdfError> {
         let bad = || damaged_stream(stream);
-        let Entry::InFile(offset, _) = self.chain.entry(self.source, stream)? else {
+        // ISO 32000-2 §7.5.7: their generation is zero.
+        let Entry::InFile(offset, 0) = self.chain.entry(self.source, stream)? else {
             return Err(bad());
         };
         let (id, object, _) = Window::new(self.source, offset)?.indirect_object()?;
         let Object::Stream(dictionary, data) = object else { return Err(bad()) };
-        if id.number != stream || !dictionary.is_name("Type", "ObjStm") {
+        if id != (ObjectId { number: stream, generation: 0 })
+            || !dictionary.is_name("Type", "ObjStm")
+        {
             return Err(bad());
         }
         let length = match dictionary.get("Length") {
@@ -424,17 +431,23 @@ impl<'a> Document<'a> {
         let mut references = Vec::new();
         for (offset, number, generation) in in_file {
             let id = ObjectId { number, generation };
-            let found = tape.read(offset, |bytes| {
+            let (found, stream) = tape.read(offset, |bytes| {
                 references.clear();
                 let mut lexer = Lexer::new(bytes, None);
                 lexer.skip_space()?;
                 let found = lexer.object_header()?;
                 let rest = bytes.get(lexer.position()..).unwrap_or_default();
-                skim(rest, &mut |id| references.push(id))?;
-                Ok(found)
+                let seen = skim(rest, &mut |id| references.push(id))?;
+                // Room for the end of the line behind `stream`.
+                let data = offset + (lexer.position() + seen.length) as u64 + 1;
+                let stream = if seen.stream { Some((lexer.object()?, data)) } else { None };
+                Ok((found, stream))
             })?;
             if found != id {
                 return Err(misplaced(found, id));
+            }
+            if let Some((Object::Dictionary(dictionary), data)) = stream {
+                self.stream_place(&dictionary, data)?;
             }
             // A cross-reference stream refers to things as a trailer does.
             if self.chain.offsets.contains(&offset) {
@@ -462,6 +475,15 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Adds to the count of bytes that were parsed, up to the limit.
+fn within_parsed(sum: u64, more: u64) -> Result<u64, PdfError> {
+    let sum = sum.saturating_add(more);
+    if sum > MOST_PARSED {
+        return Err(PdfError::Limit("over 512 MiB of objects would be read".to_owned()));
+    }
+    Ok(sum)
+}
+
 fn damaged_stream(stream: u32) -> PdfError {
     PdfError::damaged(format!("object stream {stream} is damaged"))
 }
@@ -476,10 +498,10 @@ fn not_in_stream(number: u32) -> PdfError {
 }
 
 /// The offset that `startxref` at the end of the file names. Only white space may stand behind
-/// the last `%%EOF`.
+/// the last `%%EOF`, all of it in the last kilobyte: there, every reader looks for it.
 fn start_xref(source: &dyn ReadAt) -> Result<u64, PdfError> {
     let size = source.size();
-    let length = size.min(2048);
+    let length = size.min(1024);
     let mut tail = vec![0; usize::try_from(length).unwrap_or(0)];
     source.read_exact_at(&mut tail, size - length)?;
     let trimmed = tail.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last + 1);
@@ -487,10 +509,11 @@ fn start_xref(source: &dyn ReadAt) -> Result<u64, PdfError> {
     let bad = || PdfError::damaged("the file does not end with startxref, an offset and %%EOF");
     let before = tail.strip_suffix(b"%%EOF").ok_or_else(bad)?;
     let at = before.windows(9).rposition(|window| window == b"startxref").ok_or_else(bad)?;
-    let mut lexer = Lexer::new(before.get(at + 9..).unwrap_or_default(), None);
-    let offset = lexer.skip_space().and_then(|()| lexer.unsigned()).map_err(|_| bad())?;
-    let rest = before.get(at + 9 + lexer.position()..).unwrap_or_default();
-    if offset < size && rest.iter().all(|byte| is_space(*byte)) { Ok(offset) } else { Err(bad()) }
+    let number = before.get(at + 9..).unwrap_or_default();
+    let text = std::str::from_utf8(number).map_err(|_| bad())?;
+    let text = text.trim_matches(|c: char| u8::try_from(c).is_ok_and(is_space));
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|offset| digits && *offset < size).ok_or_else(bad)
 }
 
 /// The data of a stream as they stand in the file.

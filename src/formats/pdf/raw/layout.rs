@@ -30,7 +30,7 @@ pub struct Finding {
 enum Item {
     Space(usize),
     Comment { length: usize, lure: bool },
-    Object { id: ObjectId, length: usize, stream: Option<Dictionary> },
+    Object { id: ObjectId, length: usize, stream: Option<Dictionary>, lured: bool },
     Table(usize),
     Start { length: usize, offset: u64 },
     Junk(usize),
@@ -64,23 +64,33 @@ impl Document<'_> {
                     }
                     length as u64
                 }
-                Item::Object { id, length, stream } => {
+                Item::Object { id, length, stream, lured } => {
+                    let number = id.number;
                     if !is_named(since, at) {
-                        let number = id.number;
                         tell(format!(
                             "there is an object {number} that no cross-reference leads to"
                         ));
+                    }
+                    if lured {
+                        tell(format!("object {number} holds what some readers take for another"));
                     }
                     match stream {
                         None => length as u64,
                         Some(dictionary) => {
                             let data = at + length as u64;
                             match self.end_of_stream(&mut tape, &dictionary, data)? {
-                                Some(end) => end - at,
+                                Some(end) => {
+                                    if has_lure(&mut tape, data, end)? {
+                                        tell(format!(
+                                            "the data of stream {number} hold what some readers \
+                                             take for another object"
+                                        ));
+                                    }
+                                    end - at
+                                }
                                 None => {
                                     tell(format!(
-                                        "the data of stream {} do not end where they should",
-                                        id.number
+                                        "the data of stream {number} do not end where they should"
                                     ));
                                     length as u64
                                 }
@@ -169,6 +179,7 @@ fn next(tape: &mut Tape<'_>, at: u64) -> Result<Item, PdfError> {
                 lexer.keyword("startxref")?;
                 lexer.skip_space()?;
                 let offset = lexer.unsigned()?;
+                plain(bytes, lexer.position())?;
                 Ok(Item::Start { length: lexer.position(), offset })
             }
             Some(_) => Err(LexError::Bad("junk")),
@@ -185,6 +196,40 @@ fn next(tape: &mut Tape<'_>, at: u64) -> Result<Item, PdfError> {
     }
 }
 
+/// Whether bytes hold what a reader that repairs files could take for an object of its own.
+fn lures(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"endobj").is_some()
+        || memchr::memmem::find(bytes, b"endstream").is_some()
+        || memchr::memmem::find_iter(bytes, b"obj").any(|at| {
+            let before = bytes.get(..at).unwrap_or_default();
+            let mut words = before.rsplit(|byte| is_space(*byte)).filter(|word| !word.is_empty());
+            let mut number =
+                || words.next().is_some_and(|word| word.iter().all(u8::is_ascii_digit));
+            before.last().is_some_and(|byte| is_space(*byte)) && number() && number()
+        })
+}
+
+/// The same of the data of a stream, up to its own end.
+fn has_lure(tape: &mut Tape<'_>, data: u64, end: u64) -> Result<bool, PdfError> {
+    /// Bytes that are looked at again, so that nothing is missed between two pieces.
+    const OVERLAP: usize = 64;
+    /// `endstream`, some space, and `endobj`.
+    const TAIL: u64 = 24;
+    let (mut at, end) = (data, end.saturating_sub(TAIL));
+    while at < end {
+        let length = usize::try_from(end - at).unwrap_or(usize::MAX).min(1 << 20);
+        let piece = tape.from(at, length)?;
+        if lures(piece.get(..length).unwrap_or_default()) {
+            return Ok(true);
+        }
+        if at + length as u64 >= end {
+            break;
+        }
+        at += (length - OVERLAP) as u64;
+    }
+    Ok(false)
+}
+
 fn object(bytes: &[u8]) -> Result<Item, LexError> {
     let mut lexer = Lexer::new(bytes, None);
     let id = lexer.object_header()?;
@@ -198,7 +243,9 @@ fn object(bytes: &[u8]) -> Result<Item, LexError> {
     } else {
         None
     };
-    Ok(Item::Object { id, length: start + seen.length, stream })
+    // The word that ends it is not looked at.
+    let inner = bytes.get(start..start + seen.length.saturating_sub(6)).unwrap_or_default();
+    Ok(Item::Object { id, length: start + seen.length, stream, lured: lures(inner) })
 }
 
 /// A classic table with its trailer.
@@ -217,6 +264,15 @@ fn table(bytes: &[u8]) -> Result<Item, LexError> {
         }
     }
     lexer.keyword("trailer")?;
+    plain(bytes, lexer.position())?;
     lexer.object()?;
     Ok(Item::Table(lexer.position()))
+}
+
+/// No comment stands in what readers look at more simply than at objects.
+fn plain(bytes: &[u8], length: usize) -> Result<(), LexError> {
+    if bytes.get(..length).unwrap_or_default().contains(&b'%') {
+        return Err(LexError::Bad("a comment in a cross-reference"));
+    }
+    Ok(())
 }

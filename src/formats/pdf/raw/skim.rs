@@ -161,7 +161,8 @@ impl<'a> Tape<'a> {
 
     /// The bytes from an offset: at least `wanted` of them, or all up to the end.
     pub(crate) fn from(&mut self, offset: u64, wanted: usize) -> Result<&[u8], PdfError> {
-        let left = self.source.size().saturating_sub(offset);
+        let left = self.source.size().checked_sub(offset);
+        let left = left.ok_or_else(|| PdfError::damaged("an offset points beyond the file"))?;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(wanted);
         let held = self.start..self.start + self.bytes.len() as u64;
         if offset < held.start || offset + wanted as u64 > held.end {

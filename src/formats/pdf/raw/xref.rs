@@ -58,6 +58,8 @@ pub(crate) struct Chain {
 struct Run {
     first: u32,
     count: u32,
+    /// Whether its rows are as long as they must be.
+    is_exact: bool,
     rows: Rows,
 }
 
@@ -184,6 +186,13 @@ impl Chain {
     pub(crate) fn numbers_since(&self, earlier: &Self) -> Option<BTreeSet<u32>> {
         let runs = self.sections_since(earlier)?.iter().flatten();
         Some(runs.flat_map(|run| run.first..run.first.saturating_add(run.count)).collect())
+    }
+
+    /// Whether all tables behind an earlier chain have rows of exactly 20 bytes, so that every
+    /// reader takes them as they stand.
+    pub(crate) fn is_exact_since(&self, earlier: &Self) -> bool {
+        let sections = self.sections_since(earlier).unwrap_or_default();
+        sections.iter().flatten().all(|run| run.is_exact)
     }
 
     /// Whether a section behind an earlier chain is of two halves, a table and a stream, of which
@@ -442,17 +451,22 @@ fn read_run(
         && row_in_file(source, rows, 0)?.is_some()
         && row_in_file(source, rows, count - 1)?.is_some();
     if regular {
-        let run = Run { first, count: number, rows: Rows::InFile(rows) };
+        let run = Run { first, count: number, is_exact: true, rows: Rows::InFile(rows) };
         return Ok((run, rows + count * ROW as u64));
     }
     if count == 0 {
-        return Ok((Run { first, count: 0, rows: Rows::Listed(Vec::new()) }, rows));
+        let rows_none = Rows::Listed(Vec::new());
+        return Ok((Run { first, count: 0, is_exact: true, rows: rows_none }, rows));
     }
     let (entries, end) = Window::new(source, rows)?.parse(|lexer| {
         let entries = (0..count).map(|_| table_entry(lexer)).collect::<Result<Vec<_>, _>>()?;
         Ok((entries, rows + lexer.position() as u64))
     })?;
-    Ok((Run { first, count: number, rows: Rows::Listed(entries) }, end))
+    let mut is_exact = true;
+    for index in 0..count {
+        is_exact &= row_in_file(source, rows, index)?.is_some();
+    }
+    Ok((Run { first, count: number, is_exact, rows: Rows::Listed(entries) }, end))
 }
 
 fn table_entry(lexer: &mut Lexer<'_>) -> Result<Entry, LexError> {
@@ -516,7 +530,7 @@ fn stream_runs(dictionary: &Dictionary, bytes: Vec<u8>) -> Result<Vec<Run>, PdfE
         let number = |value: usize| u32::try_from(value).map_err(|_| bad("number too large"));
         number(first.saturating_add(*count))?;
         let rows = Rows::Packed { data: Arc::clone(&data), start, row, widths };
-        runs.push(Run { first: number(*first)?, count: number(*count)?, rows });
+        runs.push(Run { first: number(*first)?, count: number(*count)?, is_exact: true, rows });
         start = end;
     }
     Ok(runs)
@@ -543,7 +557,12 @@ mod tests {
     fn chain(sections: &[&[(u32, u32)]]) -> Chain {
         let run = |age: usize, &(first, count): &(u32, u32)| {
             let entry = |index| Entry::InStream(u32::try_from(age).unwrap(), first + index);
-            Run { first, count, rows: Rows::Listed((0..count).map(entry).collect()) }
+            Run {
+                first,
+                count,
+                is_exact: true,
+                rows: Rows::Listed((0..count).map(entry).collect()),
+            }
         };
         let sections = sections
             .iter()
