@@ -88,7 +88,7 @@ fn main() {
     run(python_tool("python")
         .arg(script("tests/tools/pdf_parties.py"))
         .arg(directory.join("sizes"))
-        .args(["--only-sign", "--"])
+        .arg("--only-sign")
         .args([&small, &large, &many]));
     let signed = |name: &str| directory.join("sizes").join(name);
     let mut options = parties.options.clone();

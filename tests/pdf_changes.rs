@@ -3,11 +3,21 @@
 
 mod support;
 
-use sealwright::domain::report::{Check, Conclusion, Report};
+use std::fs;
+
+use sealwright::{
+    domain::{
+        report::{Check, Conclusion, Report},
+        source::Source,
+    },
+    verification,
+};
 use serde_json::json;
 use support::{
     attacks,
     parties::{Parties, complaints},
+    prepared::{self, Prepared},
+    python_tool, run,
 };
 
 fn check<'a>(checks: &'a [Check], name: &str) -> Option<&'a Check> {
@@ -90,4 +100,39 @@ fn no_attack_of_any_class_is_valid() {
     }
     assert!(made >= 1000, "{made} attacks");
     assert!(wrong.is_empty(), "{} of {made}:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// An attacker writes the document, somebody signs it in good faith, and the attacker goes on.
+#[test]
+fn no_prepared_document_becomes_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let all = prepared::all();
+    let name =
+        |one: &Prepared| format!("{}{}.pdf", if one.is_final { "final-" } else { "" }, one.name);
+    for one in &all {
+        fs::write(directory.path().join(name(one)), &one.document).unwrap();
+    }
+    let signed = directory.path().join("signed");
+    run(python_tool("python")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/pdf_parties.py"))
+        .arg(&signed)
+        .arg("--only-sign")
+        .args(all.iter().map(|one| directory.path().join(name(one)))));
+    let mut options = support::trusting_nobody();
+    options.trust = Parties::trust_in(&signed);
+    let mut wrong = Vec::new();
+    for one in &all {
+        let before = fs::read(signed.join(name(one))).unwrap();
+        let after = (one.attack)(&before);
+        support::show(&name(one), &after);
+        let judge = |file: Vec<u8>| verification::verify(&Source::memory(file), &options).report;
+        let (before, after) = (judge(before), judge(after));
+        if before.conclusion != Conclusion::Valid {
+            wrong.push(format!("{} as signed: {}", one.name, complaints(&before)));
+        }
+        if after.conclusion == Conclusion::Valid || is_fooled(&after) {
+            wrong.push(format!("{}: {}", one.name, after.conclusion));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -206,6 +206,8 @@ pub fn all() -> Vec<Named> {
     all.extend(pages_and_resources());
     all.extend(document_entries());
     all.extend(hidden_bytes());
+    all.extend(looks_and_types());
+    all.extend(repairs());
     all
 }
 
@@ -838,6 +840,164 @@ fn hidden_bytes() -> Vec<Named> {
         }),
         attack("hidden: a key twice", "", |file| {
             Some(Revision::of(file).set(900, "<</A 1 /A 2>>").finish())
+        }),
+    ]
+}
+
+/// Allowed kinds of change that are used for something else.
+fn looks_and_types() -> Vec<Named> {
+    let look = |revision: &mut Revision, text: &str, paint: &str| {
+        let entries =
+            "/Type /XObject /Subtype /Form /BBox [0 0 400 40] /Resources <</Font <</F1 8 0 R>>>>";
+        revision.add(&stream(entries, &format!("{paint} BT /F1 14 Tf 5 12 Td ({text}) Tj ET")))
+    };
+    let drawn =
+        move |name, word, number: u32, entries: &'static [(&str, &str)], paint: &'static str| {
+            attack(name, word, move |file| {
+                let mut revision = Revision::of(file);
+                let look = look(&mut revision, "Li Si", paint);
+                let look = format!("<</N {look} 0 R>>");
+                let mut all = entries.to_vec();
+                all.push(("AP", &look));
+                let body = with(&object(file, number), &all);
+                Some(revision.set(number, &body).finish())
+            })
+        };
+    let widget = |name, word, entries: &'static str| {
+        attack(name, word, move |file| {
+            annotate(file, |revision| {
+                let look =
+                    look(revision, "Page 1: the rent is 9000 a month", "1 g 0 0 400 40 re f 0 g");
+                let new = revision.add(&format!(
+                    "<</FT /Sig /T (Late) /Type /Annot /Subtype /Widget /Rect [60 685 460 725] {}>>",
+                    entries.replace("LOOK", &format!("{look} 0 R"))
+                ));
+                enlist(file, revision, new);
+                new
+            })
+        })
+    };
+    let mark = |name, entries: &'static str| {
+        attack(name, "annotation", move |file| {
+            annotate(file, |revision| {
+                revision.add(&format!("<</Type /Annot /F 4 /Rect [60 680 460 730] {entries}>>"))
+            })
+        })
+    };
+    vec![
+        attack(
+            "many: two hundred allowed changes, and one that is not",
+            "page 1 /Contents",
+            |file| {
+                let mut revision = Revision::of(file);
+                let new: Vec<String> = (0..200)
+                .map(|n| {
+                    let field = format!(
+                        "<</FT /Sig /T (S{n}) /Type /Annot /Subtype /Widget /F 2 /Rect [0 0 0 0]>>"
+                    );
+                    format!("{} 0 R", revision.add(&field))
+                })
+                .collect();
+                let (root, catalog) = find(file, "Root")?;
+                let (holder, form) = find(file, "Root/AcroForm")?;
+                let (_, fields) = find(file, "Root/AcroForm/Fields")?;
+                let fields = written(&fields);
+                let fields = format!("{} {}]", fields.trim_end().strip_suffix(']')?, new.join(" "));
+                let form = with(&form, &[("Fields", &fields)]);
+                if holder == root {
+                    let body = with(&catalog, &[("AcroForm", &form)]);
+                    revision.set(root, &body);
+                } else {
+                    revision.set(holder, &form);
+                }
+                Some(revision.set(6, &forged()).finish())
+            },
+        ),
+        drawn("look: of a filled field, by a choice of nothing", "look", 21, &[("I", "[0]")], ""),
+        drawn("look: of a filled field, by a rich text", "look", 21, &[("RV", "(Li Si)")], ""),
+        drawn("look: of an unsigned field", "unsigned field", 24, &[], ""),
+        drawn("look: a filled field paints", "", 22, &[("V", "(1)")], "1 g 0 0 400 40 re f 0 g"),
+        widget("field: a background of its own", "", "/F 4 /MK <</BG [1 1 1]>>"),
+        widget("field: seen only in print", "", "/F 36 /AP <</N LOOK>>"),
+        widget("field: a stream for a signature", "", "/F 4 /V LOOK /AP <</N LOOK>>"),
+        mark(
+            "mark: a line as wide as the text",
+            "/Subtype /Line /L [70 705 400 705] /BS <</W 30>> /C [1 1 1]",
+        ),
+        mark("mark: ink", "/Subtype /Ink /InkList [[190 708 187 711 183 710]] /C [0 0 0]"),
+        mark(
+            "mark: a black highlight",
+            "/Subtype /Highlight /QuadPoints [70 715 330 715 70 695 330 695] /C [0 0 0]",
+        ),
+        mark("mark: struck out", "/Subtype /StrikeOut /QuadPoints [70 715 330 715 70 695 330 695]"),
+        change(
+            "form: looks made anew, told elsewhere",
+            "NeedAppearances",
+            "Root/AcroForm",
+            |r, form| {
+                let yes = r.add("true");
+                with(form, &[("NeedAppearances", &format!("{yes} 0 R"))])
+            },
+        ),
+        attack("form: flags that stand elsewhere", "flags", |file| {
+            let mut revision = Revision::of(file);
+            let flags = revision.add("8192");
+            let body = with(&object(file, 22), &[("Ff", &format!("{flags} 0 R"))]);
+            Some(revision.set(22, &body).finish())
+        }),
+        attack("form: a field behind a reference", "", |file| {
+            let mut revision = Revision::of(file);
+            let field = revision.add("<</FT /Tx /T (side) /V (the rent is 9000)>>");
+            let behind = revision.add(&format!("{field} 0 R"));
+            enlist(file, &mut revision, behind)?;
+            Some(revision.finish())
+        }),
+        attack("form: a date that is no date", "/M", move |file| {
+            let mut revision = Revision::of(file);
+            let look = look(&mut revision, "x", "");
+            let body = with(&object(file, 22), &[("M", &format!("{look} 0 R"))]);
+            Some(revision.set(22, &body).finish())
+        }),
+        change("catalog: data for validation that could be drawn", "/DSS", "Root", |r, root| {
+            let form = "/Type /XObject /Subtype /Form /BBox [0 0 1 1]";
+            let drawn = r.add(&stream(form, ""));
+            with(root, &[("DSS", &format!("{drawn} 0 R"))])
+        }),
+        change("catalog: metadata that could be drawn", "/Metadata", "Root", |r, root| {
+            let form = "/Type /XObject /Subtype /Form /BBox [0 0 1 1]";
+            let drawn = r.add(&stream(form, ""));
+            with(root, &[("Metadata", &format!("{drawn} 0 R"))])
+        }),
+    ]
+}
+
+/// Revisions that a strict reader takes, and others repair.
+fn repairs() -> Vec<Named> {
+    let repaired = |name, word, trick: fn(String) -> String| {
+        attack(name, word, move |file| {
+            let mut revision = Revision::of(file);
+            let inner =
+                format!("endstream\nendobj\n6 0 obj\n{}\nendobj\n9000 0 obj\n<<>>\n", forged());
+            revision.add(&stream("", &inner));
+            let whole = revision.finish();
+            let tail: String = whole[file.len()..].iter().copied().map(char::from).collect();
+            let tail: Vec<u8> = trick(tail).chars().map(|c| u8::try_from(c).unwrap()).collect();
+            Some([file, &tail[..]].concat())
+        })
+    };
+    vec![
+        repaired("repair: an object in a stream", "take for another object", |tail| tail),
+        repaired("repair: a comment in startxref", "", |tail| {
+            tail.replace("startxref\n", "startxref\n%\n")
+        }),
+        repaired("repair: a comment in the table", "", |tail| {
+            tail.replace("xref\n9", "xref\n%\n9")
+        }),
+        repaired("repair: short rows", "", |tail| tail.replace(" 00000 n \n", " 0 n\n")),
+        repaired("repair: space behind the end", "", |tail| tail + &" ".repeat(1500)),
+        attack("repair: nothing but space", "", |file| Some([file, &[b' '; 1500][..]].concat())),
+        attack("repair: an object in a string", "take for another", |file| {
+            Some(Revision::of(file).set(900, "(endobj 6 0 obj)").finish())
         }),
     ]
 }

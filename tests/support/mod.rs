@@ -11,6 +11,7 @@ pub mod elsewhere;
 pub mod large;
 pub mod parties;
 pub mod people;
+pub mod prepared;
 pub mod revision;
 pub mod server;
 pub mod token;

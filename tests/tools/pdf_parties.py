@@ -1,11 +1,12 @@
 """Makes PDF files that pyHanko signs, with a PKI of their own, for the verification of changes.
 
-usage: pdf_parties.py OUT [--only-sign --] [FILE…]
+usage: pdf_parties.py OUT [--only-sign] [FILE…]
 
 Writes OUT/root.der, OUT/root.crl, OUT/contract.pdf (unsigned, with a form, annotations, layers and
 an attachment), OUT/*.pdf and OUT/manifest.json: a list of {"name", "signatures", "level": how far
 the file was changed after its first signature}. Every FILE is signed as well. With --only-sign
-each FILE is signed invisibly and once more given a new title, and nothing else is made.
+each FILE is signed invisibly (certified without changes, where its name begins with "final-") and
+once more given a new title, and nothing else is made.
 """
 
 import datetime
@@ -322,8 +323,9 @@ def levels(tag, source, has_form):
 
 
 if sys.argv[2:3] == ["--only-sign"]:
-    for path in map(pathlib.Path, sys.argv[4:]):
-        signed = sign(path.read_bytes(), "Tenant")
+    for path in map(pathlib.Path, sys.argv[3:]):
+        final = {"certify": True, "docmdp_permissions": fields.MDPPerm.NO_CHANGES} if path.stem.startswith("final-") else {}
+        signed = sign(path.read_bytes(), "Tenant", **final)
         (out / path.name).write_bytes(signed)
         (out / f"{path.stem}-retitled.pdf").write_bytes(retitle(signed))
     sys.exit()
