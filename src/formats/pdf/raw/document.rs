@@ -191,7 +191,8 @@ impl<'a> Document<'a> {
         &self.chain.offsets
     }
 
-    /// Offsets, from one on, of all objects and cross-references that any section names, in order.
+    /// Offsets of all cross-references, and of all objects that those behind an offset name, in
+    /// order.
     ///
     /// # Errors
     /// The cross-reference is damaged.
@@ -426,7 +427,8 @@ impl<'a> Document<'a> {
                 in_streams.entry(stream).or_default().push((index, number));
             }
         })?;
-        in_file.sort_unstable();
+        // They stand in long runs that are in order, which this sort makes use of.
+        in_file.sort();
         let mut tape = Tape::new(self.source);
         let mut references = Vec::new();
         for (offset, number, generation) in in_file {

@@ -3,7 +3,7 @@
 
 use super::{
     DEEPEST, LARGEST_OBJECT, ObjectId,
-    lexer::{LexError, is_delimiter, is_space},
+    lexer::{LexError, is_delimiter, is_regular, is_space},
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
 
@@ -52,6 +52,15 @@ fn pass(bytes: &[u8], bare: bool, visit: &mut impl FnMut(ObjectId)) -> Result<Sk
         if byte == b'%' {
             at = end_of_comment(bytes, at);
             continue;
+        }
+        if byte.is_ascii_digit() {
+            // Most words of most objects.
+            let (value, end) = digits(bytes, at);
+            if bytes.get(end).is_some_and(|next| !is_regular(*next)) {
+                numbers = [numbers[1], value];
+                at = end;
+                continue;
+            }
         }
         if !is_delimiter(byte) {
             let end = end_of_word(bytes, at);
@@ -109,6 +118,16 @@ fn pass(bytes: &[u8], bare: bool, visit: &mut impl FnMut(ObjectId)) -> Result<Sk
     }
 }
 
+/// A run of digits: its value, where it is not too large, and its end.
+fn digits(bytes: &[u8], start: usize) -> (Option<u32>, usize) {
+    let (mut value, mut at) = (Some(0_u32), start);
+    while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
+        value = value.and_then(|value| value.checked_mul(10)?.checked_add(u32::from(byte - b'0')));
+        at += 1;
+    }
+    (value, at)
+}
+
 fn whole(word: &[u8]) -> Option<u32> {
     word.iter().try_fold(0_u32, |sum, byte| {
         let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
@@ -123,7 +142,7 @@ pub(super) fn end_of_comment(bytes: &[u8], at: usize) -> usize {
 
 fn end_of_word(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
-    let end = rest.iter().position(|byte| is_space(*byte) || is_delimiter(*byte));
+    let end = rest.iter().position(|byte| !is_regular(*byte));
     end.map_or(bytes.len(), |end| at + end)
 }
 

@@ -41,6 +41,8 @@ pub enum XrefKind {
 #[derive(Debug)]
 pub(crate) struct Chain {
     sections: Vec<Vec<Run>>,
+    /// Where each section stands.
+    places: Vec<u64>,
     /// The newest trailer.
     pub(crate) trailer: Dictionary,
     /// The newest section's kind.
@@ -112,6 +114,7 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
         };
         let chain = chain.get_or_insert_with(|| Chain {
             sections: Vec::new(),
+            places: Vec::new(),
             trailer: section.trailer.clone(),
             kind: section.kind,
             offsets: Vec::new(),
@@ -119,14 +122,14 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
             highest: 0,
         });
         chain.offsets.push(offset);
-        chain.add(section)?;
+        chain.add(section, offset)?;
         if let Some(beside) = beside {
             if !seen.insert(beside) {
                 return Err(PdfError::damaged("two sections share a cross-reference stream"));
             }
             let section = read_section(source, beside)?;
             read = within_sum(read, section.cost)?;
-            chain.add(section)?;
+            chain.add(section, beside)?;
         }
         next = previous;
     }
@@ -134,7 +137,7 @@ pub(crate) fn read_chain(source: &dyn ReadAt, start: u64) -> Result<Chain, PdfEr
 }
 
 impl Chain {
-    fn add(&mut self, mut section: Section) -> Result<(), PdfError> {
+    fn add(&mut self, mut section: Section, place: u64) -> Result<(), PdfError> {
         section.runs.retain(|run| run.count > 0);
         section.runs.sort_by_key(|run| run.first);
         let twice = section.runs.windows(2).any(|pair| match pair {
@@ -148,6 +151,7 @@ impl Chain {
         self.own_numbers.insert(section.own_number);
         self.highest = self.highest.max(section.own_number).max(last.unwrap_or(0));
         self.sections.push(section.runs);
+        self.places.push(place);
         let runs = self.sections.iter().map(Vec::len).sum::<usize>();
         let entries = self.sections.iter().flatten().map(|run| u64::from(run.count)).sum::<u64>();
         if runs > MOST_RUNS || entries > MOST_OBJECTS as u64 {
@@ -258,18 +262,17 @@ impl Chain {
         self.sections.iter().flatten().map(|run| run.count as usize).sum()
     }
 
-    /// Offsets, from one on, of all objects and sections that any section names, in order.
+    /// Offsets of all sections, and of all objects that sections behind an offset name, in order.
     pub(crate) fn named_offsets(
         &self,
         source: &dyn ReadAt,
         from: u64,
     ) -> Result<Vec<u64>, PdfError> {
         let mut offsets = self.offsets.clone();
-        for run in self.sections.iter().flatten() {
+        let later = self.sections.iter().zip(&self.places).filter(|(_, place)| **place >= from);
+        for run in later.flat_map(|(runs, _)| runs) {
             run.each(source, 0..run.count, |_, entry| {
-                if let Entry::InFile(offset, _) = entry
-                    && offset >= from
-                {
+                if let Entry::InFile(offset, _) = entry {
                     offsets.push(offset);
                 }
             })?;
@@ -570,6 +573,7 @@ mod tests {
             .map(|(age, runs)| runs.iter().map(|r| run(age, r)).collect())
             .collect();
         Chain {
+            places: vec![0; 4],
             sections,
             trailer: Dictionary::default(),
             kind: XrefKind::Table,
