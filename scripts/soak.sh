@@ -5,11 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-fuzz >/dev/null || cargo install --locked --quiet cargo-fuzz
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(seal raw pdf ofd ses cms timestamp certificate picture)
+[ ${#targets[@]} -gt 0 ] || targets=(seal raw pdf difference ofd ses cms timestamp certificate picture)
 cargo fuzz build -s none
 for target in "${targets[@]}"; do
     mkdir -p "fuzz/corpus/$target"
-    for sample in test-vectors/samples/*.pdf test-vectors/origins/*.pdf; do
+    for sample in test-vectors/samples/*.pdf test-vectors/origins/*.pdf test-vectors/sealed/*.pdf \
+        ../shared/corpus/pdf/*/*.pdf; do
+        [ -f "$sample" ] || continue
         name=$(basename "$sample")
         case $target in
             raw | pdf) cp "$sample" "fuzz/corpus/$target/$name" ;;
@@ -30,6 +32,8 @@ for target in "${targets[@]}"; do
                 part=$((part + 1))
             done
         done ;;
+        # A number, a length in two bytes, and what stands there: the objects of real revisions.
+        difference) python3 fuzz/revisions.py ../shared/corpus/pdf fuzz/corpus/difference ;;
         ses) for sample in test-vectors/sealed/*.esl ../shared/corpus/ofd/*.esl; do
             [ -f "$sample" ] && cp "$sample" "fuzz/corpus/ses/"
         done

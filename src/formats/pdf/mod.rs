@@ -24,7 +24,7 @@ mod stamp;
 
 pub use appearance::Appearance;
 pub use caption::CaptionText;
-pub use difference::{Annotation, Change, ChangeKind, Difference};
+pub use difference::{Annotation, Change, ChangeKind, Difference, compare};
 pub use error::PdfError;
 pub use found::{FoundSignature, Gap};
 pub use history::{History, history};

@@ -27,10 +27,7 @@ use pair::Pair;
 ///
 /// # Errors
 /// Either document is damaged, or a limit was reached.
-pub(super) fn compare(
-    then: &mut Document<'_>,
-    now: &mut Document<'_>,
-) -> Result<Difference, PdfError> {
+pub fn compare(then: &mut Document<'_>, now: &mut Document<'_>) -> Result<Difference, PdfError> {
     let Some(numbers) = now.numbers_since(then) else {
         let what =
             "the file does not continue the signed revision: its cross-reference passes it by";
