@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::fs;
+use std::{fs, process::Command};
 
 use sealwright::{
     domain::{
@@ -46,6 +46,40 @@ fn what_is_allowed_is_not_an_alarm() {
     let report = parties.judge(&parties.file("contract-locking-broken"));
     assert_eq!(report.conclusion, Conclusion::Invalid);
     assert!(complaints(&report).contains("tenant"), "{}", complaints(&report));
+}
+
+#[test]
+fn the_command_tells_people_what_changed() {
+    let parties = Parties::new();
+    let directory = parties.directory.path();
+    let trust = directory.join("trust");
+    fs::create_dir(&trust).unwrap();
+    let root = (directory.join("root.der"), trust.join("root.pem"));
+    run(Command::new("openssl")
+        .args(["x509", "-inform", "DER", "-in"])
+        .arg(root.0)
+        .arg("-out")
+        .arg(root.1));
+    fs::copy(directory.join("root.crl"), trust.join("root.crl")).unwrap();
+    let told = |name: &str| {
+        let (output, text) = support::try_run(
+            Command::new(env!("CARGO_BIN_EXE_sealwright"))
+                .args(["verify", "--trust"])
+                .arg(&trust)
+                .arg(directory.join(name)),
+        );
+        (output.status.code(), text)
+    };
+    let (code, text) = told("contract-filled.pdf");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("only as is allowed"), "{text}");
+    assert!(text.contains("[ok] the form field \"deposit\" was filled in"), "{text}");
+    let (code, text) = told("contract-twice.pdf");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("VALID: unchanged"), "{text}");
+    let (code, text) = told("contract-locking-broken.pdf");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("[NO] the form field \"tenant\""), "{text}");
 }
 
 /// Whether integrity and changes of every signature are fine, whatever else is not.

@@ -1,10 +1,15 @@
 //! Reports for people to read, in Chinese and English.
 
-use crate::domain::report::{Check, Conclusion, Integrity, Report, SignatureReport};
+use crate::domain::report::{Conclusion, Integrity, Report, SignatureReport};
 
 /// The verdict in one sentence.
 fn sentence(report: &Report) -> &'static str {
+    // A signature that the next one goes on from is no change that anybody asks about.
+    let changed = report.signatures.last().is_some_and(|last| !last.modifications.is_empty());
     match report.conclusion {
+        Conclusion::Valid if changed => {
+            "有效：签章后仅有允许的修改（见下），签章可信。 VALID: changed since it was sealed only as is allowed (below), and the seal is trusted."
+        }
         Conclusion::Valid => {
             "有效：文件自签章后未被改动，签章可信。 VALID: unchanged since it was sealed, and the seal is trusted."
         }
@@ -30,8 +35,9 @@ fn integrity(signature: &SignatureReport) -> &'static str {
     }
 }
 
-fn mark(check: &Check) -> &'static str {
-    match check.passed {
+/// The mark of an answer.
+fn mark(answer: Option<bool>) -> &'static str {
+    match answer {
         Some(true) => "[ok]",
         Some(false) => "[NO]",
         None => "[??]",
@@ -51,8 +57,15 @@ pub(super) fn text(report: &Report) -> String {
         if let Some(time) = signature.signing_time {
             lines.push(format!("     声称时间 claimed time {time}"));
         }
+        if !signature.modifications.is_empty() {
+            lines.push("     此签章之后的修改 changes after this signature:".to_owned());
+        }
+        for change in &signature.modifications {
+            lines.push(format!("       {} {}", mark(change.allowed), change.what));
+        }
         for check in &signature.checks {
-            lines.push(format!("     {} {}: {}", mark(check), check.name, check.detail));
+            let (answer, name) = (mark(check.passed), &check.name);
+            lines.push(format!("     {answer} {name}: {}", check.detail));
         }
     }
     lines.iter().map(|line| shown(line)).collect::<Vec<_>>().join("\n")

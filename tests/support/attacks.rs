@@ -786,9 +786,6 @@ fn document_entries() -> Vec<Named> {
             let encrypt = Object::Reference(ObjectId { number: encrypt, generation: 0 });
             Some(revision.trailer("Encrypt", encrypt).finish())
         }),
-        attack("trailer: something unknown", "trailer", |file| {
-            Some(Revision::of(file).set(900, "null").trailer("Extra", Object::Integer(1)).finish())
-        }),
         attack("trailer: a hidden half", "halves", |file| {
             let mut revision = Revision::of(file);
             let at = revision.length();

@@ -227,11 +227,11 @@ def fill(data, which, value, drawn=True, in_place=False):
     return result.getvalue()
 
 
-def note(data, subtype="/Text", **more):
+def note(data, subtype="/Text", corners=(500, 700, 520, 720), **more):
     writer = IncrementalPdfFileWriter(io.BytesIO(data), strict=False)
     page, _ = writer.find_page_for_modification(0)
     page = page.get_object()
-    rectangle = generic.ArrayObject([generic.NumberObject(n) for n in (500, 700, 520, 720)])
+    rectangle = generic.ArrayObject([generic.NumberObject(n) for n in corners])
     annotation = generic.DictionaryObject({
         pdf_name("/Type"): pdf_name("/Annot"), pdf_name("/Subtype"): pdf_name(subtype), pdf_name("/Rect"): rectangle,
         pdf_name("/Contents"): generic.pdf_string("seen"), **{pdf_name("/" + key): value for key, value in more.items()},
@@ -285,7 +285,7 @@ def levels(tag, source, has_form):
     enter(f"{tag}-thrice", sign(twice, "Third"), 3, "form-filling")
     enter(f"{tag}-lta-twice", sign(lta, "Second", BOX2), 3, "form-filling")
     enter(f"{tag}-noted", note(first), 1, "annotations")
-    enter(f"{tag}-highlighted", note(first, "/Highlight", QuadPoints=generic.ArrayObject(
+    enter(f"{tag}-highlighted", note(first, "/Highlight", (72, 700, 300, 720), QuadPoints=generic.ArrayObject(
         [generic.NumberObject(n) for n in (72, 720, 300, 720, 72, 700, 300, 700)])), 1, "annotations")
     for level, permission in enumerate(fields.MDPPerm, 1):
         certified = sign(source, "Author", BOX, certify=True, docmdp_permissions=permission)

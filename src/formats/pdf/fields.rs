@@ -89,7 +89,29 @@ pub(super) fn signature_fields(document: &mut Document<'_>) -> Result<Vec<Field>
     Ok(found)
 }
 
-/// A text string: UTF-16BE or UTF-8 with byte order mark, else Latin-1 for want of better.
+/// PDFDocEncoding where it is not Latin-1 (ISO 32000-2 table D.2): 0x18 to 0x1f, 0x80 to 0xa0.
+const LOW: [char; 8] =
+    ['\u{2d8}', '\u{2c7}', '\u{2c6}', '\u{2d9}', '\u{2dd}', '\u{2db}', '\u{2da}', '\u{2dc}'];
+const HIGH: [char; 33] = [
+    '\u{2022}', '\u{2020}', '\u{2021}', '\u{2026}', '\u{2014}', '\u{2013}', '\u{192}', '\u{2044}',
+    '\u{2039}', '\u{203a}', '\u{2212}', '\u{2030}', '\u{201e}', '\u{201c}', '\u{201d}', '\u{2018}',
+    '\u{2019}', '\u{201a}', '\u{2122}', '\u{fb01}', '\u{fb02}', '\u{141}', '\u{152}', '\u{160}',
+    '\u{178}', '\u{17d}', '\u{131}', '\u{142}', '\u{153}', '\u{161}', '\u{17e}', '\u{fffd}',
+    '\u{20ac}',
+];
+
+/// A character of PDFDocEncoding.
+fn of_doc_encoding(byte: u8) -> char {
+    let in_table = match byte {
+        0x18..=0x1f => LOW.get(usize::from(byte - 0x18)),
+        0x80..=0xa0 => HIGH.get(usize::from(byte - 0x80)),
+        _ => None,
+    };
+    in_table.copied().unwrap_or_else(|| char::from(byte))
+}
+
+/// A text string: UTF-16BE or UTF-8 with byte order mark, else PDFDocEncoding
+/// (ISO 32000-2 §7.9.2.2).
 pub(super) fn text(bytes: &[u8]) -> String {
     if let Some(units) = bytes.strip_prefix(&[0xfe, 0xff]) {
         let units = units.chunks_exact(2).map(|pair| match pair {
@@ -100,6 +122,6 @@ pub(super) fn text(bytes: &[u8]) -> String {
     } else if let Some(rest) = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]) {
         String::from_utf8_lossy(rest).into_owned()
     } else {
-        bytes.iter().map(|byte| char::from(*byte)).collect()
+        bytes.iter().map(|byte| of_doc_encoding(*byte)).collect()
     }
 }

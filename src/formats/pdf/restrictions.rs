@@ -100,6 +100,14 @@ fn strictest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     a.into_iter().chain(b).min()
 }
 
+/// A level as a number; what is none allows nothing.
+fn level_of(object: &Object) -> Option<i64> {
+    match object {
+        Object::Null => None,
+        other => Some(other.as_number().map_or(1, |level| level as i64)),
+    }
+}
+
 /// Reads `/Reference` of a signature: locks go to `locks`, the level of a certification is returned.
 fn read_references(
     document: &mut Document<'_>,
@@ -114,13 +122,14 @@ fn read_references(
         let parameters = parameters.as_dictionary().cloned().unwrap_or_default();
         match document.resolve(reference.get("TransformMethod"))?.as_name() {
             Some(b"DocMDP") => {
-                let p = document.resolve(parameters.get("P"))?.as_integer().unwrap_or(2);
+                // ISO 32000-2 table 257: form filling, where nothing is said.
+                let p = level_of(&document.resolve(parameters.get("P"))?).unwrap_or(2);
                 level = strictest(level, Some(p));
             }
             Some(b"FieldMDP") => {
                 locks.push(Lock::read(document, &parameters)?);
                 // ISO 32000-2: a lock may restrict the whole document as well.
-                let p = document.resolve(parameters.get("P"))?.as_integer();
+                let p = level_of(&document.resolve(parameters.get("P"))?);
                 level = strictest(level, p);
             }
             _ => {}

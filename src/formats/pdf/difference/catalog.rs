@@ -36,8 +36,16 @@ fn trailer(
     then: &Dictionary,
     now: &Dictionary,
 ) -> Result<(), PdfError> {
-    let rules = [&WRITING[..], &["Root", "Info", "ID"]].concat();
-    pair.rest_must_be_same("the trailer", then, now, &rules)?;
+    pair.must_be_same("the trailer: entry /Encrypt", then.get("Encrypt"), now.get("Encrypt"))?;
+    // Programs keep notes of their own there, such as /DocChecksum, which the next one drops.
+    let own = |trailer: &Dictionary| -> Vec<(Vec<u8>, Object)> {
+        let known = [&WRITING[..], &["Root", "Info", "ID", "Encrypt"]].concat();
+        let own = trailer.iter().filter(|(key, _)| !known.iter().any(|k| k.as_bytes() == *key));
+        own.map(|(key, value)| (key.to_vec(), value.clone())).collect()
+    };
+    if own(then) != own(now) {
+        pair.change(ChangeKind::Metadata, "notes in the trailer were changed");
+    }
     let (a, b) = (pair.then.resolve(then.get("Info"))?, pair.now.resolve(now.get("Info"))?);
     if !pair.is_same(&a, &b)? {
         pair.change(ChangeKind::Metadata, "the document information was changed");
@@ -66,19 +74,9 @@ fn catalog(
         ("Version", "the version of PDF was changed"),
         ("Extensions", "the list of extensions was changed"),
     ];
-    // Whatever else refers to the catalog must find nothing in it that could be drawn or run.
-    let typed = |object: &Object, type_name: &str, subtype: &str| match object {
-        Object::Null | Object::Name(_) => true,
-        Object::Stream(stream, _) => {
-            stream.is_name("Type", type_name) && stream.is_name("Subtype", subtype)
-        }
-        Object::Dictionary(inner) => subtype.is_empty() && has_only_inner(inner),
-        _ => false,
-    };
-    for (key, subtype) in [("Metadata", "XML"), ("Version", ""), ("Extensions", ""), ("DSS", "")] {
-        let value = pair.now.resolve(now.get(key))?;
-        let same = !is_other_value(pair, then.get(key), now.get(key))?;
-        if !same && !typed(&value, key, subtype) {
+    for key in ["Metadata", "Version", "Extensions", "DSS"] {
+        if is_other_value(pair, then.get(key), now.get(key))? && !is_typed(pair, key, now.get(key))?
+        {
             pair.other(format!("the catalog: /{key} is of another kind"));
         }
     }
@@ -101,15 +99,44 @@ fn catalog(
     Ok(())
 }
 
-/// Whether a dictionary holds nothing but dictionaries and lists, each by a name of its own that no
-/// resource has.
-fn has_only_inner(dictionary: &Dictionary) -> bool {
-    const RESOURCES: [&str; 6] = ["SMask", "Font", "OCGs", "Names", "Kids", "CharProcs"];
-    dictionary.iter().all(|(key, value)| {
-        let inner =
-            matches!(value, Object::Dictionary(_) | Object::Array(_) | Object::Reference(_));
-        (inner || key == b"Type") && !RESOURCES.iter().any(|name| name.as_bytes() == key)
+/// Whether an entry is what it should be: whatever else refers to the catalog must find nothing in
+/// it that could be drawn or run.
+fn is_typed(pair: &mut Pair<'_, '_, '_>, key: &str, value: &Object) -> Result<bool, PdfError> {
+    let value = pair.now.resolve(value)?;
+    Ok(match (key, &value) {
+        (_, Object::Null) => true,
+        ("Metadata", Object::Stream(stream, _)) => {
+            stream.is_name("Type", "Metadata") && stream.is_name("Subtype", "XML")
+        }
+        ("Version", Object::Name(name)) => {
+            matches!(name.as_slice(), [a, b'.', b] if a.is_ascii_digit() && b.is_ascii_digit())
+        }
+        ("DSS", Object::Dictionary(dss)) => dss
+            .iter()
+            .all(|(key, _)| [&b"Type"[..], b"VRI", b"Certs", b"OCSPs", b"CRLs"].contains(&key)),
+        ("Extensions", Object::Dictionary(all)) => {
+            let mut typed = true;
+            for (prefix, value) in all.iter() {
+                typed &= match pair.now.resolve(value)? {
+                    Object::Name(_) => prefix == b"Type" && all.is_name("Type", "Extensions"),
+                    Object::Dictionary(one) => is_extension(&one),
+                    Object::Array(some) => {
+                        some.iter().all(|one| one.as_dictionary().is_some_and(is_extension))
+                    }
+                    _ => false,
+                };
+            }
+            typed
+        }
+        _ => false,
     })
+}
+
+/// A developer extension (ISO 32000-2 table 50).
+fn is_extension(dictionary: &Dictionary) -> bool {
+    const KNOWN: [&str; 5] = ["Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"];
+    let typed = !dictionary.has("Type") || dictionary.is_name("Type", "DeveloperExtensions");
+    typed && dictionary.iter().all(|(key, _)| KNOWN.iter().any(|known| known.as_bytes() == key))
 }
 
 /// The lists of a DSS that is there are extended in place by some programs.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::formats::pdf::{
     PdfError,
-    raw::{Dictionary, Object},
+    raw::{Dictionary, Document, Object},
 };
 
 /// `/F` bit 2: neither shown nor printed.
@@ -214,13 +214,30 @@ fn entries(
 ) -> Result<(), PdfError> {
     let label = format!("the form field {:?}", is.name);
     let (then, now) = (&was.dictionary, &is.dictionary);
-    let mut rules = vec!["V", "AP", "AS", "M", "I", "RV", "Ff", "Kids", "P", "StructParent"];
-    if standing == Standing::BeingSigned {
-        rules.extend(["F", "MK"]);
+    let mut rules = vec!["V", "AP", "AS", "M", "Ff", "Kids", "P", "StructParent", "MK", "DA"];
+    match standing {
+        Standing::BeingSigned => rules.push("F"),
+        Standing::Fillable => rules.extend(["I", "RV"]),
+        Standing::Signed | Standing::Empty => {}
     }
     pair.rest_must_be_same(&label, then, now, &rules)?;
     if was.flags | READ_ONLY != is.flags | READ_ONLY || was.flags & !is.flags != 0 {
         pair.other(format!("{label}: its flags were changed"));
+    }
+    if was.flags != is.flags {
+        let kind = ChangeKind::FormFilling { field: is.name.to_string(), fresh: true };
+        pair.change(kind, format!("{label}: it cannot be changed any more"));
+    }
+    if standing != Standing::BeingSigned {
+        let (then, now) = (frame(pair.then, then)?, frame(pair.now, now)?);
+        pair.must_be_same(&format!("{label}: entry /MK"), &then, &now)?;
+    }
+    if !pair.is_same(then.get("DA"), now.get("DA"))? {
+        if then.has("DA") || !matches!(now.get("DA"), Object::String(_)) {
+            pair.must_be_same(&format!("{label}: entry /DA"), then.get("DA"), now.get("DA"))?;
+        }
+        let kind = ChangeKind::FormFilling { field: is.name.to_string(), fresh: false };
+        pair.change(kind, format!("{label}: how it is to be drawn was changed (DA)"));
     }
     // Whatever else refers to the field must find nothing in it that could be drawn or run.
     let is_typed = |key: &str, value: &Object| {
@@ -269,8 +286,24 @@ fn kids(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Result<(), PdfErr
         Object::Array(elements.filter(|e| e.as_reference().is_none()).cloned().collect())
     };
     pair.must_be_same(&format!("{label}: entry /Kids"), &direct(&a), &direct(&b))?;
-    if a != Object::Null && b == Object::Null {
-        pair.other(format!("{label}: entry /Kids was removed"));
+    if a.as_array().is_some() != b.as_array().is_some()
+        || (b != Object::Null && b.as_array().is_none())
+    {
+        pair.other(format!("{label}: entry /Kids was changed"));
     }
     Ok(())
+}
+
+/// `/MK` without what says nothing.
+fn frame(document: &mut Document<'_>, widget: &Dictionary) -> Result<Object, PdfError> {
+    match document.resolve(widget.get("MK"))? {
+        Object::Dictionary(mut frame) => {
+            if frame.get("R").as_integer() == Some(0) {
+                frame.remove("R");
+            }
+            let is_empty = frame.iter().next().is_none();
+            Ok(if is_empty { Object::Null } else { Object::Dictionary(frame) })
+        }
+        other => Ok(other),
+    }
 }

@@ -3,13 +3,15 @@
 use super::{
     change::ChangeKind,
     form::Node,
-    look::{Look, look},
+    look::{self, Look},
     pair::{Pair, collect},
 };
-use crate::formats::pdf::{PdfError, raw::Object};
+use crate::formats::pdf::{PdfError, fields::text, raw::Object};
 
 /// `/Ff` bit 1: the field cannot be filled any more.
 pub(super) const READ_ONLY: i64 = 1;
+/// `/Ff` bit 25: the characters stand in places of equal width.
+const COMB: i64 = 1 << 24;
 /// `/Ff` bit 17: a button that holds no value.
 const PUSH_BUTTON: i64 = 1 << 16;
 
@@ -37,7 +39,7 @@ pub(super) fn compare(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Res
     let same_value = pair.is_same(before, after)?;
     let own = (was.dictionary.get("V").clone(), is.dictionary.get("V").clone());
     pair.explain(Some(is.id.number), "V", &own.1);
-    if !same_value && !is_plain(after) {
+    if !same_value && !is_plain(after, is.kind == b"Btn") {
         pair.other(format!("the form field {name:?} got a value of another kind"));
     }
     if !is.named && !pair.is_same(&own.0, &own.1)? {
@@ -79,9 +81,10 @@ pub(super) fn compare(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Res
 }
 
 /// Whether a value is one that a person can have entered.
-fn is_plain(value: &Object) -> bool {
+fn is_plain(value: &Object, is_button: bool) -> bool {
     match value {
-        Object::Null | Object::Name(_) | Object::String(_) => true,
+        Object::Null | Object::String(_) => true,
+        Object::Name(_) => is_button,
         Object::Array(elements) => elements.iter().all(|e| e.as_string().is_some()),
         _ => false,
     }
@@ -91,7 +94,7 @@ fn is_empty(value: &Object) -> bool {
     match value {
         Object::Null => true,
         Object::Name(name) => name == b"Off" || name.is_empty(),
-        Object::String(string) => string.bytes.is_empty() || string.bytes == [0xfe, 0xff],
+        Object::String(string) => text(&string.bytes).trim().is_empty(),
         Object::Array(elements) => elements.is_empty(),
         _ => false,
     }
@@ -128,15 +131,34 @@ pub(super) fn appearance(
         return Ok(Drawn::Same);
     }
     let framed = pair.then.resolve(was.dictionary.get("MK"))?;
-    let framed = framed.as_dictionary().is_some_and(|mk| mk.has("BG") || mk.has("BC"));
-    let (before, after) = (look(pair.then, then)?, look(pair.now, now)?);
+    let framed = framed.as_dictionary().is_some_and(|mk| mk.has("BG") || mk.has("BC"))
+        || was.dictionary.has("BS")
+        || was.dictionary.has("Border")
+        // Lists mark what is chosen, combs divide their places.
+        || was.kind == b"Ch"
+        || was.flags & COMB != 0;
+    let (before, after) = (look::before(pair, then)?, look::after(pair, now)?);
+    let says = says_its_value(pair, is, &after)?;
     let may_paint = framed || before.paints;
-    let fresh = |before: Look, after: Look| {
-        before.known && after.known && !before.writes && (!after.paints || may_paint)
-    };
-    if !after.known && after.is_there {
-        let what = format!("the look of the field {:?} cannot be read", is.name);
-        pair.change(ChangeKind::FormFilling { field: is.name.to_string(), fresh: false }, what);
+    let fresh = before.known
+        && before.text.is_empty()
+        && after.known
+        && says
+        && (!after.paints || may_paint);
+    Ok(if fresh { Drawn::Fresh } else { Drawn::Other })
+}
+
+/// Whether a look shows the field's value and nothing else; lists show more than what is chosen.
+fn says_its_value(pair: &mut Pair<'_, '_, '_>, is: &Node, look: &Look) -> Result<bool, PdfError> {
+    if !look.is_there || look.text.is_empty() {
+        return Ok(true);
     }
-    Ok(if fresh(before, after) { Drawn::Fresh } else { Drawn::Other })
+    let value = match pair.now.resolve(&is.value)? {
+        Object::String(value) => text(&value.bytes),
+        _ => return Ok(false),
+    };
+    let plain: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes: Option<Vec<u8>> =
+        plain.chars().map(|c| u8::try_from(c).ok().filter(u8::is_ascii)).collect();
+    Ok(bytes.is_some_and(|bytes| bytes == look.text))
 }

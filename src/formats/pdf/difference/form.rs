@@ -9,7 +9,7 @@ use super::{change::ChangeKind, field, page::Pages, pair::Pair};
 use crate::formats::pdf::{
     PdfError,
     fields::text,
-    raw::{Dictionary, Document, Object, ObjectId},
+    raw::{Dictionary, Document, Lexer, Object, ObjectId},
 };
 
 /// The most nodes of a field tree.
@@ -186,17 +186,29 @@ fn own_entries(
     Ok(())
 }
 
-/// All default appearances `/DA`, one after the other.
+/// All names in default appearances `/DA`.
 fn default_looks(
     pair: &mut Pair<'_, '_, '_>,
     form: &Dictionary,
     fields: &[Node],
-) -> Result<Vec<u8>, PdfError> {
-    let mut all = Vec::new();
+) -> Result<HashSet<Vec<u8>>, PdfError> {
+    let mut all = HashSet::new();
+    let mut bytes = 0;
     for holder in fields.iter().map(|field| &field.dictionary).chain([form]) {
-        if let Object::String(look) = pair.then.resolve(holder.get("DA"))? {
-            all.extend_from_slice(&look.bytes);
-            all.push(b' ');
+        let Object::String(look) = pair.then.resolve(holder.get("DA"))? else { continue };
+        bytes += look.bytes.len();
+        if bytes > MOST_LETTERS {
+            return Err(PdfError::Limit("the form is too large to be compared".to_owned()));
+        }
+        let padded = [&look.bytes[..], b" "].concat();
+        let mut lexer = Lexer::new(&padded, None);
+        while lexer.position() < look.bytes.len() {
+            match lexer.skip_space().and_then(|()| lexer.object()) {
+                Ok(Object::Name(name)) => drop(all.insert(name)),
+                Ok(_) => {}
+                // An operator, or something that is none.
+                Err(_) => lexer.skip_word(),
+            }
         }
     }
     Ok(all)
@@ -209,7 +221,7 @@ fn resources(
     holder: u32,
     then: &Object,
     now: &Object,
-    used: &[u8],
+    used: &HashSet<Vec<u8>>,
 ) -> Result<(), PdfError> {
     const KNOWN: [&str; 9] = [
         "Font",
@@ -251,8 +263,7 @@ fn resources(
         let before = dictionary(pair.then, a.value(key))?.unwrap_or_default();
         let after = dictionary(pair.now, is)?.unwrap_or_default();
         for (name, _) in after.iter().filter(|(name, _)| *before.value(name) == Object::Null) {
-            let asked = [b"/", name].concat();
-            if memchr::memmem::find(used, &asked).is_some() {
+            if used.contains(name) {
                 pair.other(format!("the form's resources: a field's own {} was added", text(name)));
             }
         }

@@ -10,6 +10,7 @@ mod field;
 mod fill;
 mod form;
 mod look;
+mod mark;
 mod page;
 mod pair;
 mod structure;

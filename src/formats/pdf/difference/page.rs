@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     change::{Annotation, ChangeKind},
     form::Form,
+    mark::{Tinted, is_harmless},
     pair::Pair,
 };
 use crate::formats::pdf::{
@@ -69,10 +70,11 @@ pub(super) fn compare(
                 continue;
             }
             // Whatever else refers to the page must find nothing in it that could be drawn.
-            let typed = matches!(
-                (key, pair.now.resolve(b.get(key))?),
-                ("LastModified", Object::String(_)) | ("Tabs", Object::Name(_))
-            );
+            let typed = match (key, pair.now.resolve(b.get(key))?) {
+                ("LastModified", Object::String(_)) => true,
+                ("Tabs", Object::Name(order)) => order.len() == 1,
+                _ => false,
+            };
             // A place in the structure may be added, as it is not drawn; not changed.
             let added =
                 key == "StructParents" && !a.has(key) && matches!(b.get(key), Object::Integer(_));
@@ -211,12 +213,13 @@ fn list(
             tell(pair, page, &annotation, false, "was removed");
         }
     }
+    let mut tinted = Tinted::default();
     for id in &after {
         if homes.insert(*id, page).is_some() && !old.contains(id) {
             pair.other(format!("an annotation of page {page} is on another page as well"));
         }
         if !old.contains(id) {
-            added(pair, page, *id, form)?;
+            added(pair, page, *id, form, &mut tinted)?;
         } else if pair.has_changed(id.number) && !form.knows(id) {
             changed(pair, page, *id)?;
         }
@@ -229,6 +232,7 @@ fn added(
     page: usize,
     id: ObjectId,
     form: &Form,
+    tinted: &mut Tinted,
 ) -> Result<(), PdfError> {
     if form.new_widgets.contains_key(&id) {
         // The rules of the form have told of it.
@@ -241,7 +245,7 @@ fn added(
     } else if annotation.is_name("Subtype", "Widget") || annotation.has("FT") {
         pair.other(format!("a form field was put onto page {page}, but not into the form"));
     } else {
-        let harmless = is_harmless(pair, &annotation)?;
+        let harmless = is_harmless(pair, &annotation, tinted)?;
         tell(pair, page, &annotation, harmless, "was added");
     }
     Ok(())
@@ -276,31 +280,4 @@ fn tell(
         pair.other(format!("{what}, which acts on its own or on a click"));
     }
     pair.change(ChangeKind::Annotation(Annotation { page, subtype, harmless }), what);
-}
-
-/// Notes, and marks that a reader draws by itself and lets the text through. Whatever brings an
-/// appearance of its own can show anything, anywhere, whatever it says that it is.
-fn is_harmless(pair: &mut Pair<'_, '_, '_>, annotation: &Dictionary) -> Result<bool, PdfError> {
-    /// A tint of at least this brightness lets black text through.
-    const BRIGHT: f64 = 0.6;
-    let subtype = annotation.get("Subtype").as_name().unwrap_or_default();
-    let appearance = pair.now.resolve(annotation.get("AP"))?;
-    if annotation.has("BG") || appearance != Object::Null {
-        return Ok(false);
-    }
-    let tint = pair.now.resolve(annotation.get("C"))?;
-    let tint: Vec<f64> =
-        tint.as_array().unwrap_or_default().iter().filter_map(Object::as_number).collect();
-    let bright = match tint.as_slice() {
-        [] => true,
-        [gray] => *gray >= BRIGHT,
-        [r, g, b] => 0.3 * r + 0.59 * g + 0.11 * b >= BRIGHT,
-        _ => false,
-    };
-    Ok(match subtype {
-        b"Text" | b"Popup" => true,
-        b"Highlight" => bright,
-        b"Underline" | b"Squiggly" => annotation.has("QuadPoints"),
-        _ => false,
-    })
 }

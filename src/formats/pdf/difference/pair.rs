@@ -47,9 +47,9 @@ pub(super) struct Pair<'a, 'b, 'c> {
     /// them.
     loose: HashSet<u32>,
     /// References from unchanged parts of changed objects.
-    touched: Vec<(String, u32)>,
+    touched: Vec<(String, u32, bool)>,
     changes: Vec<Change>,
-    /// The words of all changes.
+    /// All changes, so that none is told twice.
     known: HashSet<String>,
     /// Whether all changes were told.
     is_complete: bool,
@@ -82,7 +82,37 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
                 pair.differs.insert(number);
             }
         }
+        pair.check_generations()?;
         Ok(pair)
+    }
+
+    /// A reference by another generation than the object's leads nowhere; readers differ in whether
+    /// they follow it.
+    fn check_generations(&mut self) -> Result<(), PdfError> {
+        let mut references = Vec::new();
+        collect(&Object::Dictionary(self.now.trailer().clone()), &mut references);
+        for number in self.differs.clone() {
+            let id = match self.now.entry(number)? {
+                Entry::Free => continue,
+                Entry::InFile(_, generation) => ObjectId { number, generation },
+                Entry::InStream(..) => ObjectId { number, generation: 0 },
+            };
+            collect(&self.now.object(id)?, &mut references);
+        }
+        references.sort_unstable();
+        references.dedup();
+        for id in references {
+            let generation = match self.now.entry(id.number)? {
+                Entry::Free => continue,
+                Entry::InFile(_, generation) => generation,
+                Entry::InStream(..) => 0,
+            };
+            if generation != id.generation {
+                let number = id.number;
+                self.other(format!("object {number} is referred to by a wrong generation"));
+            }
+        }
+        Ok(())
     }
 
     fn is_same_number(&mut self, number: u32) -> Result<bool, PdfError> {
@@ -162,9 +192,11 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
             self.other(format!("{label} {what}"));
             return Ok(false);
         }
+        let key = label.rsplit('/').next().filter(|_| now.as_reference().is_some());
         let mut references = Vec::new();
-        collect(now, &mut references);
-        self.touched.extend(references.into_iter().map(|id| (label.to_owned(), id.number)));
+        collect_under(key.unwrap_or_default().as_bytes(), now, &mut references);
+        let references = references.into_iter();
+        self.touched.extend(references.map(|(id, ok)| (label.to_owned(), id.number, ok)));
         Ok(true)
     }
 
@@ -189,7 +221,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         let change = Change { kind, what: what.into() };
         if self.changes.len() >= MOST_TOLD {
             self.is_complete = false;
-        } else if self.known.insert(change.what.clone()) {
+        } else if self.known.insert(format!("{:?} {}", change.kind, change.what)) {
             self.changes.push(change);
         }
     }
@@ -204,10 +236,14 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         let watched = self.watched();
         let differs = &self.differs;
         let mut edges = HashMap::<(u32, u32), u32>::new();
-        self.then.pass_over(|id, references| {
-            if !differs.contains(&id.number) {
-                for to in references.iter().filter(|to| watched.contains(&to.number)) {
-                    *edges.entry((id.number, to.number)).or_default() += 1;
+        // Loose objects under keys by which a reader would draw or run them.
+        let mut odd = BTreeSet::new();
+        let loose = &self.loose;
+        self.then.pass_over(is_expected, |holder, to, expected| {
+            if !differs.contains(&holder.number) && watched.contains(&to.number) {
+                *edges.entry((holder.number, to.number)).or_default() += 1;
+                if !expected && loose.contains(&to.number) && differs.contains(&to.number) {
+                    odd.insert((holder.number, to.number));
                 }
             }
         })?;
@@ -216,8 +252,15 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
             edges.iter().filter(|(edge, count)| **count > explained(*edge)).collect();
         left.sort_unstable();
         let left = left.into_iter().map(|((from, to), _)| (format!("object {from}"), *to));
-        let touched = self.touched.iter().filter(|(_, to)| watched.contains(to)).cloned();
-        let all = touched.chain(left).filter(|(_, to)| !self.loose.contains(to));
+        let touched = self.touched.iter().filter(|(_, to, _)| watched.contains(to));
+        let (touched, strange): (Vec<_>, Vec<_>) =
+            touched.partition(|(_, to, expected)| *expected || !loose.contains(to));
+        let strange = strange.into_iter().filter(|(_, to, _)| differs.contains(to));
+        let strange = strange.map(|(label, to, _)| (label.clone(), *to));
+        let odd = odd.into_iter().map(|(from, to)| (format!("object {from}"), to));
+        let touched = touched.into_iter().map(|(label, to, _)| (label.clone(), *to));
+        let all = touched.chain(left).filter(|(_, to)| !loose.contains(to));
+        let all = all.chain(odd).chain(strange);
         Ok(all.map(|(holder, target)| Unexplained { holder, target }).collect())
     }
 
@@ -247,6 +290,44 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
 /// The keys of both dictionaries, each once.
 fn keys(a: &Dictionary, b: &Dictionary) -> BTreeSet<Vec<u8>> {
     a.iter().chain(b.iter()).map(|(key, _)| key.to_vec()).collect()
+}
+
+/// Whether structure refers to pages, fields, forms and the catalog under such a key; within arrays
+/// it does, too. Under any other one, a reader may take them for resources.
+fn is_expected(key: &[u8]) -> bool {
+    const STRUCTURE: [&str; 16] = [
+        "",
+        "Root",
+        "Pages",
+        "Parent",
+        "P",
+        "Pg",
+        "Obj",
+        "AcroForm",
+        "Popup",
+        "IRT",
+        "Data",
+        "T",
+        "D",
+        "Dest",
+        "Page",
+        "Annotation",
+    ];
+    STRUCTURE.iter().any(|known| known.as_bytes() == key)
+}
+
+/// Every reference in an object, and whether it stands where structure refers to structure.
+fn collect_under(key: &[u8], object: &Object, found: &mut Vec<(ObjectId, bool)>) {
+    match object {
+        Object::Reference(id) => found.push((*id, is_expected(key))),
+        Object::Array(elements) => {
+            elements.iter().for_each(|element| collect_under(b"", element, found));
+        }
+        Object::Dictionary(dictionary) | Object::Stream(dictionary, _) => {
+            dictionary.iter().for_each(|(key, value)| collect_under(key, value, found));
+        }
+        _ => {}
+    }
 }
 
 /// Every reference in an object.

@@ -18,6 +18,10 @@ use crate::{domain::source::ReadAt, formats::pdf::PdfError};
 /// An object in an object stream: its number, and its bytes among those decoded.
 type Place = (u32, Range<usize>);
 
+/// An offset that a cross-reference names, with the object that is said to stand there; none for
+/// sections of the cross-reference itself.
+pub(super) type Named = (u64, Option<(u32, u16)>);
+
 /// A PDF opened by its `startxref` chain, strictly: nothing is repaired.
 pub struct Document<'a> {
     source: &'a dyn ReadAt,
@@ -191,12 +195,12 @@ impl<'a> Document<'a> {
         &self.chain.offsets
     }
 
-    /// Offsets of all cross-references, and of all objects that those behind an offset name, in
-    /// order.
+    /// Offsets of all cross-references, and of all objects that those behind an offset name with
+    /// number and generation, in order.
     ///
     /// # Errors
     /// The cross-reference is damaged.
-    pub(super) fn named_offsets(&self, from: u64) -> Result<Vec<u64>, PdfError> {
+    pub(super) fn named_offsets(&self, from: u64) -> Result<Vec<Named>, PdfError> {
         self.chain.named_offsets(self.source, from)
     }
 
@@ -408,15 +412,17 @@ impl<'a> Document<'a> {
         Ok((body, ranges))
     }
 
-    /// Passes once over every object in use, in the order of the file: `visit` gets its identifier
-    /// and what it refers to.
+    /// Passes once over every object in use, in the order of the file: `visit` gets every
+    /// reference: who holds it, what it refers to, and what `is_expected` says of the key that it
+    /// directly stands under (empty within arrays).
     ///
     /// # Errors
     /// Something else stands where the cross-reference says that an object stands, or the document
     /// ends within an object.
     pub(crate) fn pass_over(
         &mut self,
-        mut visit: impl FnMut(ObjectId, &[ObjectId]),
+        is_expected: impl Fn(&[u8]) -> bool,
+        mut visit: impl FnMut(ObjectId, ObjectId, bool),
     ) -> Result<(), PdfError> {
         let mut in_file = Vec::with_capacity(self.chain.count());
         let mut in_streams: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
@@ -433,13 +439,19 @@ impl<'a> Document<'a> {
         let mut references = Vec::new();
         for (offset, number, generation) in in_file {
             let id = ObjectId { number, generation };
+            let is_section = self.chain.offsets.contains(&offset);
             let (found, stream) = tape.read(offset, |bytes| {
-                references.clear();
                 let mut lexer = Lexer::new(bytes, None);
                 lexer.skip_space()?;
                 let found = lexer.object_header()?;
                 let rest = bytes.get(lexer.position()..).unwrap_or_default();
-                let seen = skim(rest, &mut |id| references.push(id))?;
+                references.clear();
+                let seen = skim(rest, &mut |to, key| {
+                    // A cross-reference stream refers to these as a trailer does.
+                    if !(is_section && [&b"Root"[..], b"Info", b"Encrypt", b"ID"].contains(&key)) {
+                        references.push((to, is_expected(key)));
+                    }
+                })?;
                 // Room for the end of the line behind `stream`.
                 let data = offset + (lexer.position() + seen.length) as u64 + 1;
                 let stream = if seen.stream { Some((lexer.object()?, data)) } else { None };
@@ -451,11 +463,7 @@ impl<'a> Document<'a> {
             if let Some((Object::Dictionary(dictionary), data)) = stream {
                 self.stream_place(&dictionary, data)?;
             }
-            // A cross-reference stream refers to things as a trailer does.
-            if self.chain.offsets.contains(&offset) {
-                references.clear();
-            }
-            visit(id, &references);
+            references.iter().for_each(|(to, expected)| visit(id, *to, *expected));
         }
         if self.locked {
             return Ok(());
@@ -466,11 +474,10 @@ impl<'a> Document<'a> {
                 let place = usize::try_from(index).ok().and_then(|index| places.get(index));
                 let place = place.filter(|(found, _)| *found == number);
                 let (_, place) = place.ok_or_else(|| not_in_stream(number))?;
-                references.clear();
                 let bytes = body.get(place.clone()).unwrap_or_default();
-                skim_bare(bytes, &mut |id| references.push(id))
+                let holder = ObjectId { number, generation: 0 };
+                skim_bare(bytes, &mut |to, key| visit(holder, to, is_expected(key)))
                     .map_err(|_| damaged_stream(stream))?;
-                visit(ObjectId { number, generation: 0 }, &references);
             }
         }
         Ok(())

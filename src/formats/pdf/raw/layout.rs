@@ -43,9 +43,14 @@ impl Document<'_> {
     /// The medium fails, or the cross-reference is damaged.
     pub fn findings(&mut self, from: u64, to: u64) -> Result<Vec<Finding>, PdfError> {
         let named = self.named_offsets(from)?;
-        let is_named = |since: u64, at: u64| {
-            let next = named.partition_point(|offset| *offset < since);
-            named.get(next).is_some_and(|offset| *offset <= at)
+        // Whether an object with this identifier, or a section, is said to stand there; the stream of
+        // a section need not name itself.
+        let is_named = |since: u64, at: u64, id: Option<ObjectId>| {
+            let first = named.partition_point(|(offset, _)| *offset < since);
+            let here = named.iter().skip(first).take_while(|(offset, _)| *offset <= at);
+            let mut here = here.map(|(_, named)| *named).peekable();
+            let wanted = id.map(|id| (id.number, id.generation));
+            here.peek().is_some() && here.all(|named| named.is_none() || named == wanted)
         };
         let mut found = Vec::new();
         let mut tape = Tape::new(self.source());
@@ -66,7 +71,7 @@ impl Document<'_> {
                 }
                 Item::Object { id, length, stream, lured } => {
                     let number = id.number;
-                    if !is_named(since, at) {
+                    if !is_named(since, at, Some(id)) {
                         tell(format!(
                             "there is an object {number} that no cross-reference leads to"
                         ));
@@ -99,7 +104,7 @@ impl Document<'_> {
                     }
                 }
                 Item::Table(length) => {
-                    if !is_named(since, at) {
+                    if !is_named(since, at, None) {
                         tell("there is a cross-reference that nothing leads to".to_owned());
                     }
                     length as u64
@@ -234,7 +239,7 @@ fn object(bytes: &[u8]) -> Result<Item, LexError> {
     let mut lexer = Lexer::new(bytes, None);
     let id = lexer.object_header()?;
     let start = lexer.position();
-    let seen = skim(bytes.get(start..).unwrap_or_default(), &mut |_| ())?;
+    let seen = skim(bytes.get(start..).unwrap_or_default(), &mut |_, _| ())?;
     let stream = if seen.stream {
         let Object::Dictionary(dictionary) = lexer.object()? else {
             return Err(LexError::Bad("a stream without a dictionary"));

@@ -104,6 +104,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Passes over one word, or at least one byte.
+    pub(crate) fn skip_word(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let word = rest.iter().take_while(|byte| is_regular(**byte)).count();
+        self.at += word.max(1);
+    }
+
     /// Reads a keyword exactly.
     pub(crate) fn keyword(&mut self, word: &'static str) -> Result<()> {
         for expected in word.bytes() {

@@ -20,23 +20,34 @@ pub(crate) struct Skimmed {
 }
 
 /// Passes over what follows `N G obj`, up to `endobj` or `stream`; every reference goes to `visit`.
-pub(crate) fn skim(bytes: &[u8], visit: &mut impl FnMut(ObjectId)) -> Result<Skimmed, LexError> {
+///
+/// `visit` also gets the key that the reference directly stands under; empty within arrays.
+pub(crate) fn skim(
+    bytes: &[u8],
+    visit: &mut impl FnMut(ObjectId, &[u8]),
+) -> Result<Skimmed, LexError> {
     pass(bytes, false, visit)
 }
 
 /// Passes over a whole object of an object stream, which ends with the bytes.
 pub(crate) fn skim_bare(
     bytes: &[u8],
-    visit: &mut impl FnMut(ObjectId),
+    visit: &mut impl FnMut(ObjectId, &[u8]),
 ) -> Result<Skimmed, LexError> {
     pass(bytes, true, visit)
 }
 
-fn pass(bytes: &[u8], bare: bool, visit: &mut impl FnMut(ObjectId)) -> Result<Skimmed, LexError> {
+fn pass(
+    bytes: &[u8],
+    bare: bool,
+    visit: &mut impl FnMut(ObjectId, &[u8]),
+) -> Result<Skimmed, LexError> {
     let mut seen = Skimmed::default();
     let (mut at, mut depth) = (0_usize, 0_usize);
     // The last two whole numbers, as long as nothing else came between.
     let mut numbers: [Option<u32>; 2] = [None; 2];
+    // The name before these, and what stands between it and them.
+    let (mut key, mut words): (&[u8], usize) = (b"", 0);
     loop {
         let Some(&byte) = bytes.get(at) else {
             if bare && depth == 0 {
@@ -58,6 +69,7 @@ fn pass(bytes: &[u8], bare: bool, visit: &mut impl FnMut(ObjectId)) -> Result<Sk
             let (value, end) = digits(bytes, at);
             if bytes.get(end).is_some_and(|next| !is_regular(*next)) {
                 numbers = [numbers[1], value];
+                words += 1;
                 at = end;
                 continue;
             }
@@ -71,12 +83,14 @@ fn pass(bytes: &[u8], bare: bool, visit: &mut impl FnMut(ObjectId)) -> Result<Sk
             at = end;
             match word {
                 b"R" => {
-                    if let [Some(number), Some(generation)] = numbers
-                        && let Ok(generation) = u16::try_from(generation)
-                    {
-                        visit(ObjectId { number, generation });
-                    }
+                    let [Some(number), Some(generation)] = numbers else {
+                        return Err(LexError::Bad("a reference without two numbers"));
+                    };
+                    let generation = u16::try_from(generation)
+                        .map_err(|_| LexError::Bad("generation too large"))?;
+                    visit(ObjectId { number, generation }, if words == 2 { key } else { b"" });
                     numbers = [None; 2];
+                    words = 3;
                 }
                 b"endobj" | b"stream" if !bare && depth == 0 => {
                     seen.length = at;
@@ -86,13 +100,27 @@ fn pass(bytes: &[u8], bare: bool, visit: &mut impl FnMut(ObjectId)) -> Result<Sk
                 b"obj" | b"endobj" | b"endstream" => {
                     return Err(LexError::Bad("an object within an object"));
                 }
-                word => numbers = [numbers[1], whole(word)],
+                b"true" | b"false" | b"null" => {
+                    numbers = [None; 2];
+                    words = 3;
+                }
+                word if is_number(word) => {
+                    numbers = [None; 2];
+                    words = 3;
+                }
+                _ => return Err(LexError::Bad("no object begins like this")),
             }
             continue;
         }
         numbers = [None; 2];
+        words = 3;
         match byte {
-            b'/' => at = end_of_word(bytes, at + 1),
+            b'/' => {
+                let end = end_of_word(bytes, at + 1);
+                key = bytes.get(at + 1..end).unwrap_or_default();
+                words = 0;
+                at = end;
+            }
             b'(' => at = end_of_literal(bytes, at)?,
             b'<' if bytes.get(at + 1) == Some(&b'<') => {
                 depth += 1;
@@ -128,11 +156,13 @@ fn digits(bytes: &[u8], start: usize) -> (Option<u32>, usize) {
     (value, at)
 }
 
-fn whole(word: &[u8]) -> Option<u32> {
-    word.iter().try_fold(0_u32, |sum, byte| {
-        let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
-        sum.checked_mul(10)?.checked_add(digit)
-    })
+/// A number that is no part of a reference: signed, real, or too large.
+fn is_number(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"+").or_else(|| word.strip_prefix(b"-")).unwrap_or(word);
+    let points = digits.iter().filter(|byte| **byte == b'.').count();
+    points <= 1
+        && digits.len() > points
+        && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
 pub(super) fn end_of_comment(bytes: &[u8], at: usize) -> usize {
@@ -230,7 +260,7 @@ mod tests {
 
     fn references(text: &str) -> (Skimmed, Vec<u32>) {
         let mut found = Vec::new();
-        let seen = skim(text.as_bytes(), &mut |id| found.push(id.number)).unwrap();
+        let seen = skim(text.as_bytes(), &mut |id, _| found.push(id.number)).unwrap();
         (seen, found)
     }
 
@@ -243,8 +273,30 @@ mod tests {
         assert!(!seen.stream);
         let (seen, _) = references("<</Type/ObjStm>>\nstream\n");
         assert!(seen.stream);
-        assert_eq!(skim(b"<</A 1", &mut |_| ()), Err(LexError::More));
-        assert!(matches!(skim(b"<<>> 3 0 obj ", &mut |_| ()), Err(LexError::Bad(_))));
+        assert_eq!(skim(b"<</A 1", &mut |_, _| ()), Err(LexError::More));
+        assert!(matches!(skim(b"<<>> 3 0 obj ", &mut |_, _| ()), Err(LexError::Bad(_))));
+    }
+
+    #[test]
+    fn tells_the_key_of_a_reference() {
+        let mut found = Vec::new();
+        let text = b"<</A 1 0 R/B[2 0 R]/C true 3 0 R/D<</E 4 0 R>>>> endobj ";
+        skim(text, &mut |id, key| found.push((id.number, key.to_vec()))).unwrap();
+        let key = |key: &str| key.as_bytes().to_vec();
+        assert_eq!(found, [(1, key("A")), (2, key("")), (3, key("")), (4, key("E"))]);
+    }
+
+    #[test]
+    fn refuses_what_readers_take_differently() {
+        for text in
+            ["[6 0 R +50 0 R]", "[6 0 R 50 0R]", "[6 0 R 50 70000 R]", "[R]", "[1 R]", "[nul]"]
+        {
+            let text = format!("{text} endobj ");
+            assert!(
+                matches!(skim(text.as_bytes(), &mut |_, _| ()), Err(LexError::Bad(_))),
+                "{text}"
+            );
+        }
     }
 
     fn collect(object: &Object, found: &mut Vec<ObjectId>) {
@@ -266,15 +318,16 @@ mod tests {
                 let (mut read, mut skimmed) = (Vec::new(), Vec::new());
                 collect(&object, &mut read);
                 let end = text.get(..lexer.position()).unwrap();
-                skim_bare(end.as_bytes(), &mut |id| skimmed.push(id)).unwrap();
-                prop_assert_eq!(read, skimmed);
+                if skim_bare(end.as_bytes(), &mut |id, _| skimmed.push(id)).is_ok() {
+                    prop_assert_eq!(read, skimmed);
+                }
             }
         }
 
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = skim(&bytes, &mut |_| ());
-            let _ = skim_bare(&bytes, &mut |_| ());
+            let _ = skim(&bytes, &mut |_, _| ());
+            let _ = skim_bare(&bytes, &mut |_, _| ());
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     MOST_OBJECTS, MOST_RUNS, MOST_SECTIONS,
-    document::{Window, raw_data, within_sum},
+    document::{Named, Window, raw_data, within_sum},
     filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object},
@@ -262,18 +262,19 @@ impl Chain {
         self.sections.iter().flatten().map(|run| run.count as usize).sum()
     }
 
-    /// Offsets of all sections, and of all objects that sections behind an offset name, in order.
+    /// Offsets of all sections, and of all objects that sections behind an offset name with number
+    /// and generation, in order.
     pub(crate) fn named_offsets(
         &self,
         source: &dyn ReadAt,
         from: u64,
-    ) -> Result<Vec<u64>, PdfError> {
-        let mut offsets = self.offsets.clone();
+    ) -> Result<Vec<Named>, PdfError> {
+        let mut offsets: Vec<_> = self.offsets.iter().map(|offset| (*offset, None)).collect();
         let later = self.sections.iter().zip(&self.places).filter(|(_, place)| **place >= from);
         for run in later.flat_map(|(runs, _)| runs) {
-            run.each(source, 0..run.count, |_, entry| {
-                if let Entry::InFile(offset, _) = entry {
-                    offsets.push(offset);
+            run.each(source, 0..run.count, |index, entry| {
+                if let Entry::InFile(offset, generation) = entry {
+                    offsets.push((offset, Some((run.first.saturating_add(index), generation))));
                 }
             })?;
         }
