@@ -926,6 +926,44 @@ fn looks_and_types() -> Vec<Named> {
             "mark: a black highlight",
             "/Subtype /Highlight /QuadPoints [70 715 330 715 70 695 330 695] /C [0 0 0]",
         ),
+        mark(
+            "mark: dark under bright",
+            "/Subtype /Highlight /C [9 0 0] /QuadPoints [70 715 330 715 70 695 330 695]",
+        ),
+        mark(
+            "mark: one highlight on the other",
+            "/Subtype /Highlight /C [0.7] /QuadPoints [70 715 330 715 70 695 330 695 70 715 330 715 70 695 330 695]",
+        ),
+        mark("mark: underlined", "/Subtype /Underline /QuadPoints [70 715 330 715 70 695 330 695]"),
+        attack("generation: annotations by another one", "wrong generation", |file| {
+            let (number, page) = find(file, "Root/Pages/Kids/2")?;
+            let mut revision = Revision::of(file);
+            let stamp = cover(&mut revision, "Stamp", "");
+            let list = revision.add(&format!("[{stamp} 0 R]"));
+            let body = with(&page, &[("Annots", &format!("{list} 1 R"))]);
+            Some(revision.set(number, &body).finish())
+        }),
+        attack("generation: a look by another one", "wrong generation", |file| {
+            annotate(file, |revision| {
+                let look = revision.add(&forged());
+                revision.add(&format!(
+                    "<</Type /Annot /Subtype /Text /Rect [0 0 20 20] /AP <</N {look} 7 R>>>>"
+                ))
+            })
+        }),
+        attack(
+            "number: an old entry leads to another object",
+            "no cross-reference leads to",
+            |file| {
+                let mut revision = Revision::of(file);
+                let at = revision.length();
+                let middle = revision
+                    .raw(&format!("7 0 obj\n{}\nendobj\n", forged()))
+                    .point(900, at)
+                    .finish();
+                Some(Revision::of(&middle).set(900, "(x)").finish())
+            },
+        ),
         mark("mark: struck out", "/Subtype /StrikeOut /QuadPoints [70 715 330 715 70 695 330 695]"),
         change(
             "form: looks made anew, told elsewhere",

@@ -353,5 +353,102 @@ fn forms() -> Vec<Prepared> {
                 revision.set(20, &body).finish()
             }),
         },
+        Prepared {
+            name: "a-state-without-a-value",
+            is_final: false,
+            document: Draft {
+                fields: "21 0 R",
+                annotations: "21 0 R",
+                more: more([
+                    (
+                        21,
+                        format!(
+                            "<</FT /Btn /T (rent) {WIDGET} /AS /A /AP <</N <</A 50 0 R /B 51 0 R>>>>>>"
+                        ),
+                    ),
+                    (50, text("1000")),
+                    (51, text("9000")),
+                ]),
+                ..Draft::default()
+            }
+            .write(),
+            attack: fill(&[("AS", "/B"), ("V", "/B")], None),
+        },
+        Prepared {
+            name: "a-look-in-a-look",
+            is_final: false,
+            document: Draft {
+                fields: "21 0 R",
+                annotations: "21 0 R",
+                more: more([
+                    (21, format!("<</FT /Tx /T (rent) {WIDGET} /AP <</N 50 0 R>>>>")),
+                    (
+                        50,
+                        stream(
+                            "/Type /XObject /Subtype /Form /BBox [0 0 200 20] \
+                             /Resources <</XObject <</X 51 0 R>>>>",
+                            "/X Do",
+                        ),
+                    ),
+                    (51, text("1000")),
+                ]),
+                ..Draft::default()
+            }
+            .write(),
+            attack: fill(&[("V", "(9000)")], Some("9000")),
+        },
+        Prepared {
+            name: "a-look-that-says-something-else",
+            is_final: false,
+            document: field("/FT /Tx", None),
+            attack: fill(&[("V", "(1000)")], Some("9000")),
+        },
+        Prepared {
+            name: "a-look-with-letters-of-its-own",
+            is_final: false,
+            document: field("/FT /Tx", None),
+            attack: Box::new(|file| {
+                let mut revision = Revision::of(file);
+                let font = revision.add(
+                    "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica \
+                     /Encoding <</Differences [49 /nine]>>>>",
+                );
+                let look = revision.add(&stream(
+                    &format!(
+                        "/Type /XObject /Subtype /Form /BBox [0 0 200 20] \
+                         /Resources <</Font <</F {font} 0 R>>>>"
+                    ),
+                    "BT /F 10 Tf (1000) Tj ET",
+                ));
+                let look = format!("<</N {look} 0 R>>");
+                let body = with(&object(file, 21), &[("V", "(1000)"), ("AP", &look)]);
+                revision.set(21, &body).finish()
+            }),
+        },
+        Prepared {
+            name: "an-array-that-readers-read-differently",
+            is_final: true,
+            document: Draft {
+                contents: Some("40 0 R"),
+                more: more([(40, "[6 0 R +50 0 R]".to_owned())]),
+                ..Draft::default()
+            }
+            .write(),
+            attack: Box::new(|file| Revision::of(file).set(50, &stream("", FORGED)).finish()),
+        },
+        Prepared {
+            name: "the-catalog-is-a-set-of-fonts",
+            is_final: true,
+            document: Draft {
+                resources: "/ColorSpace 1 0 R".to_owned(),
+                content: "/Extensions cs".to_owned(),
+                ..Draft::default()
+            }
+            .write(),
+            attack: Box::new(|file| {
+                let body = with(&object(file, 1), &[("Extensions", "<</A <</BaseVersion /1.7>>>>")]);
+                Revision::of(file).set(1, &body).finish()
+            }),
+        },
     ]
 }

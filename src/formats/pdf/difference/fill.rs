@@ -56,7 +56,10 @@ pub(super) fn compare(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Res
         }
         changed = true;
         fresh &= match (key, &now) {
-            ("AS", Object::Name(state)) => is.kind == b"Btn" && (state == b"Off" || now == *after),
+            // A button that showed one state shows another only if nothing was chosen before.
+            ("AS", Object::Name(state)) => {
+                is.kind == b"Btn" && is_empty(&then) && (state == b"Off" || now == *after)
+            }
             ("RV", Object::String(_)) => true,
             ("I", Object::Array(places)) => places.iter().all(|p| p.as_integer().is_some()),
             _ => false,
