@@ -240,7 +240,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         let mut odd = BTreeSet::new();
         let loose = &self.loose;
         self.then.pass_over(is_expected, |holder, to, expected| {
-            if !differs.contains(&holder.number) && watched.contains(&to.number) {
+            if watched.contains(&to.number) && !differs.contains(&holder.number) {
                 *edges.entry((holder.number, to.number)).or_default() += 1;
                 if !expected && loose.contains(&to.number) && differs.contains(&to.number) {
                     odd.insert((holder.number, to.number));

@@ -1,22 +1,15 @@
 //! A document: its cross-reference chain, and objects on demand.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     LARGEST_OBJECT, LARGEST_STREAM, LARGEST_SUM, MOST_PARSED, filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
     security::Security,
-    skim::{Tape, skim, skim_bare},
     xref::{self, Chain, Entry, XrefKind},
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
-
-/// An object in an object stream: its number, and its bytes among those decoded.
-type Place = (u32, Range<usize>);
 
 /// An offset that a cross-reference names, with the object that is said to stand there; none for
 /// sections of the cross-reference itself.
@@ -24,17 +17,17 @@ pub(super) type Named = (u64, Option<(u32, u16)>);
 
 /// A PDF opened by its `startxref` chain, strictly: nothing is repaired.
 pub struct Document<'a> {
-    source: &'a dyn ReadAt,
-    chain: Chain,
-    security: Option<Security>,
+    pub(super) source: &'a dyn ReadAt,
+    pub(super) chain: Chain,
+    pub(super) security: Option<Security>,
     /// Whether it is encrypted and no password that was given opens it.
-    locked: bool,
+    pub(super) locked: bool,
     /// Object streams decoded so far, as (number, size, object) in order.
-    streams: BTreeMap<u32, Vec<(u32, u64, Object)>>,
+    pub(super) streams: BTreeMap<u32, Vec<(u32, u64, Object)>>,
     /// How many bytes were decoded so far.
-    decoded: usize,
+    pub(super) decoded: usize,
     /// How many bytes of objects were parsed so far.
-    parsed: u64,
+    pub(super) parsed: u64,
 }
 
 /// Whether a reader of PDF may take it for one: they look for the mark in the first kilobyte.
@@ -305,187 +298,10 @@ impl<'a> Document<'a> {
         self.decoded = within_sum(self.decoded, bytes.len())?;
         Ok(Some(bytes))
     }
-
-    fn object_in_stream(
-        &mut self,
-        number: u32,
-        stream: u32,
-        index: u32,
-    ) -> Result<Object, PdfError> {
-        if !self.streams.contains_key(&stream) {
-            let objects = self.decode_object_stream(stream)?;
-            // Two dozen streams at hand are plenty for walking; older ones are decoded again.
-            if self.streams.len() >= 24 {
-                self.streams.clear();
-            }
-            self.streams.insert(stream, objects);
-        }
-        let objects = self.streams.get(&stream).map(Vec::as_slice).unwrap_or_default();
-        match usize::try_from(index).ok().and_then(|index| objects.get(index)) {
-            Some((found, size, object)) if *found == number => {
-                self.parsed = within_parsed(self.parsed, *size)?;
-                Ok(object.clone())
-            }
-            _ => Err(not_in_stream(number)),
-        }
-    }
-
-    fn decode_object_stream(&mut self, stream: u32) -> Result<Vec<(u32, u64, Object)>, PdfError> {
-        let (body, places) = self.open_object_stream(stream)?;
-        let mut objects = Vec::new();
-        for (number, place) in places {
-            let padded = [body.get(place).unwrap_or_default(), b" "].concat();
-            let mut lexer = Lexer::new(&padded, None);
-            let object = lexer.object().map_err(|_| damaged_stream(stream))?;
-            // An element takes a hundred times the memory of the byte that may stand for it.
-            self.decoded = within_sum(self.decoded, lexer.elements().saturating_mul(96))?;
-            objects.push((number, padded.len() as u64, object));
-        }
-        Ok(objects)
-    }
-
-    /// The decoded objects of an object stream, and where in them each one stands.
-    ///
-    /// # Errors
-    /// The stream is damaged or too large.
-    pub(crate) fn open_object_stream(
-        &mut self,
-        stream: u32,
-    ) -> Result<(Vec<u8>, Vec<Place>), PdfError> {
-        let bad = || damaged_stream(stream);
-        // ISO 32000-2 §7.5.7: their generation is zero.
-        let Entry::InFile(offset, 0) = self.chain.entry(self.source, stream)? else {
-            return Err(bad());
-        };
-        let (id, object, _) = Window::new(self.source, offset)?.indirect_object()?;
-        let Object::Stream(dictionary, data) = object else { return Err(bad()) };
-        if id != (ObjectId { number: stream, generation: 0 })
-            || !dictionary.is_name("Type", "ObjStm")
-        {
-            return Err(bad());
-        }
-        let length = match dictionary.get("Length") {
-            // An indirect length must be a plain object; a compressed one could lead back here.
-            Object::Reference(length) => match self.chain.entry(self.source, length.number)? {
-                Entry::InFile(..) => self.object(*length)?.as_integer(),
-                _ => None,
-            },
-            other => other.as_integer(),
-        };
-        let mut bytes = raw_data(self.source, data, length)?;
-        if let Some(security) = &self.security {
-            bytes = security.decrypt_stream(id, &bytes).ok_or_else(bad)?;
-        }
-        let mut header = filter::decode(&dictionary, &bytes)?;
-        self.decoded = within_sum(self.decoded, header.len())?;
-        let whole = |key| dictionary.get(key).as_integer().and_then(|v| usize::try_from(v).ok());
-        let (count, first) = whole("N").zip(whole("First")).ok_or_else(bad)?;
-        if first > header.len() {
-            return Err(bad());
-        }
-        let body = header.split_off(first);
-        header.push(b' ');
-        let mut lexer = Lexer::new(&header, None);
-        // Offsets must grow, so that every byte belongs to one object and the work is linear.
-        let mut places: Vec<(u32, usize)> = Vec::new();
-        for _ in 0..count {
-            let mut number = || -> Result<u64, LexError> {
-                lexer.skip_space()?;
-                lexer.unsigned()
-            };
-            let (number, offset) = number().ok().zip(number().ok()).ok_or_else(bad)?;
-            let offset = usize::try_from(offset).map_err(|_| bad())?;
-            if places.last().is_some_and(|(_, before)| offset <= *before) {
-                return Err(bad());
-            }
-            places.push((u32::try_from(number).map_err(|_| bad())?, offset));
-        }
-        let ends: Vec<_> = places.iter().skip(1).map(|(_, at)| *at).chain([body.len()]).collect();
-        let mut ranges = Vec::with_capacity(places.len());
-        for ((number, offset), end) in places.into_iter().zip(ends) {
-            let slice = body.get(offset..end).ok_or_else(bad)?;
-            if slice.len() > LARGEST_OBJECT {
-                return Err(PdfError::Limit("an object is over 8 MiB".to_owned()));
-            }
-            ranges.push((number, offset..end));
-        }
-        Ok((body, ranges))
-    }
-
-    /// Passes once over every object in use, in the order of the file: `visit` gets every
-    /// reference: who holds it, what it refers to, and what `is_expected` says of the key that it
-    /// directly stands under (empty within arrays).
-    ///
-    /// # Errors
-    /// Something else stands where the cross-reference says that an object stands, or the document
-    /// ends within an object.
-    pub(crate) fn pass_over(
-        &mut self,
-        is_expected: impl Fn(&[u8]) -> bool,
-        mut visit: impl FnMut(ObjectId, ObjectId, bool),
-    ) -> Result<(), PdfError> {
-        let mut in_file = Vec::with_capacity(self.chain.count());
-        let mut in_streams: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
-        self.chain.each_entry(self.source, |number, entry| match entry {
-            Entry::Free => {}
-            Entry::InFile(offset, generation) => in_file.push((offset, number, generation)),
-            Entry::InStream(stream, index) => {
-                in_streams.entry(stream).or_default().push((index, number));
-            }
-        })?;
-        // They stand in long runs that are in order, which this sort makes use of.
-        in_file.sort();
-        let mut tape = Tape::new(self.source);
-        let mut references = Vec::new();
-        for (offset, number, generation) in in_file {
-            let id = ObjectId { number, generation };
-            let is_section = self.chain.offsets.contains(&offset);
-            let (found, stream) = tape.read(offset, |bytes| {
-                let mut lexer = Lexer::new(bytes, None);
-                lexer.skip_space()?;
-                let found = lexer.object_header()?;
-                let rest = bytes.get(lexer.position()..).unwrap_or_default();
-                references.clear();
-                let seen = skim(rest, &mut |to, key| {
-                    // A cross-reference stream refers to these as a trailer does.
-                    if !(is_section && [&b"Root"[..], b"Info", b"Encrypt", b"ID"].contains(&key)) {
-                        references.push((to, is_expected(key)));
-                    }
-                })?;
-                // Room for the end of the line behind `stream`.
-                let data = offset + (lexer.position() + seen.length) as u64 + 1;
-                let stream = if seen.stream { Some((lexer.object()?, data)) } else { None };
-                Ok((found, stream))
-            })?;
-            if found != id {
-                return Err(misplaced(found, id));
-            }
-            if let Some((Object::Dictionary(dictionary), data)) = stream {
-                self.stream_place(&dictionary, data)?;
-            }
-            references.iter().for_each(|(to, expected)| visit(id, *to, *expected));
-        }
-        if self.locked {
-            return Ok(());
-        }
-        for (stream, objects) in in_streams {
-            let (body, places) = self.open_object_stream(stream)?;
-            for (index, number) in objects {
-                let place = usize::try_from(index).ok().and_then(|index| places.get(index));
-                let place = place.filter(|(found, _)| *found == number);
-                let (_, place) = place.ok_or_else(|| not_in_stream(number))?;
-                let bytes = body.get(place.clone()).unwrap_or_default();
-                let holder = ObjectId { number, generation: 0 };
-                skim_bare(bytes, &mut |to, key| visit(holder, to, is_expected(key)))
-                    .map_err(|_| damaged_stream(stream))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Adds to the count of bytes that were parsed, up to the limit.
-fn within_parsed(sum: u64, more: u64) -> Result<u64, PdfError> {
+pub(super) fn within_parsed(sum: u64, more: u64) -> Result<u64, PdfError> {
     let sum = sum.saturating_add(more);
     if sum > MOST_PARSED {
         return Err(PdfError::Limit("over 512 MiB of objects would be read".to_owned()));
@@ -493,17 +309,9 @@ fn within_parsed(sum: u64, more: u64) -> Result<u64, PdfError> {
     Ok(sum)
 }
 
-fn damaged_stream(stream: u32) -> PdfError {
-    PdfError::damaged(format!("object stream {stream} is damaged"))
-}
-
-fn misplaced(found: ObjectId, id: ObjectId) -> PdfError {
+pub(super) fn misplaced(found: ObjectId, id: ObjectId) -> PdfError {
     let (found, wanted) = (found.number, id.number);
     PdfError::damaged(format!("object {found} stands where object {wanted} should"))
-}
-
-fn not_in_stream(number: u32) -> PdfError {
-    PdfError::damaged(format!("object {number} is not in its object stream"))
 }
 
 /// The offset that `startxref` at the end of the file names. Only white space may stand behind

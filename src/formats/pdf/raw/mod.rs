@@ -7,6 +7,8 @@ mod filter;
 mod layout;
 mod lexer;
 mod object;
+mod object_stream;
+mod pass;
 mod security;
 mod skim;
 mod writer;
