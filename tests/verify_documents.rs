@@ -237,6 +237,22 @@ fn files_of_other_makers() {
     }
 }
 
+/// A CMS by OpenSSL with SHA-256, around the SHA-1 of the document: the bytes are what was signed,
+/// and the signature is accepted by nobody.
+#[test]
+fn a_document_bound_by_sha1_is_intact_and_no_more() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/test-vectors/sealed/pkcs7-sha1.pdf");
+    let report = serde_json::to_value(judge(Path::new(path))).unwrap();
+    assert_eq!(report["signatures"][0]["integrity"], "intact", "{report}");
+    assert_eq!(*check(&report, "algorithms"), Value::Null, "{report}");
+    let mut changed = fs::read(path).unwrap();
+    let at = changed.windows(4).position(|window| window == b"1000").unwrap();
+    changed[at] = b'9';
+    let options = support::trusting_nobody();
+    let report = verification::verify(&Source::memory(changed), &options).report;
+    assert_eq!(serde_json::to_value(report).unwrap()["signatures"][0]["integrity"], "broken");
+}
+
 #[test]
 fn garbage_is_an_answer_not_a_fault() {
     let licence = people::licence();

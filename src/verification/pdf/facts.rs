@@ -168,7 +168,10 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
             };
             let signature = value_of_cms(signer, facts.certificate.as_ref(), algorithm);
             let (signature, weakness) = signature.unzip();
-            (facts.signature, facts.weakness) = (signature, weakness.flatten());
+            // Whatever signs the digest, it is by this digest that the document is bound.
+            let bound_by_sha1 = (found.sub_filter == PKCS7_SHA1)
+                .then(|| "the document is bound by SHA-1, which is not acceptable".to_owned());
+            (facts.signature, facts.weakness) = (signature, weakness.flatten().or(bound_by_sha1));
             facts.digest_matches = matches;
         }
         Ok(Blob::Gm(data)) => {

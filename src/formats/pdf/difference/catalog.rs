@@ -1,6 +1,6 @@
 //! The trailer and the catalog: what stands in the middle of a document, key by key.
 
-use super::{change::ChangeKind, form, page, pair::Pair, structure};
+use super::{change::ChangeKind, form, page, pair::Pair};
 use crate::formats::pdf::{
     PdfError,
     raw::{Dictionary, Object},
@@ -27,8 +27,7 @@ pub(super) fn compare(pair: &mut Pair<'_, '_, '_>) -> Result<(), PdfError> {
     catalog(pair, root.number, &then, &now)?;
     let pages = page::compare(pair, &then, &now)?;
     let form = form::compare(pair, root.number, &then, &now, &pages)?;
-    page::compare_annotations(pair, &pages, &form)?;
-    structure::compare(pair, root.number, &then, &now)
+    page::compare_annotations(pair, &pages, &form)
 }
 
 fn trailer(
@@ -92,8 +91,8 @@ fn catalog(
     pair.explain(Some(root), "DSS", now.get("DSS"));
     dss(pair, root, now)?;
     if pair.has_changed(root) {
-        // A form, and the structure, have rules of their own.
-        let rules = ["Metadata", "Version", "Extensions", "DSS", "AcroForm", "StructTreeRoot"];
+        // The form has rules of its own.
+        let rules = ["Metadata", "Version", "Extensions", "DSS", "AcroForm"];
         pair.rest_must_be_same("the catalog", then, now, &rules)?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::{
     fill::{self, Drawn, READ_ONLY},
     form::Node,
     page::Pages,
-    pair::Pair,
+    pair::{Pair, direct_elements},
 };
 use crate::formats::pdf::{
     PdfError,
@@ -281,15 +281,12 @@ fn kids(pair: &mut Pair<'_, '_, '_>, was: &Node, is: &Node) -> Result<(), PdfErr
     let (then, now) = (was.dictionary.get("Kids"), is.dictionary.get("Kids"));
     pair.explain(Some(is.id.number), "Kids", now);
     let (a, b) = (pair.then.resolve(then)?, pair.now.resolve(now)?);
-    let direct = |array: &Object| {
-        let elements = array.as_array().unwrap_or_default().iter();
-        Object::Array(elements.filter(|e| e.as_reference().is_none()).cloned().collect())
-    };
-    pair.must_be_same(&format!("{label}: entry /Kids"), &direct(&a), &direct(&b))?;
+    let label = format!("{label}: entry /Kids");
+    pair.must_be_same(&label, &direct_elements(&a), &direct_elements(&b))?;
     if a.as_array().is_some() != b.as_array().is_some()
         || (b != Object::Null && b.as_array().is_none())
     {
-        pair.other(format!("{label}: entry /Kids was changed"));
+        pair.other(format!("{label} was changed"));
     }
     Ok(())
 }

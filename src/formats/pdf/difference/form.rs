@@ -5,7 +5,12 @@ use std::{
     rc::Rc,
 };
 
-use super::{change::ChangeKind, field, page::Pages, pair::Pair};
+use super::{
+    change::ChangeKind,
+    field,
+    page::Pages,
+    pair::{Pair, direct_elements},
+};
 use crate::formats::pdf::{
     PdfError,
     fields::text,
@@ -146,15 +151,12 @@ fn own_entries(
     fields: &[Node],
 ) -> Result<(), PdfError> {
     pair.explain(Some(holder), "Fields", now.get("Fields"));
-    let direct = |array: Object| {
-        let elements = array.as_array().unwrap_or_default().iter();
-        Object::Array(elements.filter(|e| e.as_reference().is_none()).cloned().collect())
-    };
     let (a, b) = (pair.then.resolve(then.get("Fields"))?, pair.now.resolve(now.get("Fields"))?);
     if b != Object::Null && b.as_array().is_none() {
         pair.other("the fields of the form are no list");
     }
-    pair.must_be_same("fields that are no objects of their own", &direct(a), &direct(b))?;
+    let (a, b) = (direct_elements(&a), direct_elements(&b));
+    pair.must_be_same("fields that are no objects of their own", &a, &b)?;
     let (a, b) = (pair.then.resolve(then.get("SigFlags"))?, pair.now.resolve(now.get("SigFlags"))?);
     let flags = |object: &Object| object.as_integer().unwrap_or(0);
     if flags(&a) & !flags(&b) != 0 || (b != Object::Null && b.as_integer().is_none()) {

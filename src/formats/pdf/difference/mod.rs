@@ -13,15 +13,11 @@ mod look;
 mod mark;
 mod page;
 mod pair;
-mod structure;
 mod words;
 
 pub use change::{Annotation, Change, ChangeKind, Difference};
 
-use super::{
-    PdfError,
-    raw::{Document, Object},
-};
+use super::{PdfError, raw::Document};
 use pair::Pair;
 
 /// Compares a signed revision with the document that continues it.
@@ -61,9 +57,4 @@ pub fn compare(then: &mut Document<'_>, now: &mut Document<'_>) -> Result<Differ
         pair.other(what);
     }
     Ok(pair.into_difference())
-}
-
-/// Whether an object is there.
-fn is_there(object: &Object) -> bool {
-    *object != Object::Null
 }

@@ -6,7 +6,7 @@ use super::{
     change::{Annotation, ChangeKind},
     form::Form,
     mark::{Tinted, is_harmless},
-    pair::Pair,
+    pair::{Pair, direct_elements},
 };
 use crate::formats::pdf::{
     PdfError,
@@ -190,10 +190,7 @@ fn list(
     homes: &mut HashMap<ObjectId, usize>,
 ) -> Result<(), PdfError> {
     let ids = |all: &[Object]| all.iter().filter_map(Object::as_reference).collect::<Vec<_>>();
-    let plain = |all: &[Object]| {
-        let direct = all.iter().filter(|one| one.as_reference().is_none());
-        Object::Array(direct.cloned().collect())
-    };
+    let plain = |all: &[Object]| direct_elements(&Object::Array(all.to_vec()));
     pair.must_be_same(&format!("annotations of page {page}"), &plain(then), &plain(now))?;
     let (before, after) = (ids(then), ids(now));
     let (old, new): (HashSet<_>, HashSet<_>) =

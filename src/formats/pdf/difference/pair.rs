@@ -44,7 +44,7 @@ pub(super) struct Pair<'a, 'b, 'c> {
     explained: BTreeMap<(u32, u32), u32>,
     places: HashSet<Place>,
     /// Objects of which every key is compared by a rule, so that it does not matter who refers to
-    /// them.
+    /// them, as long as it is under a key by which structure refers to structure.
     loose: HashSet<u32>,
     /// References from unchanged parts of changed objects.
     touched: Vec<(String, u32, bool)>,
@@ -332,14 +332,15 @@ fn collect_under(key: &[u8], object: &Object, found: &mut Vec<(ObjectId, bool)>)
 
 /// Every reference in an object.
 pub(super) fn collect(object: &Object, found: &mut Vec<ObjectId>) {
-    match object {
-        Object::Reference(id) => found.push(*id),
-        Object::Array(elements) => elements.iter().for_each(|element| collect(element, found)),
-        Object::Dictionary(dictionary) | Object::Stream(dictionary, _) => {
-            dictionary.iter().for_each(|(_, value)| collect(value, found));
-        }
-        _ => {}
-    }
+    let mut references = Vec::new();
+    collect_under(b"", object, &mut references);
+    found.extend(references.into_iter().map(|(id, _)| id));
+}
+
+/// The elements of an array that are no objects of their own, as an array.
+pub(super) fn direct_elements(array: &Object) -> Object {
+    let elements = array.as_array().unwrap_or_default().iter();
+    Object::Array(elements.filter(|one| one.as_reference().is_none()).cloned().collect())
 }
 
 fn is_same_plain(a: &Object, b: &Object) -> bool {

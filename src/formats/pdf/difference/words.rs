@@ -2,10 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::{
-    is_there,
-    pair::{Pair, Unexplained},
-};
+use super::pair::{Pair, Unexplained};
 use crate::formats::pdf::{
     PdfError,
     raw::{Dictionary, Object, ObjectId},
@@ -31,11 +28,12 @@ pub(super) fn of_references(
     let mut words = Vec::new();
     for target in targets.iter().take(MOST_TOLD) {
         let id = ObjectId { number: *target, generation: 0 };
-        let what = match (is_there(&pair.then.object(id)?), is_there(&pair.now.object(id)?)) {
-            (false, _) => "something was put where there was nothing",
-            (true, true) => "was replaced",
-            (true, false) => "was removed",
-        };
+        let what =
+            match (pair.then.object(id)? != Object::Null, pair.now.object(id)? != Object::Null) {
+                (false, _) => "something was put where there was nothing",
+                (true, true) => "was replaced",
+                (true, false) => "was removed",
+            };
         let holder = unexplained.iter().find(|one| one.target == *target);
         let holder = holder.map(|one| one.holder.as_str()).unwrap_or_default();
         let place = places.get(target).cloned();
