@@ -158,3 +158,19 @@ fn a_public_upload_that_trickles_is_cut_off() {
         (reply.unwrap().status == 200).then_some(())
     });
 }
+
+/// A refusal that comes before the body is read reaches a client that is still sending it.
+#[test]
+fn a_refused_upload_hears_why() {
+    let mut house = House::new(Engine::Sqlite);
+    house.start();
+    let megabytes = vec![b'x'; 24 << 20];
+    for (path, kind) in [("/v1/seals/import", "text/csv"), ("/v1/verifications", "application/pdf")]
+    {
+        for authorization in ["Bearer nobody", ""] {
+            let headers = [("authorization", authorization), ("content-type", kind)];
+            let reply = support::server::send(house.url(), "POST", path, &headers, &megabytes);
+            assert_eq!(reply.unwrap().problem(401), "unauthenticated");
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod extract;
 mod health;
 mod keepers;
 mod licence_types;
+mod linger;
 mod metrics;
 mod openapi;
 mod page;
@@ -173,6 +174,7 @@ pub fn router(house: House) -> Router {
         .method_not_allowed_fallback(problem::no_such_method)
         // Every body has a limit of its own kind, see `extract` and `upload`.
         .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(linger::linger))
         .layer(middleware::from_fn_with_state(house.clone(), request_log::log))
         .with_state(house)
 }
