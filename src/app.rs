@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     devices::{Devices, Token},
     domain::{Clock, SystemClock, ca_class::CaClass, id::new_ulid},
+    drawing::Drawer,
     http::{House, Server, serve},
     jobs::Jobs,
     pki::{Certificate, TrustStore, crl::Crl},
@@ -103,6 +104,8 @@ impl App {
                     .await?
             }
         };
+        let bounds = config.drawing.enabled.then(|| config.drawing.bounds());
+        let drawer = bounds.map(Drawer::of_this_program);
         let service = Arc::new(Service::new(Parts {
             store,
             devices,
@@ -114,6 +117,7 @@ impl App {
             ca_classes,
             maker_trust,
             tsa_trust,
+            drawer,
             instance,
         }));
         service.renew_lease().await?;

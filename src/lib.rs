@@ -29,6 +29,7 @@ pub mod containers;
 pub mod crypto;
 pub mod devices;
 pub mod domain;
+pub mod drawing;
 pub mod formats;
 pub mod http;
 pub mod jobs;

@@ -57,12 +57,9 @@ impl Office {
         let trust =
             TrustStore { roots: vec![root(0), root(1)], crls: vec![crl("p256"), crl("sm2")] };
         Options {
-            file: None,
-            signature: None,
             trust: trust.clone(),
-            maker_trust: TrustStore::default(),
             tsa_trust: trust,
-            at: SystemClock.now(),
+            ..Options::trusting_nobody(SystemClock.now())
         }
     }
 

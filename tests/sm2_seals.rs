@@ -93,12 +93,10 @@ impl Office {
         });
         let trust = TrustStore { roots, crls: crls.to_vec() };
         Options {
-            file: None,
-            signature: None,
             trust: trust.clone(),
             maker_trust: trust.clone(),
             tsa_trust: trust,
-            at: SystemClock.now(),
+            ..Options::trusting_nobody(SystemClock.now())
         }
     }
 }

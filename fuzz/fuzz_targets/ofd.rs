@@ -14,7 +14,6 @@ use sealwright::{
         source::{Received, Source},
     },
     formats::ofd::{self, Package, SealingRequest},
-    pki::TrustStore,
     verification::{Options, verify},
 };
 
@@ -34,14 +33,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
         None => rest.to_vec(),
     };
-    let options = Options {
-        file: None,
-        signature: None,
-        trust: TrustStore::default(),
-        maker_trust: TrustStore::default(),
-        tsa_trust: TrustStore::default(),
-        at: Timestamp::from_seconds(1_800_000_000),
-    };
+    let options = Options::trusting_nobody(Timestamp::from_seconds(1_800_000_000));
     let _ = verify(&bytes.as_slice(), &options);
     let keyword = Placement { keyword: Some("登记".to_owned()), ..Placement::default() };
     let all = Pages::all();

@@ -8,7 +8,6 @@ use sealwright::{
     },
     domain::Timestamp,
     formats::ofd::SignatureXml,
-    pki::TrustStore,
     verification::{Options, verify},
 };
 
@@ -20,14 +19,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let _ = GmSignedData::from_der(data);
     let _ = SignatureXml::read(data, "Signature.xml");
     for signature in [None, Some(data.to_vec())] {
-        let options = Options {
-            file: None,
-            signature,
-            trust: TrustStore::default(),
-            maker_trust: TrustStore::default(),
-            tsa_trust: TrustStore::default(),
-            at: Timestamp::from_seconds(1_800_000_000),
-        };
+        let at = Timestamp::from_seconds(1_800_000_000);
+        let options = Options { signature, ..Options::trusting_nobody(at) };
         let _ = verify(&data, &options);
     }
 });

@@ -419,7 +419,7 @@ fn verify_all(out: &Path) -> anyhow::Result<Vec<Report>> {
     ["licence.pdf", "approval.pdf", "licence.ofd", "licence-sm2.pdf", "seal.esl"]
         .iter()
         .map(|name| {
-            let mut report = verify::verify_file(&out.join(name), None, &trust, now)?;
+            let mut report = verify::verify_file(&out.join(name), &trust.options(now))?;
             report.file = Some((*name).to_owned());
             Ok(report)
         })

@@ -4,10 +4,12 @@
 mod audit;
 mod demo;
 mod doctor;
+mod draw_pages;
 mod exit;
 mod init;
 mod openapi;
 mod picture;
+mod pictures;
 mod policy;
 mod report;
 mod seal;
@@ -68,11 +70,17 @@ enum Command {
     Policy(policy::Arguments),
     /// Print the OpenAPI document.
     Openapi,
+    /// Draw pages for verification; this program starts it itself.
+    #[command(hide = true)]
+    DrawPages(draw_pages::Arguments),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::DrawPages(arguments) = &arguments.command {
+        return draw_pages::run(arguments).into();
+    }
     log_to_stderr(matches!(arguments.command, Command::Serve));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -101,6 +109,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Audit(arguments) => audit::run(Config::load(&config)?, &arguments, json).await,
         Command::Policy(arguments) => policy::run(&arguments, json),
         Command::Openapi => openapi::run(),
+        Command::DrawPages(arguments) => Ok(draw_pages::run(&arguments)),
     }
 }
 

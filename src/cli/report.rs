@@ -1,6 +1,8 @@
 //! Reports for people to read, in Chinese and English.
 
-use crate::domain::report::{Conclusion, Integrity, Report, SignatureReport};
+use std::fmt::Write as _;
+
+use crate::domain::report::{Appearance, Conclusion, Integrity, PageArea, Report, SignatureReport};
 
 /// The verdict in one sentence.
 fn sentence(report: &Report) -> &'static str {
@@ -63,12 +65,40 @@ pub(super) fn text(report: &Report) -> String {
         for change in &signature.modifications {
             lines.push(format!("       {} {}", mark(change.allowed), change.what));
         }
+        lines.extend(signature.appearance.iter().flat_map(appearance));
         for check in &signature.checks {
             let (answer, name) = (mark(check.passed), &check.name);
             lines.push(format!("     {answer} {name}: {}", check.detail));
         }
     }
     lines.iter().map(|line| shown(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// What the pages look like, where that is not what was signed.
+fn appearance(look: &Appearance) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !look.different.is_empty() {
+        lines.push("     与签章时外观不同的页 pages that look different than signed:".to_owned());
+    }
+    for page in &look.different {
+        let PageArea { left_mm, top_mm, width_mm, height_mm } = page.area;
+        let what = match (page.content, page.hidden) {
+            (true, _) => "页面内容不同 the page itself",
+            (false, true) => "遮盖了原有内容 hides what was visible",
+            (false, false) => "表单或批注 fields or annotations",
+        };
+        lines.push(format!(
+            "       第 {0} 页 page {0}: {what}, {width_mm}×{height_mm} mm at {left_mm}, {top_mm} mm \
+             from the upper left",
+            page.number
+        ));
+    }
+    if let Some(detail) = &look.detail {
+        let (done, all) = (look.pages_compared, look.pages_signed);
+        let all = all.map_or("?".to_owned(), |all| all.to_string());
+        lines.push(format!("     仅比对了部分页面 pages compared: {done} of {all}: {detail}"));
+    }
+    lines
 }
 
 /// What files say may move the cursor, or turn the direction of writing, to make a report look like
@@ -89,14 +119,38 @@ pub(super) fn html(reports: &[Report]) -> String {
         .iter()
         .map(|report| {
             let title = escape(report.file.as_deref().unwrap_or_default());
-            format!("<section><h2>{title}</h2><pre>{}</pre></section>", escape(&text(report)))
+            let (text, pictures) = (escape(&text(report)), pictures(report));
+            format!("<section><h2>{title}</h2><pre>{text}</pre>{pictures}</section>")
         })
         .collect();
     format!(
         "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><title>验章报告 Verification \
          report</title><style>body{{font:15px/1.6 sans-serif;margin:2em auto;max-width:60em}}\
-         pre{{white-space:pre-wrap}}</style><h1>验章报告 Verification report</h1>{sections}</html>"
+         pre{{white-space:pre-wrap}}figure{{display:inline-block;width:48%;margin:0 1% 0 0}}\
+         img{{width:100%;border:1px solid #888}}</style><h1>验章报告 Verification report</h1>{sections}</html>"
     )
+}
+
+/// Pages that look different than signed, as signed and as shown, side by side.
+fn pictures(report: &Report) -> String {
+    let mut html = String::new();
+    for signature in &report.signatures {
+        for page in signature.appearance.iter().flat_map(|look| &look.different) {
+            let Some(pictures) = &page.pictures else { continue };
+            let (number, page) = (signature.index + 1, page.number);
+            let _ = write!(html, "<h3>#{number}：第 {page} 页 page {page}</h3>");
+            for (caption, picture) in
+                [("签章时 as signed", &pictures.signed), ("现在显示 as shown now", &pictures.shown)]
+            {
+                let _ = write!(
+                    html,
+                    "<figure><figcaption>{caption}</figcaption><img alt=\"{caption}\" \
+                     src=\"data:image/png;base64,{picture}\"></figure>"
+                );
+            }
+        }
+    }
+    html
 }
 
 fn escape(text: &str) -> String {

@@ -4,17 +4,22 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding};
 
-use super::{Exit, exit::Wrong, print, print_json, report};
+use super::{Exit, exit::Wrong, pictures, print, print_json, report};
 use crate::{
     app::{AUTHORITIES, MAKERS, SIGNERS, load_trust},
+    config::DrawingConfig,
     domain::{
         Clock, SystemClock, Timestamp,
         report::{Conclusion, Report},
         source::Source,
     },
+    drawing::{Drawer, Drawing},
     pki::TrustStore,
     verification::{self, Options},
 };
+
+/// The most pages of a signature of which there are pictures.
+const MOST_PICTURES: usize = 16;
 
 /// What to verify, and how.
 #[derive(Clone, Debug, clap::Args)]
@@ -37,9 +42,15 @@ pub(super) struct Arguments {
     /// The signature, where it stands beside the file; for one file.
     #[arg(long)]
     signature: Option<PathBuf>,
-    /// Print a page of HTML.
+    /// Print a page of HTML, with pictures of pages that look different than signed.
     #[arg(long)]
     html: bool,
+    /// Write pictures of pages that look different than signed to this directory.
+    #[arg(long)]
+    pictures: Option<PathBuf>,
+    /// Do not draw the pages of files that were changed after signing.
+    #[arg(long, conflicts_with = "pictures")]
+    no_drawing: bool,
 }
 
 /// Runs the command.
@@ -62,9 +73,23 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
     if signature.is_some() && arguments.files.len() > 1 {
         return Err(Wrong("--signature goes with one file".to_owned()).into());
     }
+    let drawer = Drawer::of_this_program(DrawingConfig::default().bounds());
+    let wanted = arguments.html || arguments.pictures.is_some();
+    let pictures = if wanted { MOST_PICTURES } else { 0 };
+    let drawing = (!arguments.no_drawing).then_some(Drawing { drawer, pictures });
     let mut reports = Vec::new();
     for file in &arguments.files {
-        reports.push(verify_file(file, signature.clone(), &trust, at)?);
+        let options = Options {
+            file: Some(file.display().to_string()),
+            signature: signature.clone(),
+            drawing: drawing.clone(),
+            ..trust.options(at)
+        };
+        let mut report = verify_file(file, &options)?;
+        if let Some(directory) = &arguments.pictures {
+            pictures::write(&mut report, file, directory)?;
+        }
+        reports.push(report);
     }
     match reports.as_slice() {
         [one] if json => print_json(one)?,
@@ -92,26 +117,23 @@ impl Trust {
             authorities: load_trust(directory, AUTHORITIES)?,
         })
     }
+
+    /// A question for a time.
+    pub(super) fn options(&self, at: Timestamp) -> Options {
+        Options {
+            trust: self.signers.clone(),
+            maker_trust: self.makers.clone(),
+            tsa_trust: self.authorities.clone(),
+            ..Options::trusting_nobody(at)
+        }
+    }
 }
 
 /// Verifies one file on disk.
-pub(super) fn verify_file(
-    file: &Path,
-    signature: Option<Vec<u8>>,
-    trust: &Trust,
-    at: Timestamp,
-) -> anyhow::Result<Report> {
+pub(super) fn verify_file(file: &Path, options: &Options) -> anyhow::Result<Report> {
     let bad = |error: std::io::Error| Wrong(format!("{}: {error}", file.display()));
     let source = std::fs::File::open(file).and_then(Source::file).map_err(bad)?;
-    let options = Options {
-        file: Some(file.display().to_string()),
-        signature,
-        trust: trust.signers.clone(),
-        maker_trust: trust.makers.clone(),
-        tsa_trust: trust.authorities.clone(),
-        at,
-    };
-    Ok(verification::verify(&source, &options).report)
+    Ok(verification::verify(&source, options).report)
 }
 
 /// A signature that stands beside a file: DER, or PEM around it.

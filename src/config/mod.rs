@@ -12,6 +12,7 @@ use crate::{
     clients::{mail::MailServer, tsa::TsaServer},
     devices::pkcs11::TokenConfig,
     domain::{ca_class::CaClass, seal_code::SealCodeScheme},
+    drawing::Bounds,
 };
 
 /// Why a configuration cannot be used.
@@ -54,6 +55,9 @@ pub struct Config {
     /// Timestamps.
     #[serde(default)]
     pub timestamps: TimestampConfig,
+    /// Drawing pages for verification.
+    #[serde(default)]
+    pub drawing: DrawingConfig,
     /// Webhooks.
     #[serde(default)]
     pub webhooks: WebhookConfig,
@@ -353,6 +357,49 @@ impl TimestampConfig {
     }
 }
 
+/// Drawing pages for verification, in processes of their own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DrawingConfig {
+    /// Whether the pages of files that were changed after signing are drawn and compared.
+    pub enabled: bool,
+    /// The largest file whose pages are drawn, bytes.
+    pub largest_document: u64,
+    /// How long drawing one file may take, seconds of a processor.
+    pub seconds: u32,
+    /// How much memory it may take, bytes.
+    pub memory: u64,
+}
+
+impl Default for DrawingConfig {
+    fn default() -> Self {
+        Self { enabled: true, largest_document: 64 << 20, seconds: 10, memory: 1 << 30 }
+    }
+}
+
+impl DrawingConfig {
+    fn validate(&self) -> Result<(), String> {
+        if !(1..=3600).contains(&self.seconds) {
+            return Err("drawing.seconds must be 1 to 3600".to_owned());
+        }
+        if self.memory < 256 << 20 || self.memory / 4 < self.largest_document {
+            return Err("drawing.memory must be at least 256 MiB, and four times \
+                        drawing.largest_document"
+                .to_owned());
+        }
+        Ok(())
+    }
+
+    /// The bounds of one drawing.
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            largest: self.largest_document,
+            seconds: u64::from(self.seconds),
+            memory: self.memory,
+        }
+    }
+}
+
 impl Config {
     /// Reads and checks a configuration file.
     ///
@@ -379,6 +426,7 @@ impl Config {
         self.token.validate()?;
         self.timestamps.validate()?;
         self.webhooks.validate()?;
+        self.drawing.validate()?;
         self.mail.validate()?;
         self.register.seal_code_scheme().map_err(|error| format!("register.seal_code: {error}"))?;
         if self.http.tls_certificate.is_some() != self.http.tls_key.is_some() {

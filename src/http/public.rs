@@ -8,12 +8,12 @@ use axum::{
     http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     House,
-    extract::Path,
+    extract::{Path, Query},
     problem::Problem,
     responses::Problems,
     upload::Upload,
@@ -22,20 +22,31 @@ use super::{
 use crate::{
     crypto::Scheme,
     domain::report::Report,
-    service::{Act, Error, public::SealStatus},
+    service::{Act, Error, documents::Question, public::SealStatus},
 };
 
 type Result<T> = std::result::Result<T, Problem>;
 type Peer = ConnectInfo<SocketAddr>;
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PublicVerificationQuery {
+    /// Whether the report shall carry pictures of pages that look different than signed: at most
+    /// four for a signature.
+    #[serde(default)]
+    pictures: bool,
+}
+
 /// Verify a document without an access key 公开验章.
-#[utoipa::path(post, path = "/public/verify", tag = "public",
+#[utoipa::path(post, path = "/public/verify", tag = "public", params(PublicVerificationQuery),
     request_body(content((DocumentBody = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, body = Report), Problems), security(()),
     extensions(("x-action" = json!("verify-publicly"))))]
 pub(super) async fn verify(
     State(house): State<House>,
     ConnectInfo(peer): Peer,
+    Query(query): Query<PublicVerificationQuery>,
     request: Request,
 ) -> Result<Body<Report>> {
     house.throttle.pass(peer.ip(), house.service.now())?;
@@ -50,8 +61,9 @@ pub(super) async fn verify(
         let upload = tokio::time::timeout(limit, upload).await.map_err(|_| Error::Overloaded)??;
         let act = Act::default();
         let beside = VerificationRequest::of(&upload)?;
-        let given = (upload.file, beside);
-        let report = house.service.verify(&act, upload.document.source, given, None).await?;
+        let pictures = query.pictures;
+        let question = Question { file: upload.file, signature: beside, at: None, pictures };
+        let report = house.service.verify(&act, upload.document.source, question).await?;
         Ok(Body(report))
     });
     match tokio::time::timeout(limit, work).await {

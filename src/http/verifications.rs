@@ -11,14 +11,22 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     House, caller::Caller, extract::Query, problem::Problem, responses::Problems, upload::Upload,
 };
-use crate::domain::{Timestamp, report::Report};
+use crate::{
+    domain::{Timestamp, report::Report},
+    service::documents::Question,
+};
 
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct AtTime {
+pub(super) struct VerificationQuery {
     /// The time for which the question is asked; now if not given.
     #[param(value_type = Option<String>)]
-    pub(super) at: Option<Timestamp>,
+    at: Option<Timestamp>,
+    /// Whether the report shall carry pictures of pages that look different than signed: at most
+    /// four for a signature.
+    #[serde(default)]
+    pictures: bool,
 }
 
 /// The multipart body of a verification; the raw body works as well.
@@ -55,19 +63,20 @@ impl VerificationRequest {
 }
 
 /// Verify a document 验章.
-#[utoipa::path(post, path = "/v1/verifications", tag = "verification", params(AtTime),
+#[utoipa::path(post, path = "/v1/verifications", tag = "verification", params(VerificationQuery),
     request_body(content((DocumentBody = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, body = Report), Problems),
     extensions(("x-action" = json!("verify"))))]
 pub(super) async fn create(
     State(house): State<House>,
     Caller(act): Caller,
-    Query(query): Query<AtTime>,
+    Query(query): Query<VerificationQuery>,
     request: Request,
 ) -> Result<Body<Report>, Problem> {
     let http = &house.service.config.http;
     let upload = Upload::read(request, http, http.largest_document).await?;
     let beside = VerificationRequest::of(&upload)?;
-    let given = (upload.file, beside);
-    Ok(Body(house.service.verify(&act, upload.document.source, given, query.at).await?))
+    let VerificationQuery { at, pictures } = query;
+    let question = Question { file: upload.file, signature: beside, at, pictures };
+    Ok(Body(house.service.verify(&act, upload.document.source, question).await?))
 }

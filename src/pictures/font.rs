@@ -9,7 +9,10 @@ use super::DrawError;
 
 /// The bytes and the index of a font that has Chinese characters; a serif face (宋体) where there
 /// is one, as official seals are cut.
-pub(super) fn chinese_font() -> Result<Arc<Font>, DrawError> {
+///
+/// # Errors
+/// This machine has no such font.
+pub fn chinese_font() -> Result<Arc<Font>, DrawError> {
     /// Fonts are large and searching for them takes long; they do not change while we run.
     static FOUND: Mutex<Option<Arc<Font>>> = Mutex::new(None);
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
@@ -20,9 +23,16 @@ pub(super) fn chinese_font() -> Result<Arc<Font>, DrawError> {
 }
 
 /// A font file, and which of the fonts in it is meant.
-pub(super) struct Font {
+pub struct Font {
     pub(super) data: Vec<u8>,
-    pub(super) index: u32,
+    /// Which of the fonts in the file.
+    pub index: u32,
+}
+
+impl AsRef<[u8]> for Font {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
 }
 
 fn find_font() -> Result<Font, DrawError> {

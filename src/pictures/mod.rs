@@ -12,6 +12,7 @@ mod vector;
 
 pub use compare::compare;
 pub use draw::{DrawError, Emblem, OvalSeal, Rank, RoundSeal, SquareSeal, mark_for_test};
+pub use font::{Font, chinese_font};
 pub use typeset::{Typeset, qr_code, typeset};
 pub use upload::{PictureError, Pixels, read_png};
 pub use vector::{Vector, VectorError};

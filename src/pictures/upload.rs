@@ -56,6 +56,21 @@ pub fn read_png(bytes: &[u8]) -> Result<Pixels, PictureError> {
 }
 
 impl Pixels {
+    /// Encodes them as a PNG, fast.
+    ///
+    /// # Errors
+    /// The bytes are not as many as the sides say.
+    pub fn to_png(&self) -> Result<Vec<u8>, PictureError> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        let written = encoder.write_header().and_then(|mut w| w.write_image_data(&self.rgba));
+        written.map_err(|_| PictureError::Side)?;
+        Ok(bytes)
+    }
+
     /// Refuses ink that is not red 朱红, taken over everything that is not transparent.
     ///
     /// # Errors

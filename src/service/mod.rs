@@ -32,6 +32,7 @@ use crate::{
     config::Config,
     devices::Devices,
     domain::{Clock, Timestamp, ca_class::CaClass, fresh::Fresh, organization::Scope},
+    drawing::Drawer,
     formats::pdf::Appearance,
     pki::TrustStore,
     policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
@@ -60,6 +61,8 @@ pub struct Service {
     pub maker_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
+    /// Who draws pages for verification, where somebody does.
+    pub drawer: Option<Drawer>,
     /// This process.
     pub instance: Arc<str>,
     steady: timestamps::Steady,
@@ -91,6 +94,7 @@ impl Service {
             ca_classes,
             maker_trust,
             tsa_trust,
+            drawer,
             instance,
         } = parts;
         Self {
@@ -104,6 +108,7 @@ impl Service {
             ca_classes,
             maker_trust,
             tsa_trust,
+            drawer,
             instance: instance.into(),
             steady: timestamps::Steady::default(),
             vault: vault::Vault::default(),
@@ -270,6 +275,8 @@ pub struct Parts {
     pub maker_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
+    /// Who draws pages for verification, where somebody does.
+    pub drawer: Option<Drawer>,
     /// This process.
     pub instance: String,
 }

@@ -10,8 +10,8 @@ use crate::{
     domain::{
         Timestamp,
         report::{
-            Conclusion, Indication, Integrity, Modification, ModificationLevel, Report, SealReport,
-            SignatureReport, SignerReport, Uncovered,
+            Appearance, Conclusion, Indication, Integrity, Modification, ModificationLevel, Report,
+            SealReport, SignatureReport, SignerReport, Uncovered,
         },
     },
     pki::{Certificate, path::PathError},
@@ -27,6 +27,7 @@ pub(super) struct Outline {
     pub(super) uncovered: Vec<Uncovered>,
     pub(super) modification_level: Option<ModificationLevel>,
     pub(super) modifications: Vec<Modification>,
+    pub(super) appearance: Option<Appearance>,
 }
 
 /// The questions whose answers make up integrity; a format asks those that it has.
@@ -60,6 +61,7 @@ pub(super) fn conclude(index: usize, outline: Outline, answers: Answers) -> Sign
         uncovered: outline.uncovered,
         modification_level: outline.modification_level,
         modifications: outline.modifications,
+        appearance: outline.appearance,
         checks: answers.checks,
     }
 }

@@ -54,6 +54,7 @@ pub(super) fn verify(
         uncovered: Vec::new(),
         modification_level: None,
         modifications: Vec::new(),
+        appearance: None,
     };
     report.signatures.push(conclude(0, outline, answers));
     conclude_file(&mut report, true, true);

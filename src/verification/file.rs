@@ -175,6 +175,7 @@ fn judge(
         uncovered: Vec::new(),
         modification_level: None,
         modifications: Vec::new(),
+        appearance: None,
     };
     let answers = Answers {
         checks,

@@ -23,6 +23,7 @@ use crate::{
         report::{Conclusion, Report},
         source::ReadAt,
     },
+    drawing::Drawing,
     formats::{ofd::is_package, pdf::is_pdf},
     pki::TrustStore,
 };
@@ -49,6 +50,24 @@ pub struct Options {
     pub tsa_trust: TrustStore,
     /// The time for which the question is asked.
     pub at: Timestamp,
+    /// Who draws the pages of files that were changed after signing; without one the rules alone
+    /// are asked.
+    pub drawing: Option<Drawing>,
+}
+
+impl Options {
+    /// A question asked by somebody who trusts nobody.
+    pub fn trusting_nobody(at: Timestamp) -> Self {
+        Self {
+            file: None,
+            signature: None,
+            trust: TrustStore::default(),
+            maker_trust: TrustStore::default(),
+            tsa_trust: TrustStore::default(),
+            at,
+            drawing: None,
+        }
+    }
 }
 
 /// The report, and what a register of signatures is asked with.

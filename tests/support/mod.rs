@@ -70,15 +70,15 @@ pub fn terminate(process: u32) {
     run(Command::new("bash").args(["-c", &format!("kill {process}")]));
 }
 
+/// Somebody who draws pages with the program under test, and keeps the pictures of one.
+pub fn drawing(bounds: sealwright::drawing::Bounds) -> Option<sealwright::drawing::Drawing> {
+    use sealwright::drawing::{Drawer, Drawing};
+    let drawer = Drawer::new(env!("CARGO_BIN_EXE_sealwright").into(), bounds);
+    Some(Drawing { drawer, pictures: 1 })
+}
+
 /// A question asked in 2026 by somebody who trusts nobody.
 pub fn trusting_nobody() -> sealwright::verification::Options {
-    use sealwright::{domain::Timestamp, pki::TrustStore};
-    sealwright::verification::Options {
-        file: None,
-        signature: None,
-        trust: TrustStore::default(),
-        maker_trust: TrustStore::default(),
-        tsa_trust: TrustStore::default(),
-        at: Timestamp::from_seconds(1_796_000_000),
-    }
+    let at = sealwright::domain::Timestamp::from_seconds(1_796_000_000);
+    sealwright::verification::Options::trusting_nobody(at)
 }

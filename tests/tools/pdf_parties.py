@@ -22,8 +22,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.sign import fields, signers, timestamps
 from pyhanko.stamp import TextStampStyle
 from pyhanko_certvalidator import ValidationContext
@@ -168,12 +170,12 @@ def contract():
 
 # ---- what is done to files
 
-def sign(data, field, visible=None, by=party, **options):
+def sign(data, field, visible=None, by=party, style=None, **options):
     options.setdefault("subfilter", fields.SigSeedSubFilter.PADES)
     meta = signers.PdfSignatureMetadata(field_name=field, md_algorithm="sha256", **options)
     stamper = clock if options.get("use_pades_lta") or options.get("embed_validation_info") else None
     spec = fields.SigFieldSpec(field, on_page=0, box=visible) if visible else None
-    style = TextStampStyle(stamp_text="signed") if visible else None
+    style = style or (TextStampStyle(stamp_text="signed") if visible else None)
     result = io.BytesIO()
     signer = signers.PdfSigner(meta, signer=by, timestamper=stamper, new_field_spec=spec, stamp_style=style)
     signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data), strict=False), output=result)
@@ -304,6 +306,9 @@ def levels(tag, source, has_form):
     if not has_form:
         return
     enter(f"{tag}-field", sign(first, "Landlord"), 2, "form-filling")
+    patch = RawContent(b"q 1 g 0 0 200 20 re f Q", box=BoxConstraints(200, 20))
+    patch = TextStampStyle(stamp_text="9000", background=patch, background_opacity=1)
+    (out / f"{tag}-covered.pdf").write_bytes(sign(first, "Second", (180, 692, 380, 712), style=patch))
     filled = fill(first, "deposit", "2000")
     enter(f"{tag}-filled", filled, 1, "form-filling")
     enter(f"{tag}-filled-in-place", fill(first, "deposit", "2000", in_place=True), 1, "form-filling")

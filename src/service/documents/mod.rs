@@ -27,6 +27,7 @@ pub(super) use request::check_template;
 pub use seal::{SealedDocument, appearance, set_caption};
 pub use sign_digest::{DigestKind, DigestRequest, SignedDigest};
 pub(super) use signing_cycle::{Signer, SignerKey};
+pub use verify::Question;
 pub use void::NewVoid;
 
 /// A place where a test may make the process die; nothing otherwise.

@@ -31,7 +31,7 @@ use crate::{
         pdf::{self, Appearance, CaptionText},
     },
     pictures::{DrawError, Vector, qr_code, read_png, typeset},
-    pki::{Certificate, TrustStore},
+    pki::Certificate,
     policy::{Action, GrantFacts, Permit, Resource},
     service::{Act, Error, Service, seals},
     verification,
@@ -450,14 +450,7 @@ struct Work {
 
 /// Earlier signatures of an OFD must be whole; whom they are of does not matter here.
 fn check_earlier_signatures(source: &Source, at: Timestamp) -> Result<(), Error> {
-    let options = verification::Options {
-        file: None,
-        signature: None,
-        trust: TrustStore::default(),
-        maker_trust: TrustStore::default(),
-        tsa_trust: TrustStore::default(),
-        at,
-    };
+    let options = verification::Options::trusting_nobody(at);
     let report = verification::verify(source, &options).report;
     let broken = report.signatures.iter().find(|s| s.integrity != Integrity::Intact);
     match broken {

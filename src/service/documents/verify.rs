@@ -10,6 +10,7 @@ use crate::{
         signing::DocumentFormat,
         source::Source,
     },
+    drawing::Drawing,
     pki::Certificate,
     policy::{Action, Resource},
     service::{Act, Error, Service},
@@ -17,9 +18,25 @@ use crate::{
     verification::{self, Options, RegisterFacts},
 };
 
+/// The most pages of a signature of which a report carries pictures.
+const MOST_PICTURES: usize = 4;
+
+/// What is asked of a document.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// The name of the file, for the report.
+    pub file: Option<String>,
+    /// The signature, where it stands beside the document.
+    pub signature: Option<Vec<u8>>,
+    /// The time for which the question is asked; now if not given.
+    pub at: Option<Timestamp>,
+    /// Whether the report shall carry pictures of pages that look different than signed.
+    pub pictures: bool,
+}
+
 impl Service {
-    /// Verifies a document, of any kind where its signature stands beside it. Whoever has no access key gets the same answer, within tight limits
-    /// that the HTTP server sets.
+    /// Verifies a document, of any kind where its signature stands beside it. Whoever has no access
+    /// key gets the same answer, within tight limits that the HTTP server sets.
     ///
     /// # Errors
     /// Policy says no, or the database fails; a bad document is not an error but an answer.
@@ -27,8 +44,7 @@ impl Service {
         &self,
         act: &Act,
         document: Source,
-        (file, signature): (Option<String>, Option<Vec<u8>>),
-        at: Option<Timestamp>,
+        question: Question,
     ) -> Result<Report, Error> {
         let action = if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
         let _ = self.permit(act, action, Resource::Service)?;
@@ -43,8 +59,12 @@ impl Service {
         let mut maker_trust = self.maker_trust.clone();
         maker_trust.roots.push(self.authority.seal_maker.1.clone());
         maker_trust.crls.clone_from(&trust.crls);
+        let Question { file, signature, at, pictures } = question;
         let at = at.unwrap_or_else(|| self.now());
-        let options = Options { file, signature, trust, maker_trust, tsa_trust, at };
+        let pictures = if pictures { MOST_PICTURES } else { 0 };
+        let drawer = self.drawer.clone();
+        let drawing = drawer.map(|drawer| Drawing { drawer, pictures });
+        let options = Options { file, signature, trust, maker_trust, tsa_trust, at, drawing };
         let (mut report, values) = tokio::task::spawn_blocking(move || {
             let outcome = verification::verify(&document, &options);
             (outcome.report, outcome.signature_values)

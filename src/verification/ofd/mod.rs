@@ -165,6 +165,7 @@ impl<'a> Facts<'a> {
             uncovered: uncovered.into_iter().map(Uncovered::Part).collect(),
             modification_level: None,
             modifications: self.found.parts.iter().filter_map(change).collect(),
+            appearance: None,
         }
     }
 }

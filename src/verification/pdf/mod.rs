@@ -1,5 +1,6 @@
 //! The signatures of a PDF: CMS, GB/T 35275 or seal signatures over byte ranges.
 
+mod appearance;
 mod changes;
 mod checks;
 mod facts;
@@ -39,7 +40,8 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
     "pdf".clone_into(&mut report.format);
     let mut signature_values = Vec::new();
     let mut budget = MOST_COMPARED;
-    for (index, found) in inspection.signatures.iter().enumerate() {
+    let mut judged = Vec::new();
+    for found in &inspection.signatures {
         let facts = facts::gather(source, found);
         let changes = changes_after(source, found, &inspection, &mut budget);
         let answers = checks::run(&facts, changes.check, source.size(), options);
@@ -47,6 +49,12 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         let mut outline = outline(&facts, answers.coverage);
         outline.modification_level = changes.level;
         outline.modifications = changes.modifications;
+        judged.push((found, outline, answers));
+    }
+    if let Some(drawing) = &options.drawing {
+        appearance::add(source, drawing, &mut judged);
+    }
+    for (index, (_, outline, answers)) in judged.into_iter().enumerate() {
         report.signatures.push(conclude(index, outline, answers));
     }
     conclude_file(&mut report, true, inspection.damage.is_none() && !inspection.locked);
@@ -104,6 +112,7 @@ fn outline(facts: &Facts<'_>, coverage: Option<Coverage>) -> Outline {
         uncovered: uncovered(facts, coverage),
         modification_level: None,
         modifications: Vec::new(),
+        appearance: None,
     }
 }
 
