@@ -17,7 +17,9 @@ use support::{
     attacks,
     parties::{Parties, complaints},
     prepared::{self, Prepared},
-    python_tool, run,
+    python_tool,
+    revision::{Revision, object, stream, with},
+    run,
 };
 
 fn check<'a>(checks: &'a [Check], name: &str) -> Option<&'a Check> {
@@ -49,6 +51,96 @@ fn what_is_allowed_is_not_an_alarm() {
 }
 
 #[test]
+fn what_was_prepared_before_signing_is_warned_of() {
+    let parties = Parties::new();
+    let judge = |file: &[u8]| {
+        let report = parties.judge(file);
+        assert_eq!(report.conclusion, Conclusion::Valid, "{}", complaints(&report));
+        report.warnings.join("; ")
+    };
+    for name in ["objstm-b", "linear-b", "linear-lta", "objstm-thrice"] {
+        assert_eq!(judge(&parties.file(name)), "", "{name}");
+    }
+    let warnings = judge(&parties.file("contract-b"));
+    for word in ["pages that were signed (objects 41)", "contents of pages", "has layers"] {
+        assert!(warnings.contains(word), "{word}: {warnings}");
+    }
+    let contract = parties.file("contract");
+    let link = |act: &str| with(&object(&contract, 36), &[("A", act)]);
+    type Prepare<'a> = Box<dyn Fn(&mut Revision) + 'a>;
+    let mut prepared: Vec<(Prepare<'_>, &str)> = Vec::new();
+    for (act, word) in [
+        ("<</S /JavaScript /JS (app.alert\\(1\\))>>", "runs JavaScript"),
+        ("<</S /Launch /F (a.exe)>>", "starts programs"),
+        ("<</S /SubmitForm /F (https://a.example/)>>", "sends or fetches"),
+        ("<</S /Hide /T (tenant)>>", "hides and shows"),
+    ] {
+        let body = link(act);
+        prepared.push((
+            Box::new(move |revision| {
+                revision.set(36, &body);
+            }),
+            word,
+        ));
+    }
+    for (entries, word) in [
+        ("/Type /XObject /Subtype /Image /Width 1 /Height 1", "images that"),
+        ("/Type /XObject /Subtype /Form /BBox [0 0 1 1]", "forms to be drawn that"),
+    ] {
+        let body = stream(entries, "0 0 1 1 re f");
+        prepared.push((
+            Box::new(move |revision| {
+                revision.add(&body);
+            }),
+            word,
+        ));
+    }
+    for (body, word) in
+        [("<</Type /Font>>", "fonts that"), ("<</Type /Catalog>>", "other roots of the document")]
+    {
+        prepared.push((
+            Box::new(move |revision| {
+                revision.add(body);
+            }),
+            word,
+        ));
+    }
+    for (bytes, word) in [
+        ("50 0 obj\n<</Type /Page>>\nendobj\n", "object 50 that no cross-reference leads to"),
+        ("these words are nothing\n", "belong to no object"),
+    ] {
+        prepared.push((
+            Box::new(move |revision| {
+                revision.raw(bytes).add("null");
+            }),
+            word,
+        ));
+    }
+    let directory = parties.directory.path();
+    let path = |index: usize| directory.join(format!("prepared-{index}.pdf"));
+    for (index, (prepare, _)) in prepared.iter().enumerate() {
+        let mut revision = Revision::of(&contract);
+        prepare(&mut revision);
+        fs::write(path(index), revision.finish()).unwrap();
+    }
+    let signed = directory.join("signed");
+    run(python_tool("python")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/pdf_parties.py"))
+        .arg(&signed)
+        .arg("--only-sign")
+        .args((0..prepared.len()).map(path)));
+    let mut options = support::trusting_nobody();
+    options.trust = Parties::trust_in(&signed);
+    for (index, (_, word)) in prepared.iter().enumerate() {
+        let file = fs::read(signed.join(path(index).file_name().unwrap())).unwrap();
+        let report = verification::verify(&Source::memory(file), &options).report;
+        assert_eq!(report.conclusion, Conclusion::Valid, "{}", complaints(&report));
+        let warnings = report.warnings.join("; ");
+        assert_eq!(warnings.matches(word).count(), 1, "{word}: {warnings}");
+    }
+}
+
+#[test]
 fn the_command_tells_people_what_changed() {
     let parties = Parties::new();
     let directory = parties.directory.path();
@@ -73,6 +165,7 @@ fn the_command_tells_people_what_changed() {
     let (code, text) = told("contract-filled.pdf");
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("only as is allowed"), "{text}");
+    assert!(text.contains("[!!] nothing leads to pages that were signed"), "{text}");
     assert!(text.contains("[ok] the form field \"deposit\" was filled in"), "{text}");
     let (code, text) = told("contract-twice.pdf");
     assert_eq!(code, Some(0), "{text}");

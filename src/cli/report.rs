@@ -51,6 +51,10 @@ pub(super) fn text(report: &Report) -> String {
     let mut lines =
         vec![report.file.clone().unwrap_or_default(), format!("  {}", sentence(report))];
     lines.extend(report.detail.iter().map(|detail| format!("  {detail}")));
+    if !report.warnings.is_empty() {
+        lines.push("  签章前已在文件中 in the document when it was signed:".to_owned());
+        lines.extend(report.warnings.iter().map(|warning| format!("     [!!] {warning}")));
+    }
     for signature in &report.signatures {
         let signer = signature.signer.subject.as_deref().unwrap_or("unknown signer");
         let status = signature.sub_indication.as_deref().unwrap_or("passed");

@@ -291,6 +291,9 @@ pub struct Report {
     pub conclusion: Conclusion,
     /// Why a file with no readable signature got its conclusion.
     pub detail: Option<String>,
+    /// What the signed document holds beside what it shows, in words: nothing of it is a failure,
+    /// as it was signed, but it could show something else to somebody, or do something.
+    pub warnings: Vec<String>,
     /// The time for which the question was asked.
     #[schema(value_type = String)]
     pub verified_at: Timestamp,

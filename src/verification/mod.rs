@@ -95,6 +95,7 @@ pub fn verify(source: &dyn ReadAt, options: &Options) -> Outcome {
         format: String::new(),
         conclusion: Conclusion::Unsigned,
         detail: None,
+        warnings: Vec::new(),
         verified_at: options.at,
         signatures: Vec::new(),
     };

@@ -19,6 +19,7 @@ pub mod raw;
 mod restrictions;
 mod revision;
 mod sealed;
+mod shadow;
 mod slices;
 mod stamp;
 
@@ -33,3 +34,4 @@ pub use prepare::{SealingRequest, prepare};
 pub use raw::{Finding, is_pdf};
 pub use restrictions::Permissions;
 pub use sealed::Prepared;
+pub use shadow::warnings;

@@ -38,6 +38,12 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         }
     };
     "pdf".clone_into(&mut report.format);
+    // Of all signed revisions the last one: it holds the others.
+    let signed = inspection.signatures.iter().filter(|found| found.ends_a_revision);
+    if let Some(end) = signed.filter_map(|found| found.gap.ok()).map(|gap| gap.end_of_range).max() {
+        // The medium has failed elsewhere already where it fails here.
+        report.warnings = pdf::warnings(source, end).unwrap_or_default();
+    }
     let mut signature_values = Vec::new();
     let mut budget = MOST_COMPARED;
     let mut judged = Vec::new();

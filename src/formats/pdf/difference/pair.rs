@@ -332,9 +332,7 @@ fn collect_under(key: &[u8], object: &Object, found: &mut Vec<(ObjectId, bool)>)
 
 /// Every reference in an object.
 pub(super) fn collect(object: &Object, found: &mut Vec<ObjectId>) {
-    let mut references = Vec::new();
-    collect_under(b"", object, &mut references);
-    found.extend(references.into_iter().map(|(id, _)| id));
+    object.each(&mut |part| found.extend(part.as_reference()));
 }
 
 /// The elements of an array that are no objects of their own, as an array.

@@ -14,6 +14,8 @@ use crate::formats::pdf::PdfError;
 const MOST_TOLD: usize = 50;
 /// The longest comment, bytes.
 const LONGEST_COMMENT: usize = 1 << 20;
+/// How far from the beginning the part may begin that is looked at for the whole file, bytes.
+const HEADER: u64 = 1024;
 /// Words that a reader looks for when it repairs a file.
 const LURES: [&[u8]; 6] = [b" obj", b"xref", b"trailer", b"endstream", b"%PDF-", b"endobj"];
 
@@ -56,9 +58,14 @@ impl Document<'_> {
         let mut tape = Tape::new(self.source());
         // `since` is the end of the last thing: a cross-reference may lead to the space behind it.
         let (mut at, mut since) = (from, from);
+        let mut in_junk = false;
         while at < to && found.len() < MOST_TOLD {
             let mut tell = |what: String| found.push(Finding { offset: at, what });
-            let length = match next(&mut tape, at)? {
+            let item = next(&mut tape, at)?;
+            // Words that belong to nothing are told of once where they begin.
+            let goes_on = in_junk && matches!(item, Item::Junk(_));
+            in_junk = matches!(item, Item::Junk(_)) || in_junk && matches!(item, Item::Space(_));
+            let length = match item {
                 Item::Space(length) => {
                     at += length as u64;
                     continue;
@@ -110,13 +117,17 @@ impl Document<'_> {
                     length as u64
                 }
                 Item::Start { length, offset } => {
-                    if !self.xref_offsets().contains(&offset) {
+                    // The first part of a linearized file says 0 (ISO 32000-2 annex F.3.4).
+                    let linearized = from < HEADER && offset == 0;
+                    if !linearized && !self.xref_offsets().contains(&offset) {
                         tell("a startxref leads to no cross-reference of the file".to_owned());
                     }
                     length as u64
                 }
                 Item::Junk(length) => {
-                    tell("there are bytes that belong to no object".to_owned());
+                    if !goes_on {
+                        tell("there are bytes that belong to no object".to_owned());
+                    }
                     length as u64
                 }
             };

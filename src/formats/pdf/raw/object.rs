@@ -168,6 +168,18 @@ impl Object {
         }
     }
 
+    /// Visits this object and all that stand directly in it.
+    pub fn each<'o>(&'o self, visit: &mut dyn FnMut(&'o Object)) {
+        visit(self);
+        match self {
+            Self::Array(elements) => elements.iter().for_each(|element| element.each(visit)),
+            Self::Dictionary(dictionary) | Self::Stream(dictionary, _) => {
+                dictionary.iter().for_each(|(_, value)| value.each(visit));
+            }
+            _ => {}
+        }
+    }
+
     /// The reference.
     pub fn as_reference(&self) -> Option<ObjectId> {
         if let Self::Reference(id) = self { Some(*id) } else { None }
