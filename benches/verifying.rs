@@ -17,6 +17,7 @@ use sealwright::{
         report::Conclusion,
         source::{Source, for_each_chunk},
     },
+    drawing::Bounds,
     verification::{self, Options},
 };
 use support::{
@@ -104,6 +105,25 @@ fn main() {
     ]));
     let theirs = theirs.trim().parse::<f64>().unwrap() * 1e3;
     println!("verify 100 KB {ours:.3} ms of CPU, pyHanko {theirs:.1} ms: 1/{:.0}", theirs / ours);
+
+    // Three pages, drawn as signed and as shown, in a process of its own each time.
+    let path = directory.join("contract-filled.pdf");
+    let (source, mut drawing) = (open(&path), parties.options.clone());
+    let rules = each(false, 100, || verify(&source, &drawing));
+    drawing.drawing = support::drawing(Bounds { largest: 64 << 20, seconds: 10, memory: 1 << 30 });
+    let here = each(false, 100, || verify(&source, &drawing));
+    let there = each(true, 100, || verify(&source, &drawing));
+    let poppler = each(true, 100, || {
+        for _ in 0..2 {
+            run(Command::new("pdftoppm").args(["-r", "96"]).arg(&path).arg(directory.join("page")));
+        }
+    });
+    println!(
+        "draw and compare three pages twice {:.1} ms of CPU beside the rules ({rules:.2} ms), \
+         pdftoppm {poppler:.1} ms for drawing them twice: {:.2} x",
+        here - rules + there,
+        (here - rules + there) / poppler
+    );
 
     let source = open(&signed("large.pdf"));
     let ours = each(false, 20, || verify(&source, &options));

@@ -114,7 +114,7 @@ pub fn verify(source: &dyn ReadAt, options: &Options) -> Outcome {
             return file::verify(&signature, None, options, report);
         }
     }
-    if is_package(source) && !is_pdf(source) {
+    if !is_pdf(source) && is_package(source) {
         return ofd::verify(source, options, report);
     }
     pdf::verify(source, options, report)

@@ -19,6 +19,8 @@ const MOST_OBJECTS: u32 = 20_000;
 const MOST_TOLD: usize = 10;
 /// The largest stream that is looked at for text and lines, bytes as it is packed.
 const LARGEST_CONTENT: i64 = 1 << 20;
+/// How much of it is looked at, bytes as it is unpacked.
+const LOOKED_AT: usize = 16 << 10;
 
 /// Warns of what a beginning of a file holds, in words. Documents that are large, that cannot be
 /// read, or that open with a password only are not looked through.
@@ -176,6 +178,7 @@ fn draws(
         Err(PdfError::Io(error)) => return Err(error.into()),
         _ => return Ok(false),
     };
+    let data = data.get(..LOOKED_AT).unwrap_or(&data);
     let mut words = data.split(|byte| byte.is_ascii_whitespace());
     Ok(words.any(|word| matches!(word, b"Tj" | b"TJ" | b"Do" | b"re" | b"BT")))
 }

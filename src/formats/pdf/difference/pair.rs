@@ -239,8 +239,11 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         // Loose objects under keys by which a reader would draw or run them.
         let mut odd = BTreeSet::new();
         let loose = &self.loose;
-        self.then.pass_over(is_expected, |holder, to, expected| {
-            if watched.contains(&to.number) && !differs.contains(&holder.number) {
+        let range =
+            watched.first().copied().unwrap_or(u32::MAX)..=watched.last().copied().unwrap_or(0);
+        let is_watched = |number: u32| range.contains(&number) && watched.contains(&number);
+        self.then.pass_over(is_watched, is_expected, |holder, to, expected| {
+            if !differs.contains(&holder.number) {
                 *edges.entry((holder.number, to.number)).or_default() += 1;
                 if !expected && loose.contains(&to.number) && differs.contains(&to.number) {
                     odd.insert((holder.number, to.number));

@@ -28,40 +28,39 @@ pub(crate) struct Lexer<'a> {
     elements: usize,
 }
 
-/// A set of bytes, one bit for each.
-const fn set(bytes: &[u8]) -> [u64; 4] {
-    let mut low = [0_u64; 4];
-    let mut rest = bytes;
-    while let [byte, after @ ..] = rest {
-        let bit = 1 << (*byte & 63);
-        match *byte >> 6 {
-            0 => low[0] |= bit,
-            1 => low[1] |= bit,
-            2 => low[2] |= bit,
-            _ => low[3] |= bit,
-        }
-        rest = after;
-    }
-    low
-}
+const SPACE: u8 = 1;
+const DELIMITER: u8 = 2;
 
-const SPACES: [u64; 4] = set(b"\0\t\n\x0c\r ");
-const DELIMITERS: [u64; 4] = set(b"()<>[]{}/%");
+/// What each byte is; 0 for those that stand within words.
+#[expect(clippy::indexing_slicing, reason = "there is a place for every byte")]
+static KINDS: [u8; 256] = {
+    const fn mark(mut kinds: [u8; 256], mut bytes: &[u8], kind: u8) -> [u8; 256] {
+        while let [byte, rest @ ..] = bytes {
+            kinds[*byte as usize] = kind;
+            bytes = rest;
+        }
+        kinds
+    }
+    mark(mark([0; 256], b"\0\t\n\x0c\r ", SPACE), b"()<>[]{}/%", DELIMITER)
+};
+
+fn kind(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+}
 
 /// White space (ISO 32000-2 table 1).
 pub(crate) fn is_space(byte: u8) -> bool {
-    byte < 64 && SPACES[0] >> byte & 1 == 1
+    kind(byte) == SPACE
 }
 
 /// Delimiters (ISO 32000-2 table 2).
 pub(crate) fn is_delimiter(byte: u8) -> bool {
-    byte < 128 && (if byte < 64 { DELIMITERS[0] } else { DELIMITERS[1] }) >> (byte & 63) & 1 == 1
+    kind(byte) == DELIMITER
 }
 
 /// Whether a byte stands within a word: a number, a keyword or a name.
 pub(crate) fn is_regular(byte: u8) -> bool {
-    const ENDS: [u64; 2] = [SPACES[0] | DELIMITERS[0], DELIMITERS[1]];
-    byte >= 128 || (if byte < 64 { ENDS[0] } else { ENDS[1] }) >> (byte & 63) & 1 == 0
+    kind(byte) == 0
 }
 
 impl<'a> Lexer<'a> {

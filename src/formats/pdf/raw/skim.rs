@@ -148,12 +148,13 @@ fn pass(
 
 /// A run of digits: its value, where it is not too large, and its end.
 fn digits(bytes: &[u8], start: usize) -> (Option<u32>, usize) {
-    let (mut value, mut at) = (Some(0_u32), start);
+    let (mut value, mut at) = (0_u64, start);
     while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
-        value = value.and_then(|value| value.checked_mul(10)?.checked_add(u32::from(byte - b'0')));
+        // Once it is too large it stays so.
+        value = value.min(u64::from(u32::MAX) + 1) * 10 + u64::from(byte - b'0');
         at += 1;
     }
-    (value, at)
+    (u32::try_from(value).ok(), at)
 }
 
 /// A number that is no part of a reference: signed, real, or too large.

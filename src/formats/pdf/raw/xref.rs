@@ -257,11 +257,6 @@ impl Chain {
         Ok(())
     }
 
-    /// How many entries all sections have together.
-    pub(crate) fn count(&self) -> usize {
-        self.sections.iter().flatten().map(|run| run.count as usize).sum()
-    }
-
     /// Offsets of all sections, and of all objects that sections behind an offset name with number
     /// and generation, in order.
     pub(crate) fn named_offsets(
@@ -299,10 +294,16 @@ impl Run {
             return Ok(());
         };
         let mut tape = Tape::new(source);
-        for index in wanted {
+        let mut index = wanted.start;
+        while index < wanted.end {
+            let count = (wanted.end - index).min(4096);
             let at = first.saturating_add(u64::from(index) * ROW as u64);
-            let row = tape.from(at, ROW)?.first_chunk().and_then(read_row);
-            visit(index, row.ok_or_else(malformed_entry)?);
+            let rows = tape.from(at, count as usize * ROW)?.chunks_exact(ROW);
+            let mut rows = rows.map(|row| row.first_chunk().and_then(read_row));
+            for index in index..index + count {
+                visit(index, rows.next().flatten().ok_or_else(malformed_entry)?);
+            }
+            index += count;
         }
         Ok(())
     }
