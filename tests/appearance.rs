@@ -18,10 +18,8 @@ use serde_json::json;
 use support::{
     attacks,
     database::Engine,
-    parties::{Parties, complaints},
-    python_tool,
+    parties::{Parties, Signed, complaints},
     revision::{Revision, object, stream, with},
-    run,
     server::{House, send},
 };
 
@@ -146,22 +144,9 @@ fn thicket(contract: &[u8], square: &str) -> Vec<u8> {
 #[test]
 fn who_draws_takes_no_more_than_it_may() {
     let parties = Parties::new();
-    let directory = parties.directory.path();
     let contract = parties.file("contract");
-    let files =
-        [("upon", "0 0 9 9 re f "), ("beside", "9000 9000 9 9 re f ")].map(|(name, square)| {
-            let path = directory.join(format!("{name}.pdf"));
-            fs::write(&path, thicket(&contract, square)).unwrap();
-            path
-        });
-    let signed = directory.join("signed");
-    run(python_tool("python")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/pdf_parties.py"))
-        .arg(&signed)
-        .arg("--only-sign")
-        .args(files));
-    let mut options = support::trusting_nobody();
-    options.trust = Parties::trust_in(&signed);
+    let bombs = [("upon", "0 0 9 9 re f "), ("beside", "9000 9000 9 9 re f ")];
+    let mut signed = Signed::new(bombs.map(|(name, square)| (name, thicket(&contract, square))));
     let judge = |file: &[u8], options: &Options| {
         verification::verify(&Source::memory(file.to_vec()), options).report
     };
@@ -173,9 +158,8 @@ fn who_draws_takes_no_more_than_it_may() {
     // Squares upon the page take memory, squares beside it time; the first page is drawn before, the
     // third one is not drawn any more.
     for (name, seconds) in [("upon", 10), ("beside", 1)] {
-        let bomb = fs::read(signed.join(format!("{name}-retitled.pdf"))).unwrap();
-        options.drawing = support::drawing(Bounds { seconds, ..BOUNDS });
-        let report = judge(&bomb, &options);
+        signed.options.drawing = support::drawing(Bounds { seconds, ..BOUNDS });
+        let report = signed.judge(&signed.file(&format!("{name}-retitled")));
         assert!(said(&report).contains("more than it may"), "{}", said(&report));
         let look = appearance(&report);
         assert_eq!((look.pages_signed, look.pages_compared), (Some(3), 1), "{name}");

@@ -5,20 +5,13 @@ mod support;
 
 use std::{fs, process::Command};
 
-use sealwright::{
-    domain::{
-        report::{Check, Conclusion, Report},
-        source::Source,
-    },
-    verification,
-};
+use sealwright::domain::report::{Check, Conclusion, Report};
 use serde_json::json;
 use support::{
     attacks,
-    parties::{Parties, complaints},
+    parties::{Parties, Signed, complaints},
     prepared::{self, Prepared},
-    python_tool,
-    revision::{Revision, object, stream, with},
+    revision::{Revision, find, object, stream, with, written},
     run,
 };
 
@@ -116,27 +109,119 @@ fn what_was_prepared_before_signing_is_warned_of() {
             word,
         ));
     }
-    let directory = parties.directory.path();
-    let path = |index: usize| directory.join(format!("prepared-{index}.pdf"));
-    for (index, (prepare, _)) in prepared.iter().enumerate() {
+    let names: Vec<_> = (0..prepared.len()).map(|index| index.to_string()).collect();
+    let documents = names.iter().zip(&prepared).map(|(name, (prepare, _))| {
         let mut revision = Revision::of(&contract);
         prepare(&mut revision);
-        fs::write(path(index), revision.finish()).unwrap();
-    }
-    let signed = directory.join("signed");
-    run(python_tool("python")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/pdf_parties.py"))
-        .arg(&signed)
-        .arg("--only-sign")
-        .args((0..prepared.len()).map(path)));
-    let mut options = support::trusting_nobody();
-    options.trust = Parties::trust_in(&signed);
-    for (index, (_, word)) in prepared.iter().enumerate() {
-        let file = fs::read(signed.join(path(index).file_name().unwrap())).unwrap();
-        let report = verification::verify(&Source::memory(file), &options).report;
+        (name.as_str(), revision.finish())
+    });
+    let signed = Signed::new(documents);
+    for (name, (_, word)) in names.iter().zip(&prepared) {
+        let report = signed.judge(&signed.file(name));
         assert_eq!(report.conclusion, Conclusion::Valid, "{}", complaints(&report));
         let warnings = report.warnings.join("; ");
         assert_eq!(warnings.matches(word).count(), 1, "{word}: {warnings}");
+    }
+}
+
+/// A tagged document: a paragraph, and a tree that leads to it.
+fn tagged(contract: &[u8]) -> Vec<u8> {
+    let mut revision = Revision::of(contract);
+    let catalog = with(&object(contract, 1), &[("StructTreeRoot", "50 0 R")]);
+    let page = with(&object(contract, 3), &[("StructParents", "0")]);
+    revision
+        .set(1, &catalog)
+        .set(3, &page)
+        .set(50, "<</Type /StructTreeRoot /K 51 0 R /ParentTree 53 0 R /ParentTreeNextKey 1>>")
+        .set(51, "<</Type /StructElem /S /Document /P 50 0 R /K [52 0 R]>>")
+        .set(52, "<</Type /StructElem /S /P /P 51 0 R /K [0] /Pg 3 0 R>>")
+        .set(53, "<</Nums [0 [52 0 R]]>>");
+    revision.finish()
+}
+
+/// The structure of a tagged document may grow with notes, and by nothing else.
+#[test]
+fn structure_grows_with_annotations_only() {
+    const NOTE: &str = "/Type /Annot /Subtype /Text /Rect [500 700 520 720] /Contents (seen)";
+    const ELEMENT: &str =
+        "<</Type /StructElem /S /Annot /P 51 0 R /K <</Type /OBJR /Obj 60 0 R>>>>";
+    const ROOT: &str =
+        "<</Type /StructTreeRoot /K 51 0 R /ParentTree 53 0 R /ParentTreeNextKey 2>>";
+    const GROWN: &str = "<</Type /StructElem /S /Document /P 50 0 R /K [52 0 R 61 0 R]>>";
+    const TREE: &str = "<</Nums [0 [52 0 R] 1 61 0 R]>>";
+    let parties = Parties::new();
+    let document = tagged(&parties.file("contract"));
+    let signed = Signed::new([("open", document.clone()), ("final-closed", document)]);
+    let judge = |name: &str, changes: &[(u32, &str)]| {
+        let file = signed.file(name);
+        let (_, annotations) = find(&file, "Root/Pages/Kids/0/Annots").unwrap();
+        let list = written(&annotations).replacen('[', "[60 0 R ", 1);
+        let mut revision = Revision::of(&file);
+        revision.set(3, &with(&object(&file, 3), &[("Annots", &list)]));
+        revision.set(60, &format!("<<{NOTE} /StructParent 1 /P 3 0 R>>"));
+        for (number, body) in changes {
+            revision.set(*number, body);
+        }
+        let report = signed.judge(&revision.finish());
+        let said = complaints(&report);
+        (report, said)
+    };
+    let good = [(50, ROOT), (51, GROWN), (53, TREE), (61, ELEMENT)];
+    let (report, said) = judge("open", &good);
+    assert_eq!(report.conclusion, Conclusion::Valid, "{said}");
+    let told = report.signatures[0].modifications.iter().any(|m| m.what.contains("structure"));
+    assert!(told, "{:?}", report.signatures[0].modifications);
+    assert_eq!(judge("final-closed", &good).0.conclusion, Conclusion::Invalid, "no note at all");
+    let with_one = |number: u32, body: &'static str| {
+        let mut changes: Vec<_> = good.iter().copied().filter(|(n, _)| *n != number).collect();
+        changes.push((number, body));
+        changes
+    };
+    for (what, changes) in [
+        (
+            "what a part says is replaced",
+            with_one(
+                52,
+                "<</Type /StructElem /S /P /P 51 0 R /K [0] /Pg 3 0 R /ActualText (9000)>>",
+            ),
+        ),
+        (
+            "a part is taken off",
+            with_one(51, "<</Type /StructElem /S /Document /P 50 0 R /K [61 0 R]>>"),
+        ),
+        (
+            "another order",
+            with_one(51, "<</Type /StructElem /S /Document /P 50 0 R /K [61 0 R 52 0 R]>>"),
+        ),
+        (
+            "another type",
+            with_one(51, "<</Type /StructElem /S /Artifact /P 50 0 R /K [52 0 R 61 0 R]>>"),
+        ),
+        (
+            "content in a new part",
+            with_one(61, "<</Type /StructElem /S /Annot /P 51 0 R /K 0 /Pg 3 0 R>>"),
+        ),
+        (
+            "words for a new part",
+            with_one(
+                61,
+                "<</Type /StructElem /S /Annot /P 51 0 R /ActualText (the rent is 9000)>>",
+            ),
+        ),
+        ("a new paragraph", with_one(61, "<</Type /StructElem /S /P /P 51 0 R>>")),
+        ("a place that was taken", with_one(53, "<</Nums [0 [52 0 R] 0 61 0 R]>>")),
+        ("the paragraph's place given away", with_one(53, "<</Nums [0 [61 0 R]]>>")),
+        ("another tree", with_one(50, "<</Type /StructTreeRoot /K 61 0 R /ParentTree 53 0 R>>")),
+        (
+            "roles",
+            with_one(
+                50,
+                "<</Type /StructTreeRoot /K 51 0 R /ParentTree 53 0 R /RoleMap <</P /Artifact>>>>",
+            ),
+        ),
+    ] {
+        let (report, said) = judge("open", &changes);
+        assert_eq!(report.conclusion, Conclusion::Invalid, "{what}: {said}");
     }
 }
 
@@ -232,28 +317,17 @@ fn no_attack_of_any_class_is_valid() {
 /// An attacker writes the document, somebody signs it in good faith, and the attacker goes on.
 #[test]
 fn no_prepared_document_becomes_another() {
-    let directory = tempfile::tempdir().unwrap();
     let all = prepared::all();
-    let name =
-        |one: &Prepared| format!("{}{}.pdf", if one.is_final { "final-" } else { "" }, one.name);
-    for one in &all {
-        fs::write(directory.path().join(name(one)), &one.document).unwrap();
-    }
-    let signed = directory.path().join("signed");
-    run(python_tool("python")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/pdf_parties.py"))
-        .arg(&signed)
-        .arg("--only-sign")
-        .args(all.iter().map(|one| directory.path().join(name(one)))));
-    let mut options = support::trusting_nobody();
-    options.trust = Parties::trust_in(&signed);
+    let name = |one: &Prepared| format!("{}{}", if one.is_final { "final-" } else { "" }, one.name);
+    let names: Vec<_> = all.iter().map(name).collect();
+    let documents = names.iter().zip(&all).map(|(name, one)| (name.as_str(), one.document.clone()));
+    let signed = Signed::new(documents);
     let mut wrong = Vec::new();
-    for one in &all {
-        let before = fs::read(signed.join(name(one))).unwrap();
+    for (name, one) in names.iter().zip(&all) {
+        let before = signed.file(name);
         let after = (one.attack)(&before);
-        support::show(&name(one), &after);
-        let judge = |file: Vec<u8>| verification::verify(&Source::memory(file), &options).report;
-        let (before, after) = (judge(before), judge(after));
+        support::show(&format!("{name}.pdf"), &after);
+        let (before, after) = (signed.judge(&before), signed.judge(&after));
         if before.conclusion != Conclusion::Valid {
             wrong.push(format!("{} as signed: {}", one.name, complaints(&before)));
         }

@@ -101,6 +101,44 @@ impl Parties {
     }
 }
 
+/// Documents that pyHanko signed with a key that is trusted.
+pub struct Signed {
+    directory: tempfile::TempDir,
+    pub options: Options,
+}
+
+impl Signed {
+    /// Has documents signed, each under its name; whose name begins with `final-` is certified, with
+    /// no changes allowed.
+    pub fn new<'a>(documents: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut paths = Vec::new();
+        for (name, document) in documents {
+            let path = directory.path().join(format!("{name}.pdf"));
+            fs::write(&path, document).unwrap();
+            paths.push(path);
+        }
+        let out = directory.path().join("signed");
+        run(python_tool("python")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/pdf_parties.py"))
+            .arg(&out)
+            .arg("--only-sign")
+            .args(paths));
+        let mut options = super::trusting_nobody();
+        options.trust = Parties::trust_in(&out);
+        Self { directory, options }
+    }
+
+    /// A document as it was signed, or under `NAME-retitled` with another title afterwards.
+    pub fn file(&self, name: &str) -> Vec<u8> {
+        fs::read(self.directory.path().join("signed").join(format!("{name}.pdf"))).unwrap()
+    }
+
+    pub fn judge(&self, file: &[u8]) -> Report {
+        verification::verify(&Source::memory(file.to_vec()), &self.options).report
+    }
+}
+
 /// What of a report keeps it from being good.
 pub fn complaints(report: &Report) -> String {
     let checks = report.signatures.iter().flat_map(|s| &s.checks);

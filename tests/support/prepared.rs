@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::revision::{Revision, object, stream, with};
+use sealwright::formats::pdf::raw::Object;
+
+use super::revision::{Revision, find, object, stream, with};
 
 type Attack = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 
@@ -119,9 +121,57 @@ pub fn all() -> Vec<Prepared> {
     all
 }
 
+/// A part of the structure that grows by a new one, and is something else as well.
+fn structure(name: &'static str, draft: Draft) -> Prepared {
+    let catalog = "/StructTreeRoot 60 0 R".to_owned();
+    Prepared {
+        name,
+        is_final: true,
+        document: Draft { catalog, ..draft }.write(),
+        attack: Box::new(|file| {
+            let mut revision = Revision::of(file);
+            let new = revision.add("<</Type /StructElem /S /Annot /P 60 0 R>>");
+            let kids = match find(file, "Root/StructTreeRoot/K/K") {
+                Some((_, Object::Integer(number))) => format!("[{number} {new} 0 R]"),
+                _ => format!("[{new} 0 R]"),
+            };
+            let part = with(&object(file, 61), &[("K", &kids)]);
+            revision.set(61, &part).finish()
+        }),
+    }
+}
+
 /// A field, page or catalog that is a dictionary of resources as well.
 fn things_that_are_something_else() -> Vec<Prepared> {
+    const ROOT: &str = "<</Type /StructTreeRoot /K 61 0 R>>";
+    let picture = "/Type /XObject /Subtype /Image /Width 8 /Height 1 /BitsPerComponent 1 \
+                   /ImageMask true /Filter [/CCITTFaxDecode] /DecodeParms [61 0 R]";
     vec![
+        structure(
+            "a-part-is-how-to-unpack-a-picture",
+            Draft {
+                content: "q 90 0 0 20 150 694 cm /Im1 Do Q".to_owned(),
+                resources: "/XObject <</Im1 50 0 R>>".to_owned(),
+                more: more([
+                    (50, stream(picture, "&\u{a0}")),
+                    (60, ROOT.to_owned()),
+                    (61, "<</S /P /P 60 0 R /K -1 /Columns 8 /Rows 1>>".to_owned()),
+                ]),
+                ..Draft::default()
+            },
+        ),
+        structure(
+            "a-part-is-drawn",
+            Draft {
+                content: "/K Do".to_owned(),
+                resources: "/XObject 61 0 R".to_owned(),
+                more: more([
+                    (60, ROOT.to_owned()),
+                    (61, "<</Type /StructElem /S /P /P 60 0 R>>".to_owned()),
+                ]),
+                ..Draft::default()
+            },
+        ),
         Prepared {
             name: "a-field-is-drawn",
             is_final: true,

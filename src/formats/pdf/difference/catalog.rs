@@ -1,6 +1,6 @@
 //! The trailer and the catalog: what stands in the middle of a document, key by key.
 
-use super::{change::ChangeKind, form, page, pair::Pair};
+use super::{change::ChangeKind, form, page, pair::Pair, structure};
 use crate::formats::pdf::{
     PdfError,
     raw::{Dictionary, Object},
@@ -25,6 +25,7 @@ pub(super) fn compare(pair: &mut Pair<'_, '_, '_>) -> Result<(), PdfError> {
     let now = pair.now.dictionary_at(&now, "Root")?;
     pair.set_loose(root.number);
     catalog(pair, root.number, &then, &now)?;
+    structure::compare(pair, &then, &now)?;
     let pages = page::compare(pair, &then, &now)?;
     let form = form::compare(pair, root.number, &then, &now, &pages)?;
     page::compare_annotations(pair, &pages, &form)

@@ -13,6 +13,7 @@ mod look;
 mod mark;
 mod page;
 mod pair;
+mod structure;
 mod words;
 
 pub use change::{Annotation, Change, ChangeKind, Difference};

@@ -158,6 +158,19 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         self.differs.contains(&number)
     }
 
+    /// The numbers under which not the same stands now.
+    pub(super) fn changed(&self) -> impl Iterator<Item = u32> {
+        self.differs.iter().copied()
+    }
+
+    /// Takes note of the references of a changed object that a rule found to be kept.
+    pub(super) fn keep(&mut self, label: &str, key: &str, object: &Object) {
+        let mut references = Vec::new();
+        collect_under(key.as_bytes(), object, &mut references);
+        let references = references.into_iter();
+        self.touched.extend(references.map(|(id, ok)| (label.to_owned(), id.number, ok)));
+    }
+
     /// Whether nothing differs at all.
     pub(super) fn is_unchanged(&self) -> bool {
         self.differs.is_empty()
@@ -193,10 +206,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
             return Ok(false);
         }
         let key = label.rsplit('/').next().filter(|_| now.as_reference().is_some());
-        let mut references = Vec::new();
-        collect_under(key.unwrap_or_default().as_bytes(), now, &mut references);
-        let references = references.into_iter();
-        self.touched.extend(references.map(|(id, ok)| (label.to_owned(), id.number, ok)));
+        self.keep(label, key.unwrap_or_default(), now);
         Ok(true)
     }
 
@@ -291,14 +301,14 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
 }
 
 /// The keys of both dictionaries, each once.
-fn keys(a: &Dictionary, b: &Dictionary) -> BTreeSet<Vec<u8>> {
+pub(super) fn keys(a: &Dictionary, b: &Dictionary) -> BTreeSet<Vec<u8>> {
     a.iter().chain(b.iter()).map(|(key, _)| key.to_vec()).collect()
 }
 
 /// Whether structure refers to pages, fields, forms and the catalog under such a key; within arrays
 /// it does, too. Under any other one, a reader may take them for resources.
 fn is_expected(key: &[u8]) -> bool {
-    const STRUCTURE: [&str; 16] = [
+    const STRUCTURE: [&str; 19] = [
         "",
         "Root",
         "Pages",
@@ -315,6 +325,9 @@ fn is_expected(key: &[u8]) -> bool {
         "Dest",
         "Page",
         "Annotation",
+        "StructTreeRoot",
+        "ParentTree",
+        "K",
     ];
     STRUCTURE.iter().any(|known| known.as_bytes() == key)
 }
