@@ -159,3 +159,35 @@ pub fn with(object: &Object, entries: &[(&str, &str)]) -> String {
     let all = written(&Object::Dictionary(dictionary));
     format!("{}{text}>>", all.trim_end().strip_suffix(">>").unwrap())
 }
+
+/// A reference to an object.
+pub fn reference(number: u32) -> Object {
+    Object::Reference(ObjectId { number, generation: 0 })
+}
+
+/// Changes the list at a path, in the object that holds it.
+pub fn relist(
+    file: &[u8],
+    revision: &mut Revision,
+    path: &str,
+    change: impl FnOnce(&mut Vec<Object>),
+) -> Option<()> {
+    let mut all = find(file, path)?.1.as_array()?.to_vec();
+    change(&mut all);
+    put(file, revision, path, &written(&Object::Array(all)))
+}
+
+/// Sets what stands at a path, in the object that holds it.
+fn put(file: &[u8], revision: &mut Revision, path: &str, body: &str) -> Option<()> {
+    let (holder, _) = find(file, path)?;
+    match path.rsplit_once('/') {
+        Some((above, key)) if find(file, above)?.0 == holder => {
+            let above_body = with(&find(file, above)?.1, &[(key, body)]);
+            put(file, revision, above, &above_body)
+        }
+        _ => {
+            revision.set(holder, body);
+            Some(())
+        }
+    }
+}
