@@ -5,7 +5,10 @@ mod support;
 
 use std::{fs, process::Command};
 
-use sealwright::domain::report::{Check, Conclusion, Report};
+use sealwright::{
+    domain::report::{Check, Conclusion, Report},
+    pki::Certificate,
+};
 use serde_json::json;
 use support::{
     attacks,
@@ -121,6 +124,37 @@ fn what_was_prepared_before_signing_is_warned_of() {
         assert_eq!(report.conclusion, Conclusion::Valid, "{}", complaints(&report));
         let warnings = report.warnings.join("; ");
         assert_eq!(warnings.matches(word).count(), 1, "{word}: {warnings}");
+    }
+}
+
+/// What LibreOffice signed is good, and stays so when somebody signs behind it and gives it a title.
+#[test]
+fn files_of_libreoffice_are_no_alarm() {
+    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/test-vectors/sealed/libreoffice");
+    let kinds = ["plain", "form", "tagged", "archive"];
+    let read = |kind: &str| fs::read(format!("{vectors}-{kind}.pdf")).unwrap();
+    let mut signed = Signed::new(kinds.map(|kind| (kind, read(kind))));
+    let root = fs::read_to_string(format!("{vectors}-root.pem")).unwrap();
+    signed.options.trust.roots.extend(Certificate::from_pem(&root).unwrap());
+    for kind in kinds {
+        let retitled = format!("{kind}-retitled");
+        for (file, signatures, level) in [
+            (read(kind), 1, "none"),
+            (signed.file(kind), 2, "form-filling"),
+            (signed.file(&retitled), 2, "form-filling"),
+        ] {
+            let report = signed.judge(&file);
+            assert_eq!(report.conclusion, Conclusion::Valid, "{kind}: {}", complaints(&report));
+            assert_eq!(report.signatures.len(), signatures, "{kind}");
+            let found = report.signatures[0].modification_level.map(|level| level.to_string());
+            assert_eq!(found.as_deref(), Some(level), "{kind}");
+        }
+        // And what somebody else makes of it is not.
+        let file = signed.file(kind);
+        let (number, page) = find(&file, "Root/Pages/Kids/0").unwrap();
+        let page = with(&page, &[("Rotate", "180")]);
+        let turned = Revision::of(&file).set(number, &page).finish();
+        assert_eq!(signed.judge(&turned).conclusion, Conclusion::Invalid, "{kind}");
     }
 }
 
