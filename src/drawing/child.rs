@@ -4,6 +4,7 @@
 use std::{
     io::{self, Read, Write},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 use base64ct::{Base64, Encoding};
@@ -31,17 +32,17 @@ pub fn draw(order: &Order, mut from: impl Read, mut to: impl Write) -> io::Resul
         to.write_all(b"\n")?;
         to.flush()
     };
-    let Ok(shown) = Pdf::new(bytes.clone()) else { return Ok(()) };
+    let bytes = Arc::new(bytes);
+    let up_to = |end: usize| Pdf::new(Arc::new(Beginning { bytes: Arc::clone(&bytes), end }));
+    let Ok(shown) = up_to(bytes.len()) else { return Ok(()) };
     let mut revisions = Vec::new();
     for (revision, end) in order.ends.iter().enumerate() {
-        let beginning = usize::try_from(*end).ok().and_then(|end| bytes.get(..end));
-        if let Some(Ok(signed)) = beginning.map(|bytes| Pdf::new(bytes.to_vec())) {
+        if let Some(Ok(signed)) = usize::try_from(*end).ok().map(up_to) {
             let pages = signed.pages().len();
             say(&Line::Pages { revision, signed: pages, shown: shown.pages().len() })?;
             revisions.push((revision, signed));
         }
     }
-    drop(bytes);
     let mut atelier = Atelier {
         caches: revisions.iter().map(|_| RenderCache::new()).collect(),
         revisions: &revisions,
@@ -55,6 +56,18 @@ pub fn draw(order: &Order, mut from: impl Read, mut to: impl Write) -> io::Resul
         lines.unwrap_or_default().iter().try_for_each(&mut say)?;
     }
     Ok(())
+}
+
+/// The beginning of the file; revisions share its bytes.
+struct Beginning {
+    bytes: Arc<Vec<u8>>,
+    end: usize,
+}
+
+impl AsRef<[u8]> for Beginning {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.end).unwrap_or_default()
+    }
 }
 
 /// The file and the revisions of it that are drawn, each under its number, with their fonts and
