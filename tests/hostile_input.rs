@@ -10,12 +10,21 @@ use std::{
 };
 
 use sealwright::{
-    domain::{Clock, SystemClock, source::Source},
-    formats::pdf::inspect,
+    domain::{
+        Clock, SystemClock,
+        source::{ReadAt, Source},
+    },
+    formats::pdf::{inspect, raw::Document, warnings},
     pki::{Certificate, TrustStore, path},
 };
 use serde_json::json;
-use support::{database::Engine, people, run, server::House};
+use support::{
+    database::Engine,
+    people,
+    revision::{Revision, stream},
+    run,
+    server::House,
+};
 
 /// A file of cross-reference sections, each a trailer's text that may name the offset of the
 /// section before and of a stream beside it.
@@ -173,4 +182,29 @@ fn a_refused_upload_hears_why() {
             assert_eq!(reply.unwrap().problem(401), "unauthenticated");
         }
     }
+}
+
+/// Bytes in which every line begins an object that does not end are looked at a few times, not a
+/// time for each line; and streams that unpack to gigabytes are unpacked as far as is looked at.
+#[test]
+fn tangles_and_bombs_in_signed_bytes_end_with_a_finding() {
+    let licence = people::licence();
+    let mut revision = Revision::of(&licence);
+    revision.raw(&"1 0 obj (\n".repeat(20_000)).add("null");
+    let (from, source) = (licence.len() as u64, Source::memory(revision.finish()));
+    let mut document = Document::open(&source).unwrap();
+    let found = document.findings(from, source.size()).unwrap();
+    assert!(found.iter().any(|finding| finding.what.contains("tangled")), "{found:?}");
+    // 64 MiB of spaces a stream, sixty times.
+    let mut bomb = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    bomb.write_all(&vec![b' '; 64 << 20]).unwrap();
+    let bomb: String = bomb.finish().unwrap().into_iter().map(char::from).collect();
+    let mut revision = Revision::of(&licence);
+    let data = stream("/Filter /FlateDecode", &bomb);
+    for _ in 0..60 {
+        revision.add(&data);
+    }
+    let file = revision.finish();
+    assert!(file.len() < 8 << 20);
+    assert_eq!(warnings(&Source::memory(file.clone()), file.len() as u64).unwrap(), [""; 0]);
 }

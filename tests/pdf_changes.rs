@@ -242,6 +242,21 @@ fn structure_grows_with_annotations_only() {
                 "<</Type /StructElem /S /Annot /P 51 0 R /ActualText (the rent is 9000)>>",
             ),
         ),
+        (
+            "other words for a new part",
+            with_one(
+                61,
+                "<</Type /StructElem /S /Annot /P 51 0 R /K <</Type /OBJR /Obj 60 0 R>> /Alt (9000)>>",
+            ),
+        ),
+        ("a part for nothing", with_one(61, "<</Type /StructElem /S /Annot /P 51 0 R>>")),
+        (
+            "a part for what was there",
+            with_one(
+                61,
+                "<</Type /StructElem /S /Annot /P 51 0 R /K <</Type /OBJR /Obj 37 0 R>>>>",
+            ),
+        ),
         ("a new paragraph", with_one(61, "<</Type /StructElem /S /P /P 51 0 R>>")),
         ("a place that was taken", with_one(53, "<</Nums [0 [52 0 R] 0 61 0 R]>>")),
         ("the paragraph's place given away", with_one(53, "<</Nums [0 [61 0 R]]>>")),

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sealwright::formats::pdf::raw::Object;
-
-use super::revision::{Revision, find, object, stream, with};
+use super::revision::{Revision, object, stream, with};
 
 type Attack = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 
@@ -20,6 +18,7 @@ pub struct Prepared {
 
 const HONEST: &str = "BT /F1 14 Tf 72 700 Td (The rent is 1000 a month) Tj ET";
 const FORGED: &str = "BT /F1 14 Tf 72 700 Td (The rent is 9000 a month) Tj ET";
+const NOTE: &str = "/Type /Annot /Subtype /Text /Rect [0 0 9 9] /Contents (seen)";
 const WIDGET: &str = "/Type /Annot /Subtype /Widget /F 4 /P 3 0 R /Rect [150 694 350 714]";
 
 /// A form that can be drawn.
@@ -116,62 +115,133 @@ fn draws(number: u32, entry: &'static str) -> Attack {
 /// All of them.
 pub fn all() -> Vec<Prepared> {
     let mut all = things_that_are_something_else();
+    all.extend(structures());
     all.extend(bytes_to_come());
     all.extend(forms());
     all
 }
 
-/// A part of the structure that grows by a new one, and is something else as well.
-fn structure(name: &'static str, draft: Draft) -> Prepared {
-    let catalog = "/StructTreeRoot 60 0 R".to_owned();
+/// A part of the structure that grows by a new one, and is something else as well: `grown` is what
+/// becomes of object 61, with the number of the new part for `NEW`.
+fn structure(name: &'static str, draft: Draft, grown: &'static str) -> Prepared {
+    let catalog = format!("/StructTreeRoot 60 0 R {}", draft.catalog);
     Prepared {
         name,
         is_final: true,
         document: Draft { catalog, ..draft }.write(),
-        attack: Box::new(|file| {
+        attack: Box::new(move |file| {
             let mut revision = Revision::of(file);
-            let new = revision.add("<</Type /StructElem /S /Annot /P 60 0 R>>");
-            let kids = match find(file, "Root/StructTreeRoot/K/K") {
-                Some((_, Object::Integer(number))) => format!("[{number} {new} 0 R]"),
-                _ => format!("[{new} 0 R]"),
-            };
-            let part = with(&object(file, 61), &[("K", &kids)]);
-            revision.set(61, &part).finish()
+            let note = revision.add(&format!("<<{NOTE}>>"));
+            let label = revision.add("(9000)");
+            let new = revision.add(&format!(
+                "<</Type /StructElem /S /Annot /P {} 0 R /K <</Type /OBJR /Obj {note} 0 R>>>>",
+                if name == "a-part-is-the-label-of-a-page" { label } else { 60 }
+            ));
+            revision.set(61, &grown.replace("NEW", &format!("{new} 0 R"))).finish()
         }),
     }
 }
 
-/// A field, page or catalog that is a dictionary of resources as well.
-fn things_that_are_something_else() -> Vec<Prepared> {
-    const ROOT: &str = "<</Type /StructTreeRoot /K 61 0 R>>";
+/// Documents whose structure is something else as well.
+fn structures() -> Vec<Prepared> {
+    const ROOT: &str = "<</Type /StructTreeRoot /K 62 0 R /ParentTree 63 0 R>>";
+    const PART: &str = "<</Type /StructElem /S /Document /P 60 0 R>>";
+    let draft = |content: &'static str, resources: &str, part: &str, objects: &[(u32, String)]| {
+        let mut more = more([
+            (60, ROOT.to_owned()),
+            (61, part.to_owned()),
+            (62, PART.to_owned()),
+            (63, "<</Kids [61 0 R]>>".to_owned()),
+        ]);
+        more.extend(objects.iter().cloned());
+        Draft {
+            content: content.to_owned(),
+            resources: resources.to_owned(),
+            more,
+            ..Draft::default()
+        }
+    };
     let picture = "/Type /XObject /Subtype /Image /Width 8 /Height 1 /BitsPerComponent 1 \
                    /ImageMask true /Filter [/CCITTFaxDecode] /DecodeParms [61 0 R]";
+    let picture = || (50, stream(picture, "&\u{a0}"));
+    let image = ("q 90 0 0 20 150 694 cm /Im1 Do Q", "/XObject <</Im1 50 0 R>>");
+    let colour = "<</FunctionType 2 /Domain [0 1] /C0 [1] /C1 [0] /N 1>>";
+    let layers = [
+        (64, "<</Type /OCG /Name (shown)>>".to_owned()),
+        (65, "<</Type /OCG /Name (hidden)>>".to_owned()),
+        (66, "<</Type /OCMD /VE [/And [/Or 64 0 R] 61 0 R]>>".to_owned()),
+    ];
     vec![
         structure(
             "a-part-is-how-to-unpack-a-picture",
-            Draft {
-                content: "q 90 0 0 20 150 694 cm /Im1 Do Q".to_owned(),
-                resources: "/XObject <</Im1 50 0 R>>".to_owned(),
-                more: more([
-                    (50, stream(picture, "&\u{a0}")),
-                    (60, ROOT.to_owned()),
-                    (61, "<</S /P /P 60 0 R /K -1 /Columns 8 /Rows 1>>".to_owned()),
-                ]),
-                ..Draft::default()
-            },
+            draft(image.0, image.1, "<</S /P /P 60 0 R /K -1 /Columns 8 /Rows 1>>", &[picture()]),
+            "<</S /P /P 60 0 R /K [-1 NEW] /Columns 8 /Rows 1>>",
+        ),
+        structure(
+            "a-part-is-how-to-unpack-by-a-number-elsewhere",
+            draft(
+                image.0,
+                image.1,
+                "<</S /P /P 60 0 R /K 70 0 R /Columns 8 /Rows 1>>",
+                &[picture(), (70, "-1".to_owned())],
+            ),
+            "<</S /P /P 60 0 R /K [70 0 R NEW] /Columns 8 /Rows 1>>",
         ),
         structure(
             "a-part-is-drawn",
-            Draft {
-                content: "/K Do".to_owned(),
-                resources: "/XObject 61 0 R".to_owned(),
-                more: more([
-                    (60, ROOT.to_owned()),
-                    (61, "<</Type /StructElem /S /P /P 60 0 R>>".to_owned()),
-                ]),
-                ..Draft::default()
-            },
+            draft(
+                "/K Do",
+                "/XObject 61 0 R",
+                "<</Type /StructElem /S /P /P 60 0 R /K [50 0 R]>>",
+                &[(50, drawn(""))],
+            ),
+            "<</Type /StructElem /S /P /P 60 0 R /K [50 0 R NEW]>>",
         ),
+        structure(
+            "a-list-of-parts-is-a-colour",
+            draft(
+                "/K cs 0 scn 150 694 90 20 re f",
+                "/ColorSpace <</K 61 0 R>>",
+                "[/Separation /Spot /DeviceGray 50 0 R]",
+                &[(50, colour.to_owned())],
+            ),
+            "[/Separation /Spot /DeviceGray 50 0 R NEW]",
+        ),
+        structure(
+            "a-list-of-parts-says-what-is-hidden",
+            Draft {
+                catalog: "/OCProperties <</OCGs [64 0 R 65 0 R] /D <</OFF [65 0 R]>>>>".to_owned(),
+                ..draft(
+                    "/OC /M BDC 1 g 150 694 90 20 re f EMC",
+                    "/Properties <</M 66 0 R>>",
+                    "[/Or 65 0 R]",
+                    &layers,
+                )
+            },
+            "[/Or 65 0 R NEW]",
+        ),
+        structure(
+            "a-part-is-the-label-of-a-page",
+            Draft {
+                catalog: "/PageLabels <</Kids [61 0 R]>>".to_owned(),
+                ..draft("", "", "<</Nums [] /Limits [0 0]>>", &[])
+            },
+            "<</Nums [0 NEW] /Limits [0 0]>>",
+        ),
+        structure(
+            "a-node-of-the-structure-is-one-of-names",
+            Draft {
+                catalog: "/Names <</Dests <</Kids [61 0 R]>>>>".to_owned(),
+                ..draft("", "", "<</Names [(a) [3 0 R /Fit]] /Limits [(a) (a)]>>", &[])
+            },
+            "<</Names [(a) [3 0 R /Fit]] /Limits [(b) (b)]>>",
+        ),
+    ]
+}
+
+/// A field, page or catalog that is a dictionary of resources as well.
+fn things_that_are_something_else() -> Vec<Prepared> {
+    vec![
         Prepared {
             name: "a-field-is-drawn",
             is_final: true,

@@ -143,7 +143,7 @@ impl Revision {
 
 /// A stream with a dictionary's entries.
 pub fn stream(entries: &str, data: &str) -> String {
-    format!("<<{entries} /Length {}>>\nstream\n{data}\nendstream", data.len())
+    format!("<<{entries} /Length {}>>\nstream\n{data}\nendstream", data.chars().count())
 }
 
 /// A dictionary with entries set anew; `null` takes one away.

@@ -17,10 +17,10 @@ const LARGEST: u64 = 8 << 20;
 const MOST_OBJECTS: u32 = 20_000;
 /// The most numbers that are told of one kind.
 const MOST_TOLD: usize = 10;
-/// The largest stream that is looked at for text and lines, bytes as it is packed.
-const LARGEST_CONTENT: i64 = 1 << 20;
-/// How much of it is looked at, bytes as it is unpacked.
+/// How much of a stream is looked at for text and lines, bytes.
 const LOOKED_AT: usize = 16 << 10;
+/// The most streams that are looked at.
+const MOST_STREAMS: usize = 500;
 
 /// Warns of what a beginning of a file holds, in words. Documents that are large, that cannot be
 /// read, or that open with a password only are not looked through.
@@ -126,6 +126,7 @@ fn unseen(
     numbers: u32,
 ) -> Result<Vec<(&'static str, Vec<u32>)>, PdfError> {
     let mut unseen: Vec<(&'static str, Vec<u32>)> = Vec::new();
+    let mut streams = MOST_STREAMS;
     for number in (1..numbers).filter(|number| !seen.numbers.contains(number)) {
         let generation = match document.entry(number)? {
             Entry::Free => continue,
@@ -134,7 +135,7 @@ fn unseen(
         };
         let id = ObjectId { number, generation };
         let object = document.object(id)?;
-        let Some(kind) = kind(document, id, &object)? else { continue };
+        let Some(kind) = kind(document, &object, &mut streams)? else { continue };
         match unseen.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, numbers)) => numbers.push(number),
             None => unseen.push((kind, vec![number])),
@@ -146,19 +147,24 @@ fn unseen(
 /// What could be shown of an object.
 fn kind(
     document: &mut Document<'_>,
-    id: ObjectId,
     object: &Object,
+    streams: &mut usize,
 ) -> Result<Option<&'static str>, PdfError> {
-    let Some(dictionary) = object.as_dictionary() else { return Ok(None) };
-    let stream = matches!(object, Object::Stream(..));
-    let named = dictionary.get("Subtype").as_name().filter(|_| stream);
-    Ok(match (dictionary.get("Type").as_name(), named) {
-        (Some(b"Page" | b"Pages"), _) => Some("pages"),
-        (Some(b"Catalog"), _) => Some("other roots of the document"),
-        (Some(b"Font"), _) => Some("fonts"),
-        (_, Some(b"Image")) => Some("images"),
-        (_, Some(b"Form")) => Some("forms to be drawn"),
-        (None, None) if stream && draws(document, id, dictionary)? => Some("contents of pages"),
+    let (dictionary, data) = match object {
+        Object::Dictionary(dictionary) => (dictionary, None),
+        Object::Stream(dictionary, data) => (dictionary, Some(*data)),
+        _ => return Ok(None),
+    };
+    let named = dictionary.get("Subtype").as_name().filter(|_| data.is_some());
+    Ok(match (dictionary.get("Type").as_name(), named, data) {
+        (Some(b"Page" | b"Pages"), ..) => Some("pages"),
+        (Some(b"Catalog"), ..) => Some("other roots of the document"),
+        (Some(b"Font"), ..) => Some("fonts"),
+        (_, Some(b"Image"), _) => Some("images"),
+        (_, Some(b"Form"), _) => Some("forms to be drawn"),
+        (None, None, Some(data)) => {
+            draws(document, dictionary, data, streams)?.then_some("contents of pages")
+        }
         _ => None,
     })
 }
@@ -166,19 +172,18 @@ fn kind(
 /// Whether the data of a stream look like what is drawn on a page.
 fn draws(
     document: &mut Document<'_>,
-    id: ObjectId,
     dictionary: &Dictionary,
+    offset: u64,
+    streams: &mut usize,
 ) -> Result<bool, PdfError> {
-    let length = document.resolve(dictionary.get("Length"))?.as_integer();
-    if length.is_none_or(|length| length > LARGEST_CONTENT) {
+    if *streams == 0 {
         return Ok(false);
     }
-    let data = match document.stream_data(id) {
-        Ok(Some(data)) => data,
+    *streams -= 1;
+    let data = match document.stream_beginning(dictionary, offset, LOOKED_AT) {
         Err(PdfError::Io(error)) => return Err(error.into()),
-        _ => return Ok(false),
+        other => other.unwrap_or_default(),
     };
-    let data = data.get(..LOOKED_AT).unwrap_or(&data);
     let mut words = data.split(|byte| byte.is_ascii_whitespace());
     Ok(words.any(|word| matches!(word, b"Tj" | b"TJ" | b"Do" | b"re" | b"BT")))
 }

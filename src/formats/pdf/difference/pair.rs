@@ -46,8 +46,10 @@ pub(super) struct Pair<'a, 'b, 'c> {
     /// Objects of which every key is compared by a rule, so that it does not matter who refers to
     /// them, as long as it is under a key by which structure refers to structure.
     loose: HashSet<u32>,
+    /// Those of them that are parts of the structure for reading aloud.
+    parts: HashSet<u32>,
     /// References from unchanged parts of changed objects.
-    touched: Vec<(String, u32, bool)>,
+    touched: Vec<(String, u32, Under)>,
     changes: Vec<Change>,
     /// All changes, so that none is told twice.
     known: HashSet<String>,
@@ -72,6 +74,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
             explained: BTreeMap::new(),
             places: HashSet::new(),
             loose: HashSet::new(),
+            parts: HashSet::new(),
             touched: Vec::new(),
             changes: Vec::new(),
             known: HashSet::new(),
@@ -168,7 +171,7 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         let mut references = Vec::new();
         collect_under(key.as_bytes(), object, &mut references);
         let references = references.into_iter();
-        self.touched.extend(references.map(|(id, ok)| (label.to_owned(), id.number, ok)));
+        self.touched.extend(references.map(|(id, key)| (label.to_owned(), id.number, key)));
     }
 
     /// Whether nothing differs at all.
@@ -187,6 +190,12 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
     /// Every key of this object is compared by a rule.
     pub(super) fn set_loose(&mut self, number: u32) {
         self.loose.insert(number);
+    }
+
+    /// The same of a part of the structure for reading aloud, to which other keys lead.
+    pub(super) fn set_loose_part(&mut self, number: u32) {
+        self.loose.insert(number);
+        self.parts.insert(number);
     }
 
     /// Compares a part of a changed object in which nothing may change; tells whether nothing did.
@@ -248,13 +257,14 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         let mut edges = HashMap::<(u32, u32), u32>::new();
         // Loose objects under keys by which a reader would draw or run them.
         let mut odd = BTreeSet::new();
-        let loose = &self.loose;
+        let (loose, parts) = (&self.loose, &self.parts);
         let range =
             watched.first().copied().unwrap_or(u32::MAX)..=watched.last().copied().unwrap_or(0);
         let is_watched = |number: u32| range.contains(&number) && watched.contains(&number);
-        self.then.pass_over(is_watched, is_expected, |holder, to, expected| {
+        self.then.pass_over(is_watched, under, |holder, to, key| {
             if !differs.contains(&holder.number) {
                 *edges.entry((holder.number, to.number)).or_default() += 1;
+                let expected = key.is_expected(parts.contains(&to.number));
                 if !expected && loose.contains(&to.number) && differs.contains(&to.number) {
                     odd.insert((holder.number, to.number));
                 }
@@ -266,8 +276,8 @@ impl<'a, 'b, 'c> Pair<'a, 'b, 'c> {
         left.sort_unstable();
         let left = left.into_iter().map(|((from, to), _)| (format!("object {from}"), *to));
         let touched = self.touched.iter().filter(|(_, to, _)| watched.contains(to));
-        let (touched, strange): (Vec<_>, Vec<_>) =
-            touched.partition(|(_, to, expected)| *expected || !loose.contains(to));
+        let (touched, strange): (Vec<_>, Vec<_>) = touched
+            .partition(|(_, to, key)| key.is_expected(parts.contains(to)) || !loose.contains(to));
         let strange = strange.into_iter().filter(|(_, to, _)| differs.contains(to));
         let strange = strange.map(|(label, to, _)| (label.clone(), *to));
         let odd = odd.into_iter().map(|(from, to)| (format!("object {from}"), to));
@@ -305,37 +315,44 @@ pub(super) fn keys(a: &Dictionary, b: &Dictionary) -> BTreeSet<Vec<u8>> {
     a.iter().chain(b.iter()).map(|(key, _)| key.to_vec()).collect()
 }
 
-/// Whether structure refers to pages, fields, forms and the catalog under such a key; within arrays
-/// it does, too. Under any other one, a reader may take them for resources.
-fn is_expected(key: &[u8]) -> bool {
-    const STRUCTURE: [&str; 19] = [
-        "",
-        "Root",
-        "Pages",
-        "Parent",
-        "P",
-        "Pg",
-        "Obj",
-        "AcroForm",
-        "Popup",
-        "IRT",
-        "Data",
-        "T",
-        "D",
-        "Dest",
-        "Page",
-        "Annotation",
-        "StructTreeRoot",
-        "ParentTree",
-        "K",
-    ];
-    STRUCTURE.iter().any(|known| known.as_bytes() == key)
+/// Under what kind of key a reference stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Under {
+    /// In an array, or where anything that stands in the middle of a document is referred to.
+    Any,
+    /// Where pages, fields, forms and the catalog are referred to.
+    Document,
+    /// Where parts of the structure for reading aloud are.
+    Structure,
+    /// Anywhere else, where a reader may take it for a resource.
+    Other,
 }
 
-/// Every reference in an object, and whether it stands where structure refers to structure.
-fn collect_under(key: &[u8], object: &Object, found: &mut Vec<(ObjectId, bool)>) {
+impl Under {
+    fn is_expected(self, is_part: bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Document => !is_part,
+            Self::Structure => is_part,
+            Self::Other => false,
+        }
+    }
+}
+
+fn under(key: &[u8]) -> Under {
+    match key {
+        b"" | b"P" => Under::Any,
+        b"StructTreeRoot" | b"ParentTree" | b"K" => Under::Structure,
+        b"Root" | b"Pages" | b"Parent" | b"Pg" | b"Obj" | b"AcroForm" | b"Popup" | b"IRT"
+        | b"Data" | b"T" | b"D" | b"Dest" | b"Page" | b"Annotation" => Under::Document,
+        _ => Under::Other,
+    }
+}
+
+/// Every reference in an object, and what it stands under.
+fn collect_under(key: &[u8], object: &Object, found: &mut Vec<(ObjectId, Under)>) {
     match object {
-        Object::Reference(id) => found.push((*id, is_expected(key))),
+        Object::Reference(id) => found.push((*id, under(key))),
         Object::Array(elements) => {
             elements.iter().for_each(|element| collect_under(b"", element, found));
         }

@@ -1,6 +1,10 @@
 //! The structure of a tagged document (ISO 32000-2 §14.7): it says for reading aloud what the parts of
-//! pages are, and draws nothing. It may grow by elements for annotations and fields, and in nothing
-//! else. What grew so is marked as compared; the rest is left to those who look at references.
+//! pages are, and draws nothing. It may grow by elements for new annotations and fields, and in
+//! nothing else. What grew so is marked as compared; the rest is left to those who look at references.
+//!
+//! A part of the structure may be something else as well where an attacker prepared it: so only
+//! entries grow whose values no other kind of object has, and arrays only where they stand directly
+//! in such an entry.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +26,8 @@ const DEEPEST: usize = 8;
 /// What the new elements may be.
 const TYPES: [&[u8]; 8] =
     [b"Form", b"Annot", b"Link", b"Note", b"Sect", b"Div", b"Part", b"NonStruct"];
-/// What may be said of them.
-const KEYS: [&[u8]; 9] = [b"Type", b"S", b"P", b"K", b"Pg", b"T", b"ID", b"Lang", b"Alt"];
+/// What may be said of them: no words.
+const KEYS: [&[u8]; 5] = [b"Type", b"S", b"P", b"K", b"Pg"];
 
 /// Marks all parts of the structure that grew as they may.
 pub(super) fn compare(
@@ -40,7 +44,10 @@ pub(super) fn compare(
         return Ok(());
     }
     let Object::Dictionary(tree) = pair.then.object(root)? else { return Ok(()) };
-    let nodes = nodes_of_parent_tree(pair, tree.get("ParentTree"))?;
+    let mut nodes = nodes_of(pair, tree.get("ParentTree"))?;
+    // The labels of pages stand in a tree of the same kind.
+    let labels = nodes_of(pair, then.get("PageLabels"))?;
+    nodes.retain(|node| !labels.contains(node));
     let mut new = MOST_NEW;
     let mut grew = false;
     for number in changed {
@@ -60,11 +67,10 @@ pub(super) fn compare(
             (Object::Dictionary(a), Object::Dictionary(b)) if is_element(a) => {
                 has_grown(pair, a, b, &["K"], &mut new)?
             }
-            (Object::Array(_), Object::Array(_)) => are_kids_grown(pair, &a, &b, &mut new)?,
             _ => false,
         };
         if fits {
-            pair.set_loose(number);
+            pair.set_loose_part(number);
             pair.keep("the structure", "", &a);
             grew = true;
         }
@@ -90,20 +96,19 @@ fn is_element(dictionary: &Dictionary) -> bool {
     typed && dictionary.get("S").as_name().is_some() && dictionary.get("P").as_reference().is_some()
 }
 
-/// The numbers of all nodes of the tree that leads from annotations to elements, as it was signed.
-fn nodes_of_parent_tree(
-    pair: &mut Pair<'_, '_, '_>,
-    top: &Object,
-) -> Result<BTreeSet<u32>, PdfError> {
+/// The numbers of all nodes of a number tree, as it was signed.
+fn nodes_of(pair: &mut Pair<'_, '_, '_>, top: &Object) -> Result<BTreeSet<u32>, PdfError> {
     let (mut nodes, mut open) = (BTreeSet::new(), vec![top.clone()]);
     while let Some(node) = open.pop() {
-        let Some(id) = node.as_reference() else { continue };
-        if nodes.len() < MOST_NODES && nodes.insert(id.number) {
-            let node = pair.then.object(id)?;
-            let kids = node.as_dictionary().map(|node| node.get("Kids").clone());
-            let kids = pair.then.resolve(&kids.unwrap_or(Object::Null))?;
-            open.extend(kids.as_array().unwrap_or_default().iter().cloned());
+        if let Some(id) = node.as_reference()
+            && (nodes.len() >= MOST_NODES || !nodes.insert(id.number))
+        {
+            continue;
         }
+        let node = pair.then.resolve(&node)?;
+        let kids = node.as_dictionary().map(|node| node.get("Kids").clone());
+        let kids = pair.then.resolve(&kids.unwrap_or(Object::Null))?;
+        open.extend(kids.as_array().unwrap_or_default().iter().cloned());
     }
     Ok(nodes)
 }
@@ -149,9 +154,13 @@ fn is_node_grown(
     new: &mut usize,
 ) -> Result<bool, PdfError> {
     for key in keys(then, now) {
-        if !matches!(key.as_slice(), b"Nums" | b"Limits")
-            && !pair.is_same(then.value(&key), now.value(&key))?
-        {
+        let (a, b) = (then.value(&key), now.value(&key));
+        let fits = match key.as_slice() {
+            b"Nums" => true,
+            b"Limits" => is_range_grown(a, b),
+            _ => pair.is_same(a, b)?,
+        };
+        if !fits {
             return Ok(false);
         }
     }
@@ -171,6 +180,18 @@ fn is_node_grown(
     Ok(true)
 }
 
+/// Whether a range of keys begins where it did, and ends there or behind.
+fn is_range_grown(then: &Object, now: &Object) -> bool {
+    match (then.as_array(), now.as_array()) {
+        (
+            Some([Object::Integer(first), Object::Integer(last)]),
+            Some([Object::Integer(now_first), Object::Integer(now_last)]),
+        ) => first == now_first && last <= now_last,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 /// What stands behind the elements of the first array in the second; `None` where it does not begin
 /// with them.
 fn rest<'o>(
@@ -188,24 +209,24 @@ fn rest<'o>(
 }
 
 /// Whether the kids of an element are the same as before, in their order, and behind them new
-/// elements for annotations.
+/// elements for annotations. Nothing else has an array, or a reference to a dictionary, under `/K`.
 fn are_kids_grown(
     pair: &mut Pair<'_, '_, '_>,
     then: &Object,
     now: &Object,
     new: &mut usize,
 ) -> Result<bool, PdfError> {
-    let list = |kids: &Object| match kids {
-        Object::Null => Vec::new(),
-        Object::Array(kids) => kids.clone(),
-        one => vec![one.clone()],
+    let one = [then.clone()];
+    let then = match then {
+        Object::Array(kids) => kids.as_slice(),
+        one_kid => match pair.then.resolve(one_kid)? {
+            Object::Dictionary(_) => &one,
+            _ => return Ok(false),
+        },
     };
-    // A number alone need not be a part of a page: dictionaries of other kinds have such a key.
-    if then.as_number().is_some() || matches!(then, Object::Boolean(_)) {
+    let Some(added) = rest(pair, then, now.as_array().unwrap_or_default())? else {
         return Ok(false);
-    }
-    let (then, now) = (list(then), list(now));
-    let Some(added) = rest(pair, &then, &now)? else { return Ok(false) };
+    };
     for kid in added {
         if !is_new_element(pair, kid, new, 0)? && !is_for_an_annotation(pair, kid)? {
             return Ok(false);
@@ -214,21 +235,23 @@ fn are_kids_grown(
     Ok(true)
 }
 
-/// Whether a reference leads to a new element that is for annotations only.
+/// Whether a reference leads to a new element that is for new annotations, and for nothing else.
 fn is_new_element(
     pair: &mut Pair<'_, '_, '_>,
     element: &Object,
     new: &mut usize,
     depth: usize,
 ) -> Result<bool, PdfError> {
-    let Some(reference) = element.as_reference() else { return Ok(false) };
-    if pair.then.entry(reference.number)? != Entry::Free || depth > DEEPEST || *new == 0 {
+    if !is_new(pair, element)? || depth > DEEPEST || *new == 0 {
         return Ok(false);
     }
     *new -= 1;
-    let Object::Dictionary(element) = pair.now.object(reference)? else { return Ok(false) };
+    let Object::Dictionary(element) = pair.now.resolve(element)? else { return Ok(false) };
     let kind = element.get("S").as_name().unwrap_or_default();
-    if !is_element(&element)
+    // The prefix of a page's label stands under the same key as the parent of an element.
+    let parent = pair.now.resolve(element.get("P"))?;
+    if !element.is_name("Type", "StructElem")
+        || !matches!(parent, Object::Dictionary(_))
         || !TYPES.contains(&kind)
         || !element.iter().all(|(key, _)| KEYS.contains(&key))
     {
@@ -236,7 +259,6 @@ fn is_new_element(
     }
     let kids = match pair.now.resolve(element.get("K"))? {
         Object::Array(kids) => kids,
-        Object::Null => Vec::new(),
         _ => vec![element.get("K").clone()],
     };
     for kid in &kids {
@@ -244,18 +266,25 @@ fn is_new_element(
             return Ok(false);
         }
     }
-    Ok(true)
+    Ok(!kids.is_empty())
 }
 
-/// Whether this is a reference of structure to an annotation (ISO 32000-2 table 358): nothing else of
-/// it can be meant.
+/// Whether this is a reference of structure (ISO 32000-2 table 358) to a new annotation.
 fn is_for_an_annotation(pair: &mut Pair<'_, '_, '_>, kid: &Object) -> Result<bool, PdfError> {
-    if let Some(id) = kid.as_reference()
-        && pair.then.entry(id.number)? != Entry::Free
-    {
+    if kid.as_reference().is_some() && !is_new(pair, kid)? {
         return Ok(false);
     }
     let Object::Dictionary(kid) = pair.now.resolve(kid)? else { return Ok(false) };
     let known = kid.iter().all(|(key, _)| matches!(key, b"Type" | b"Obj" | b"Pg"));
-    Ok(known && kid.is_name("Type", "OBJR") && kid.get("Obj").as_reference().is_some())
+    if !known || !kid.is_name("Type", "OBJR") || !is_new(pair, kid.get("Obj"))? {
+        return Ok(false);
+    }
+    let annotation = pair.now.resolve(kid.get("Obj"))?;
+    Ok(annotation.as_dictionary().is_some_and(|annotation| annotation.has("Subtype")))
+}
+
+/// Whether this is a reference to what was not there when the document was signed.
+fn is_new(pair: &mut Pair<'_, '_, '_>, reference: &Object) -> Result<bool, PdfError> {
+    let Some(id) = reference.as_reference() else { return Ok(false) };
+    Ok(pair.then.entry(id.number)? == Entry::Free)
 }

@@ -276,6 +276,28 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The beginning of the decoded data of a stream that is not encrypted, at most `most` bytes;
+    /// empty where it uses a filter other than Flate. However often it is asked, it takes no more
+    /// than its bytes.
+    ///
+    /// # Errors
+    /// The medium fails, or the stream reaches beyond the file.
+    pub(crate) fn stream_beginning(
+        &mut self,
+        dictionary: &Dictionary,
+        offset: u64,
+        most: usize,
+    ) -> Result<Vec<u8>, PdfError> {
+        if !filter::is_simple(dictionary) || self.security.is_some() {
+            return Ok(Vec::new());
+        }
+        let (start, end) = self.stream_place(dictionary, offset)?;
+        let packed = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX).min(most);
+        let mut bytes = vec![0; packed];
+        self.source.read_exact_at(&mut bytes, start)?;
+        Ok(filter::beginning(dictionary, &bytes, most))
+    }
+
     /// The decoded data of a stream; `None` where it uses a filter other than Flate.
     ///
     /// # Errors

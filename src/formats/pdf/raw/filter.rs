@@ -26,6 +26,19 @@ pub(super) fn decode(dictionary: &Dictionary, data: &[u8]) -> Result<Vec<u8>, Pd
     }
 }
 
+/// The beginning of what data decode to, as far as it goes; no more than `most` bytes are unpacked,
+/// and predictors are not undone.
+pub(super) fn beginning(dictionary: &Dictionary, data: &[u8], most: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    if single(dictionary.get("Filter")).is_some() {
+        // What is cut off ends in an error, behind what could be unpacked.
+        let _ = flate2::read::ZlibDecoder::new(data).take(most as u64).read_to_end(&mut out);
+    } else {
+        out.extend(data.iter().take(most));
+    }
+    out
+}
+
 /// Whether [`decode`] knows the filter.
 pub(super) fn is_simple(dictionary: &Dictionary) -> bool {
     match single(dictionary.get("Filter")) {

@@ -12,6 +12,8 @@ use crate::formats::pdf::PdfError;
 
 /// The most findings that are told.
 const MOST_TOLD: usize = 50;
+/// The most beginnings of objects that are none: each may be looked at up to its limit.
+const MOST_TANGLED: usize = 64;
 /// The longest comment, bytes.
 const LONGEST_COMMENT: usize = 1 << 20;
 /// How far from the beginning the part may begin that is looked at for the whole file, bytes.
@@ -58,7 +60,7 @@ impl Document<'_> {
         let mut tape = Tape::new(self.source());
         // `since` is the end of the last thing: a cross-reference may lead to the space behind it.
         let (mut at, mut since) = (from, from);
-        let mut in_junk = false;
+        let (mut in_junk, mut tangled) = (false, 0);
         while at < to && found.len() < MOST_TOLD {
             let mut tell = |what: String| found.push(Finding { offset: at, what });
             let item = next(&mut tape, at)?;
@@ -127,6 +129,13 @@ impl Document<'_> {
                 Item::Junk(length) => {
                     if !goes_on {
                         tell("there are bytes that belong to no object".to_owned());
+                    }
+                    let first = tape.from(at, 1)?.first().copied().unwrap_or_default();
+                    tangled += usize::from(matches!(first, b'0'..=b'9' | b'x' | b's'));
+                    if tangled > MOST_TANGLED {
+                        let what = "the bytes from here on are too tangled to be looked through";
+                        found.push(Finding { offset: at, what: what.to_owned() });
+                        break;
                     }
                     length as u64
                 }

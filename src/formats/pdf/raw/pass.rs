@@ -42,17 +42,17 @@ impl Runs {
 
 impl Document<'_> {
     /// Passes once over every object in use, in the order of the file: `visit` gets every reference
-    /// to a number that `is_watched`: who holds it, what it refers to, and what `is_expected` says of
-    /// the key that it directly stands under (empty within arrays).
+    /// to a number that `is_watched`: who holds it, what it refers to, and what `classify` says of the
+    /// key that it directly stands under (empty within arrays).
     ///
     /// # Errors
     /// Something else stands where the cross-reference says that an object stands, or the document
     /// ends within an object.
-    pub(crate) fn pass_over(
+    pub(crate) fn pass_over<K: Copy>(
         &mut self,
         is_watched: impl Fn(u32) -> bool,
-        is_expected: impl Fn(&[u8]) -> bool,
-        mut visit: impl FnMut(ObjectId, ObjectId, bool),
+        classify: impl Fn(&[u8]) -> K,
+        mut visit: impl FnMut(ObjectId, ObjectId, K),
     ) -> Result<(), PdfError> {
         let mut in_file = Runs::default();
         let mut in_streams: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
@@ -80,7 +80,7 @@ impl Document<'_> {
                     }
                     // A cross-reference stream refers to these as a trailer does.
                     if !(is_section && [&b"Root"[..], b"Info", b"Encrypt", b"ID"].contains(&key)) {
-                        references.push((to, is_expected(key)));
+                        references.push((to, classify(key)));
                     }
                 })?;
                 // Room for the end of the line behind `stream`.
@@ -94,7 +94,7 @@ impl Document<'_> {
             if let Some((Object::Dictionary(dictionary), data)) = stream {
                 self.stream_place(&dictionary, data)?;
             }
-            references.iter().for_each(|(to, expected)| visit(id, *to, *expected));
+            references.iter().for_each(|(to, key)| visit(id, *to, *key));
         }
         if self.locked {
             return Ok(());
@@ -109,7 +109,7 @@ impl Document<'_> {
                 let holder = ObjectId { number, generation: 0 };
                 let seen = skim_bare(bytes, &mut |to, key| {
                     if is_watched(to.number) {
-                        visit(holder, to, is_expected(key));
+                        visit(holder, to, classify(key));
                     }
                 });
                 seen.map_err(|_| damaged_stream(stream))?;
