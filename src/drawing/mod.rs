@@ -40,9 +40,8 @@ pub struct Order {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Line {
-    /// How many pages a revision has, how many the file has, and how many seem to be changed; these
-    /// are drawn first.
-    Pages { revision: usize, signed: usize, shown: usize, changed: usize },
+    /// How many pages a revision has, and how many the file has.
+    Pages { revision: usize, signed: usize, shown: usize },
     /// A page looks as it did.
     Same { revision: usize },
     /// A page looks different.
@@ -56,8 +55,6 @@ pub struct Comparison {
     pub pages_signed: Option<usize>,
     /// How many pages the file has now.
     pub pages_shown: Option<usize>,
-    /// How many pages seem to be changed; they are compared first.
-    pub changed: usize,
     /// How many pages of both were compared.
     pub compared: usize,
     /// Those that look different.

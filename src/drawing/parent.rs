@@ -6,7 +6,6 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::Duration,
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -73,13 +72,9 @@ impl Drawer {
         let order = Order { ends: ends.to_vec(), pictures, bounds: self.bounds };
         let started = self.start(&order);
         let mut child = started.map_err(|error| format!("no page could be drawn: {error}"))?;
-        let (to, from) = (child.stdin.take(), child.stdout.take());
-        let running =
-            Running { child: Mutex::new(child), done: Mutex::new(false), end: Condvar::new() };
         let mut answers = vec![Comparison::default(); ends.len()];
-        if let (Some(mut to), Some(from)) = (to, from) {
+        if let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) {
             std::thread::scope(|scope| {
-                scope.spawn(|| running.watch(self.longest()));
                 // A child that ends early reads no further; what it said counts.
                 scope.spawn(move || {
                     let mut reads = true;
@@ -88,15 +83,10 @@ impl Drawer {
                     });
                 });
                 take_down(BufReader::new(from.take(LONGEST_ANSWER)), &mut answers);
-                running.finish();
             });
         }
+        end(child);
         Ok(answers)
-    }
-
-    /// How long a child may live by the clock, where the machine has other things to do.
-    fn longest(&self) -> Duration {
-        Duration::from_secs(self.bounds.seconds.saturating_mul(3).saturating_add(5))
     }
 
     fn start(&self, order: &Order) -> io::Result<Child> {
@@ -121,11 +111,10 @@ fn take_down(lines: impl BufRead, answers: &mut [Comparison]) {
     for line in lines.lines().map_while(Result::ok) {
         let Ok(line) = serde_json::from_str::<Line>(&line) else { return };
         match line {
-            Line::Pages { revision, signed, shown, changed } => {
+            Line::Pages { revision, signed, shown } => {
                 if let Some(answer) = answers.get_mut(revision) {
                     answer.pages_signed = Some(signed);
                     answer.pages_shown = Some(shown);
-                    answer.changed = changed;
                 }
             }
             Line::Same { revision } => {
@@ -143,35 +132,9 @@ fn take_down(lines: impl BufRead, answers: &mut [Comparison]) {
     }
 }
 
-/// A child that does not outlive this.
-struct Running {
-    child: Mutex<Child>,
-    done: Mutex<bool>,
-    end: Condvar,
-}
-
-impl Running {
-    /// Ends the child when its time is up, unless all is done before.
-    fn watch(&self, longest: Duration) {
-        let mut done = self.done.lock();
-        let late = self.end.wait_while_for(&mut done, |done| !*done, longest).timed_out();
-        if late {
-            let _ = self.child.lock().kill();
-        }
-    }
-
-    fn finish(&self) {
-        *self.done.lock() = true;
-        self.end.notify_all();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let child = self.child.get_mut();
-        let _ = child.kill();
-        let _ = child.wait();
-    }
+fn end(mut child: Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 impl Places {
