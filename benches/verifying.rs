@@ -110,7 +110,7 @@ fn main() {
     let path = directory.join("contract-filled.pdf");
     let (source, mut drawing) = (open(&path), parties.options.clone());
     let rules = each(false, 100, || verify(&source, &drawing));
-    drawing.drawing = support::drawing(Bounds { largest: 64 << 20, seconds: 10, memory: 1 << 30 });
+    drawing.drawing = support::drawing(Bounds { seconds: 10, memory: 1 << 30 });
     let here = each(false, 100, || verify(&source, &drawing));
     let there = each(true, 100, || verify(&source, &drawing));
     let poppler = each(true, 100, || {

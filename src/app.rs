@@ -12,7 +12,6 @@ use crate::{
     config::Config,
     devices::{Devices, Token},
     domain::{Clock, SystemClock, ca_class::CaClass, id::new_ulid},
-    drawing::Drawer,
     http::{House, Server, serve},
     jobs::Jobs,
     pki::{Certificate, TrustStore, crl::Crl},
@@ -104,8 +103,7 @@ impl App {
                     .await?
             }
         };
-        let bounds = config.drawing.enabled.then(|| config.drawing.bounds());
-        let drawer = bounds.map(Drawer::of_this_program);
+        let drawer = config.drawing.drawer();
         let service = Arc::new(Service::new(Parts {
             store,
             devices,

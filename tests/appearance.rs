@@ -19,11 +19,11 @@ use support::{
     attacks,
     database::Engine,
     parties::{Parties, Signed, complaints},
-    revision::{Revision, object, stream, with},
+    revision::{Revision, object, reference, relist, stream, with},
     server::{House, send},
 };
 
-const BOUNDS: Bounds = Bounds { largest: 64 << 20, seconds: 10, memory: 1 << 30 };
+const BOUNDS: Bounds = Bounds { seconds: 10, memory: 1 << 30 };
 const ASKED: &str = "appearance-after-signing";
 
 fn answer(report: &Report, index: usize) -> Option<Option<bool>> {
@@ -70,14 +70,21 @@ fn what_is_allowed_looks_as_it_should() {
 #[test]
 fn a_look_that_hides_what_was_signed_is_noticed() {
     let mut parties = Parties::new();
-    let covered = parties.file("contract-covered");
-    assert_eq!(parties.judge(&covered).conclusion, Conclusion::Valid, "by the rules alone");
-    parties.options.drawing = support::drawing(BOUNDS);
-    let report = parties.judge(&covered);
-    assert_eq!(report.conclusion, Conclusion::Indeterminate, "{}", complaints(&report));
-    assert_eq!((answer(&report, 0), answer(&report, 1)), (Some(None), None));
-    let page = &appearance(&report).different[0];
-    assert_eq!((page.number, page.content, page.hidden), (1, false, true));
+    for name in ["contract-covered", "contract-patched", "contract-greyed"] {
+        let file = parties.file(name);
+        parties.options.drawing = None;
+        assert_eq!(
+            parties.judge(&file).conclusion,
+            Conclusion::Valid,
+            "{name}, by the rules alone"
+        );
+        parties.options.drawing = support::drawing(BOUNDS);
+        let report = parties.judge(&file);
+        assert_eq!(report.conclusion, Conclusion::Indeterminate, "{}", complaints(&report));
+        assert_eq!((answer(&report, 0), answer(&report, 1)), (Some(None), None));
+        let page = &appearance(&report).different[0];
+        assert_eq!((page.number, page.content, page.hidden), (1, false, true), "{name}");
+    }
 }
 
 #[test]
@@ -164,13 +171,27 @@ fn who_draws_takes_no_more_than_it_may() {
         let look = appearance(&report);
         assert_eq!((look.pages_signed, look.pages_compared), (Some(3), 1), "{name}");
     }
+    // Where something was changed on the page that cannot be drawn, nobody knows what it shows.
+    let file = signed.file("beside");
+    let mut revision = Revision::of(&file);
+    let note = "<</Type /Annot /Subtype /Text /Rect [500 780 520 800] /Contents (x) /P 4 0 R>>";
+    let note = reference(revision.add(note));
+    relist(&file, &mut revision, "Root/Pages/Kids/1/Annots", |all| all.push(note)).unwrap();
+    let noted = revision.finish();
+    let report = signed.judge(&noted);
+    assert_eq!((report.conclusion, answer(&report, 0)), (Conclusion::Indeterminate, Some(None)));
+    signed.options.drawing = None;
+    assert_eq!(signed.judge(&noted).conclusion, Conclusion::Valid, "by the rules alone");
     let (file, mut options) = (parties.file("contract-retitled"), parties.options.clone());
     // Size: nobody is asked.
-    options.drawing = support::drawing(Bounds { largest: 1000, ..BOUNDS });
+    let drawing = |program: &str, largest| {
+        let drawer = Drawer::new(program.into(), largest, BOUNDS);
+        Some(Drawing { drawer, pictures: 0 })
+    };
+    options.drawing = drawing(env!("CARGO_BIN_EXE_sealwright"), 1000);
     assert!(said(&judge(&file, &options)).contains("are not drawn"));
     // No program: nothing is drawn, and the rules stand.
-    let drawer = Drawer::new("/nowhere/sealwright".into(), BOUNDS);
-    options.drawing = Some(Drawing { drawer, pictures: 0 });
+    options.drawing = drawing("/nowhere/sealwright", 64 << 20);
     assert!(said(&judge(&file, &options)).contains("could be drawn"));
     options.drawing = support::drawing(BOUNDS);
     assert_eq!(answer(&judge(&file, &options), 0), Some(Some(true)));

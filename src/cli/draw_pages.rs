@@ -26,8 +26,7 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Exit {
     let Arguments { ends, pictures, seconds, memory } = arguments;
-    // What may be fed is for the one who feeds.
-    let bounds = Bounds { largest: u64::MAX, seconds: *seconds, memory: *memory };
+    let bounds = Bounds { seconds: *seconds, memory: *memory };
     let order = Order { ends: ends.clone(), pictures: *pictures, bounds };
     match draw(&order, io::stdin().lock(), io::stdout().lock()) {
         Ok(()) => Exit::Good,

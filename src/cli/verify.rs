@@ -13,7 +13,7 @@ use crate::{
         report::{Conclusion, Report},
         source::Source,
     },
-    drawing::{Drawer, Drawing},
+    drawing::Drawing,
     pki::TrustStore,
     verification::{self, Options},
 };
@@ -73,10 +73,10 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
     if signature.is_some() && arguments.files.len() > 1 {
         return Err(Wrong("--signature goes with one file".to_owned()).into());
     }
-    let drawer = Drawer::of_this_program(DrawingConfig::default().bounds());
+    let drawing = DrawingConfig { enabled: !arguments.no_drawing, ..DrawingConfig::default() };
     let wanted = arguments.html || arguments.pictures.is_some();
     let pictures = if wanted { MOST_PICTURES } else { 0 };
-    let drawing = (!arguments.no_drawing).then_some(Drawing { drawer, pictures });
+    let drawing = drawing.drawer().map(|drawer| Drawing { drawer, pictures });
     let mut reports = Vec::new();
     for file in &arguments.files {
         let options = Options {

@@ -12,7 +12,7 @@ use crate::{
     clients::{mail::MailServer, tsa::TsaServer},
     devices::pkcs11::TokenConfig,
     domain::{ca_class::CaClass, seal_code::SealCodeScheme},
-    drawing::Bounds,
+    drawing::{Bounds, Drawer},
 };
 
 /// Why a configuration cannot be used.
@@ -390,13 +390,10 @@ impl DrawingConfig {
         Ok(())
     }
 
-    /// The bounds of one drawing.
-    pub fn bounds(&self) -> Bounds {
-        Bounds {
-            largest: self.largest_document,
-            seconds: u64::from(self.seconds),
-            memory: self.memory,
-        }
+    /// Who draws, unless nobody does.
+    pub fn drawer(&self) -> Option<Drawer> {
+        let bounds = Bounds { seconds: u64::from(self.seconds), memory: self.memory };
+        self.enabled.then(|| Drawer::of_this_program(self.largest_document, bounds))
     }
 }
 

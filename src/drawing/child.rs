@@ -11,7 +11,11 @@ use base64ct::{Base64, Encoding};
 use hayro::{RenderCache, hayro_syntax::Pdf};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{Bounds, Line, Order, ink, page};
+use super::{
+    Bounds, Line, Order,
+    ink::{self, Signed},
+    page::{self, What},
+};
 use crate::{
     domain::report::{PageArea, PageDifference, PagePictures},
     pictures::Pixels,
@@ -39,7 +43,8 @@ pub fn draw(order: &Order, mut from: impl Read, mut to: impl Write) -> io::Resul
     for (revision, end) in order.ends.iter().enumerate() {
         if let Some(Ok(signed)) = usize::try_from(*end).ok().map(up_to) {
             let pages = signed.pages().len();
-            say(&Line::Pages { revision, signed: pages, shown: shown.pages().len() })?;
+            let changed = (0..pages).filter(|index| changes(&signed, &shown, *index)).count();
+            say(&Line::Pages { revision, signed: pages, shown: shown.pages().len(), changed })?;
             revisions.push((revision, signed));
         }
     }
@@ -50,12 +55,21 @@ pub fn draw(order: &Order, mut from: impl Read, mut to: impl Write) -> io::Resul
         shown_cache: RenderCache::new(),
         pictures: vec![order.pictures; order.ends.len()],
     };
-    for index in 0..shown.pages().len() {
+    // What was changed first: it must be seen.
+    let (first, rest): (Vec<_>, Vec<_>) = (0..shown.pages().len())
+        .partition(|index| revisions.iter().any(|(_, signed)| changes(signed, &shown, *index)));
+    for index in first.into_iter().chain(rest) {
         // A page over which the renderer stumbles is not compared; the others are.
         let lines = catch_unwind(AssertUnwindSafe(|| atelier.compare(index)));
         lines.unwrap_or_default().iter().try_for_each(&mut say)?;
     }
     Ok(())
+}
+
+/// Whether a page of both seems to be changed.
+fn changes(signed: &Pdf, shown: &Pdf, index: usize) -> bool {
+    let pages = signed.pages().get(index).zip(shown.pages().get(index));
+    pages.is_some_and(|(then, now)| page::seems_changed(then, now))
 }
 
 /// The beginning of the file; revisions share its bytes.
@@ -94,20 +108,27 @@ impl Atelier<'_> {
             let scale = page::scale(then, now);
             let after = match drawn.take() {
                 Some((of, picture)) if of.to_bits() == scale.to_bits() => picture,
-                _ => page::draw(now, &self.shown_cache, scale, true),
+                _ => page::draw(now, &self.shown_cache, scale, What::All),
             };
-            let before = page::draw(then, cache, scale, true);
+            let before = page::draw(then, cache, scale, What::All);
             lines.push(match ink::different(&before, &after) {
                 None => Line::Same { revision },
                 Some(area) => {
-                    let plain = page::draw(then, cache, scale, false);
-                    let plain_now = page::draw(now, &self.shown_cache, scale, false);
+                    let plain = page::draw(then, cache, scale, What::Content);
+                    let plain_now = page::draw(now, &self.shown_cache, scale, What::Content);
+                    let signed = Signed {
+                        all: &before,
+                        content: &plain,
+                        cover: &page::cover(then, cache, scale),
+                        open: &page::open_fields(then, scale),
+                    };
+                    let cover = page::cover(now, &self.shown_cache, scale);
                     let wanted = take_one(self.pictures.get_mut(revision));
                     let page = PageDifference {
                         number: index + 1,
                         area: millimetres(area, scale),
                         content: ink::different(&plain, &plain_now).is_some(),
-                        hidden: ink::hides(&before, &after),
+                        hidden: ink::hides(&signed, &after, &cover),
                         pictures: wanted.then(|| pictures_of(&before, &after)).flatten(),
                     };
                     Line::Different { revision, page }

@@ -17,8 +17,6 @@ pub use parent::{Drawer, Drawing};
 /// What one drawing may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The largest file, bytes.
-    pub largest: u64,
     /// Time on a processor, seconds.
     pub seconds: u64,
     /// Memory, bytes.
@@ -40,8 +38,9 @@ pub struct Order {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Line {
-    /// How many pages a revision has, and how many the file has.
-    Pages { revision: usize, signed: usize, shown: usize },
+    /// How many pages a revision has, how many the file has, and how many seem to be changed; these
+    /// are drawn first.
+    Pages { revision: usize, signed: usize, shown: usize, changed: usize },
     /// A page looks as it did.
     Same { revision: usize },
     /// A page looks different.
@@ -55,6 +54,8 @@ pub struct Comparison {
     pub pages_signed: Option<usize>,
     /// How many pages the file has now.
     pub pages_shown: Option<usize>,
+    /// How many pages seem to be changed; they are compared first.
+    pub changed: usize,
     /// How many pages of both were compared.
     pub compared: usize,
     /// Those that look different.

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -17,6 +18,7 @@ use crate::domain::source::{ReadAt, for_each_chunk};
 #[derive(Clone, Debug)]
 pub struct Drawer {
     program: PathBuf,
+    largest: u64,
     bounds: Bounds,
     places: Arc<Places>,
 }
@@ -42,15 +44,16 @@ const LONGEST_ANSWER: u64 = 256 << 20;
 
 impl Drawer {
     /// A drawer that starts the running program, even where its file was replaced meanwhile.
-    pub fn of_this_program(bounds: Bounds) -> Self {
-        Self::new(PathBuf::from("/proc/self/exe"), bounds)
+    pub fn of_this_program(largest: u64, bounds: Bounds) -> Self {
+        Self::new(PathBuf::from("/proc/self/exe"), largest, bounds)
     }
 
-    /// A drawer that starts `program`, which is `sealwright`, with `draw-pages`.
-    pub fn new(program: PathBuf, bounds: Bounds) -> Self {
+    /// A drawer that starts `program`, which is `sealwright`, with `draw-pages`, for files of up to
+    /// `largest` bytes.
+    pub fn new(program: PathBuf, largest: u64, bounds: Bounds) -> Self {
         let places = std::thread::available_parallelism().map_or(1, usize::from);
         let places = Places { free: Mutex::new(places), given_back: Condvar::new() };
-        Self { program, bounds, places: Arc::new(places) }
+        Self { program, largest, bounds, places: Arc::new(places) }
     }
 
     /// Compares revisions of a file, told by where they end, with the whole file, as far as it gets
@@ -64,17 +67,21 @@ impl Drawer {
         ends: &[u64],
         pictures: usize,
     ) -> Result<Vec<Comparison>, String> {
-        if source.size() > self.bounds.largest {
-            let most = self.bounds.largest >> 20;
+        if source.size() > self.largest {
+            let most = self.largest >> 20;
             return Err(format!("pages of files over {most} MiB are not drawn"));
         }
         let _place = self.places.take();
         let order = Order { ends: ends.to_vec(), pictures, bounds: self.bounds };
         let started = self.start(&order);
         let mut child = started.map_err(|error| format!("no page could be drawn: {error}"))?;
+        let (to, from) = (child.stdin.take(), child.stdout.take());
+        let running =
+            Running { child: Mutex::new(child), done: Mutex::new(false), end: Condvar::new() };
         let mut answers = vec![Comparison::default(); ends.len()];
-        if let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) {
+        if let (Some(mut to), Some(from)) = (to, from) {
             std::thread::scope(|scope| {
+                scope.spawn(|| running.watch(self.longest()));
                 // A child that ends early reads no further; what it said counts.
                 scope.spawn(move || {
                     let mut reads = true;
@@ -83,15 +90,20 @@ impl Drawer {
                     });
                 });
                 take_down(BufReader::new(from.take(LONGEST_ANSWER)), &mut answers);
+                running.finish();
             });
         }
-        end(child);
         Ok(answers)
+    }
+
+    /// How long a child may live by the clock, where the machine has other things to do.
+    fn longest(&self) -> Duration {
+        Duration::from_secs(self.bounds.seconds.saturating_mul(3).saturating_add(5))
     }
 
     fn start(&self, order: &Order) -> io::Result<Child> {
         let ends: Vec<_> = order.ends.iter().map(u64::to_string).collect();
-        let Bounds { seconds, memory, .. } = order.bounds;
+        let Bounds { seconds, memory } = order.bounds;
         Command::new(&self.program)
             .args(["draw-pages", "--ends", &ends.join(",")])
             .args(["--pictures", &order.pictures.to_string()])
@@ -111,10 +123,11 @@ fn take_down(lines: impl BufRead, answers: &mut [Comparison]) {
     for line in lines.lines().map_while(Result::ok) {
         let Ok(line) = serde_json::from_str::<Line>(&line) else { return };
         match line {
-            Line::Pages { revision, signed, shown } => {
+            Line::Pages { revision, signed, shown, changed } => {
                 if let Some(answer) = answers.get_mut(revision) {
                     answer.pages_signed = Some(signed);
                     answer.pages_shown = Some(shown);
+                    answer.changed = changed;
                 }
             }
             Line::Same { revision } => {
@@ -132,9 +145,35 @@ fn take_down(lines: impl BufRead, answers: &mut [Comparison]) {
     }
 }
 
-fn end(mut child: Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+/// A child that does not outlive this.
+struct Running {
+    child: Mutex<Child>,
+    done: Mutex<bool>,
+    end: Condvar,
+}
+
+impl Running {
+    /// Ends the child when its time is up, unless all is done before.
+    fn watch(&self, longest: Duration) {
+        let mut done = self.done.lock();
+        let late = self.end.wait_while_for(&mut done, |done| !*done, longest).timed_out();
+        if late {
+            let _ = self.child.lock().kill();
+        }
+    }
+
+    fn finish(&self) {
+        *self.done.lock() = true;
+        self.end.notify_all();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let child = self.child.get_mut();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
 }
 
 impl Places {

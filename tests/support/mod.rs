@@ -73,7 +73,7 @@ pub fn terminate(process: u32) {
 /// Somebody who draws pages with the program under test, and keeps the pictures of one.
 pub fn drawing(bounds: sealwright::drawing::Bounds) -> Option<sealwright::drawing::Drawing> {
     use sealwright::drawing::{Drawer, Drawing};
-    let drawer = Drawer::new(env!("CARGO_BIN_EXE_sealwright").into(), bounds);
+    let drawer = Drawer::new(env!("CARGO_BIN_EXE_sealwright").into(), 64 << 20, bounds);
     Some(Drawing { drawer, pictures: 1 })
 }
 

@@ -308,6 +308,12 @@ def levels(tag, source, has_form):
     enter(f"{tag}-field", sign(first, "Landlord"), 2, "form-filling")
     patch = RawContent(b"q 1 g 0 0 200 20 re f Q", box=BoxConstraints(200, 20))
     patch = TextStampStyle(stamp_text="9000", background=patch, background_opacity=1)
+    for name, letters in {"patched": "1 g", "greyed": "0.88 g"}.items():
+        # What was hidden is set anew upon the patch.
+        again = f"q {letters} 0 0 200 20 re f 0 g 2 5 m 4 15 l 8 5 m 10 15 l 14 5 m 16 15 l 20 5 m 22 15 l 26 5 m 28 15 l S Q"
+        again = RawContent(again.encode(), box=BoxConstraints(200, 20))
+        again = TextStampStyle(stamp_text="9000 a month", background=again, background_opacity=1)
+        (out / f"{tag}-{name}.pdf").write_bytes(sign(first, "Second", (180, 692, 380, 712), style=again))
     (out / f"{tag}-covered.pdf").write_bytes(sign(first, "Second", (180, 692, 380, 712), style=patch))
     filled = fill(first, "deposit", "2000")
     enter(f"{tag}-filled", filled, 1, "form-filling")

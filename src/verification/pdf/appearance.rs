@@ -78,6 +78,9 @@ fn judge(comparison: &Comparison) -> Option<Check> {
             "fields or annotations hide what was visible when signed, on pages: {pages}"
         ));
     }
+    if comparison.compared < comparison.changed {
+        return doubt("not every page on which something was changed could be drawn".to_owned());
+    }
     if !comparison.is_complete() {
         return None;
     }
