@@ -17,7 +17,10 @@ mod serve;
 mod token;
 mod verify;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -45,6 +48,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Task(Task),
+    /// Draw pages for verification; this program starts it itself.
+    #[command(hide = true)]
+    DrawPages(draw_pages::Arguments),
+}
+
+/// What people ask for.
+#[derive(Debug, Subcommand)]
+enum Task {
     /// Serve until told to stop.
     Serve,
     /// Create database, service keys and the first administrator; run once.
@@ -70,46 +83,42 @@ enum Command {
     Policy(policy::Arguments),
     /// Print the OpenAPI document.
     Openapi,
-    /// Draw pages for verification; this program starts it itself.
-    #[command(hide = true)]
-    DrawPages(draw_pages::Arguments),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    if let Command::DrawPages(arguments) = &arguments.command {
-        return draw_pages::run(arguments).into();
-    }
-    log_to_stderr(matches!(arguments.command, Command::Serve));
+    let Arguments { config, json, command } = Arguments::parse();
+    let task = match command {
+        Command::Task(task) => task,
+        // It has neither threads nor a log.
+        Command::DrawPages(arguments) => return draw_pages::run(&arguments).into(),
+    };
+    log_to_stderr(matches!(task, Task::Serve));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Exit::Unavailable.with(&error.into(), false),
     };
-    let json = arguments.json;
-    match runtime.block_on(run(arguments)) {
+    match runtime.block_on(run(task, &config, json)) {
         Ok(exit) => exit.into(),
         Err(error) => exit::classify(&error).with(&error, json),
     }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    let Arguments { config, json, command } = arguments;
-    match command {
-        Command::Serve => serve::run(Config::load(&config)?).await,
-        Command::Init(arguments) => init::run(Config::load(&config)?, arguments, json).await,
-        Command::Demo(arguments) => demo::run(arguments, json).await,
-        Command::Seal(arguments) => {
+async fn run(task: Task, config: &Path, json: bool) -> anyhow::Result<Exit> {
+    match task {
+        Task::Serve => serve::run(Config::load(config)?).await,
+        Task::Init(arguments) => init::run(Config::load(config)?, arguments, json).await,
+        Task::Demo(arguments) => demo::run(arguments, json).await,
+        Task::Seal(arguments) => {
             tokio::task::spawn_blocking(move || seal::run(&arguments, json)).await?
         }
-        Command::Verify(arguments) => verify::run(&arguments, json),
-        Command::Picture(arguments) => picture::run(&arguments),
-        Command::Token(arguments) => token::run(Config::load(&config)?, &arguments, json).await,
-        Command::Doctor => doctor::run(Config::load(&config)?, json).await,
-        Command::Audit(arguments) => audit::run(Config::load(&config)?, &arguments, json).await,
-        Command::Policy(arguments) => policy::run(&arguments, json),
-        Command::Openapi => openapi::run(),
-        Command::DrawPages(arguments) => Ok(draw_pages::run(&arguments)),
+        Task::Verify(arguments) => verify::run(&arguments, json),
+        Task::Picture(arguments) => picture::run(&arguments),
+        Task::Token(arguments) => token::run(Config::load(config)?, &arguments, json).await,
+        Task::Doctor => doctor::run(Config::load(config)?, json).await,
+        Task::Audit(arguments) => audit::run(Config::load(config)?, &arguments, json).await,
+        Task::Policy(arguments) => policy::run(&arguments, json),
+        Task::Openapi => openapi::run(),
     }
 }
 

@@ -6,8 +6,9 @@ use super::{
     LARGEST_OBJECT, LARGEST_STREAM, LARGEST_SUM, MOST_PARSED, filter,
     lexer::{LexError, Lexer, is_space},
     object::{Dictionary, Object, ObjectId},
+    section::{Entry, XrefKind},
     security::Security,
-    xref::{self, Chain, Entry, XrefKind},
+    xref::{self, Chain},
 };
 use crate::{domain::source::ReadAt, formats::pdf::PdfError};
 

@@ -9,6 +9,7 @@ mod lexer;
 mod object;
 mod object_stream;
 mod pass;
+mod section;
 mod security;
 mod skim;
 mod writer;
@@ -18,10 +19,10 @@ pub use document::{Document, is_pdf};
 pub use layout::Finding;
 pub(crate) use lexer::{Lexer, is_space};
 pub use object::{Dictionary, Object, ObjectId, PdfString};
+pub use section::{Entry, XrefKind};
 pub use security::Security;
 pub(crate) use skim::Tape;
 pub use writer::write_object;
-pub use xref::{Entry, XrefKind};
 
 /// The largest single object (without its stream data), bytes.
 pub(crate) const LARGEST_OBJECT: usize = 8 << 20;

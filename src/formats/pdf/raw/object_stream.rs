@@ -8,7 +8,7 @@ use super::{
     filter,
     lexer::{LexError, Lexer},
     object::{Object, ObjectId},
-    xref::Entry,
+    section::Entry,
 };
 use crate::formats::pdf::PdfError;
 

@@ -7,8 +7,8 @@ use super::{
     lexer::Lexer,
     object::{Object, ObjectId},
     object_stream::{damaged_stream, not_in_stream},
+    section::Entry,
     skim::{Tape, skim, skim_bare},
-    xref::Entry,
 };
 use crate::formats::pdf::PdfError;
 
