@@ -14,7 +14,7 @@ use crate::{
     domain::{Clock, SystemClock, ca_class::CaClass, id::new_ulid},
     http::{House, Server, serve},
     jobs::Jobs,
-    pki::{Certificate, TrustStore, crl::Crl},
+    pki::{Certificate, TrustStore, revocation::Crl},
     policy::{PolicyError, PolicySet},
     service::{Authority, Error, Parts, Provisioner, Service},
     store::{Store, StoreError},

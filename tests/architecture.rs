@@ -95,6 +95,7 @@ const HOMES: &[(&str, &str)] = &[
     ("cbc", "crypto"),
     ("rc4", "crypto"),
     ("md5", "crypto"),
+    ("certval", "pki"),
     ("x509_cert", "pki"),
 ];
 

@@ -9,7 +9,7 @@ use sealwright::{
     crypto::digest::{DigestAlgorithm, hex},
     domain::{Clock, SystemClock, Timestamp, source::Source},
     formats::ofd::Package,
-    pki::{Certificate, TrustStore, crl::Crl},
+    pki::{Certificate, TrustStore, revocation::Crl},
     verification::{self, Options},
 };
 use serde_json::{Value, json};

@@ -15,7 +15,10 @@ use sealwright::{
         source::{ReadAt, Source},
     },
     formats::pdf::{inspect, raw::Document, warnings},
-    pki::{Certificate, TrustStore, path},
+    pki::{
+        Certificate, TrustStore,
+        validation::{Demands, validate},
+    },
 };
 use serde_json::json;
 use support::{
@@ -122,9 +125,9 @@ fn a_thicket_of_cross_certificates_ends() {
     let others: Vec<_> = (1..=40).map(|n| read(format!("{n}.pem"))).collect();
     let now = SystemClock.now();
     let nobody = TrustStore { roots: Vec::new(), crls: Vec::new() };
-    assert!(path::validate(&leaf, &others, &nobody, now).is_err());
+    assert!(validate(&leaf, &others, &nobody, now, &Demands::default()).is_err());
     let trusted = TrustStore { roots: vec![others[0].clone()], crls: Vec::new() };
-    assert!(path::validate(&leaf, &others, &trusted, now).is_ok());
+    assert!(validate(&leaf, &others, &trusted, now, &Demands::default()).is_ok());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use sealwright::{
     crypto::Scheme,
     domain::{Clock, SystemClock, source::Source},
     formats::ofd::Package,
-    pki::{Certificate, TrustStore, crl::Crl},
+    pki::{Certificate, TrustStore, revocation::Crl},
     verification::{self, Options},
 };
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let _ = sealwright::pki::Certificate::from_der(data);
-    let _ = sealwright::pki::crl::Crl::from_der(data);
+    let _ = sealwright::pki::revocation::Crl::from_der(data);
     if let Ok(text) = std::str::from_utf8(data) {
         let _ = sealwright::pki::Certificate::from_pem(text);
         let _ = sealwright::pki::bundle::certificates(text);

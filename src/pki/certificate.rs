@@ -2,9 +2,11 @@
 
 use const_oid::ObjectIdentifier;
 use der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding};
+use spki::AlgorithmIdentifierRef;
 use x509_cert::{
     ext::pkix::{
-        BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+        AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage,
+        KeyUsage, SubjectKeyIdentifier, crl::dp::DistributionPoint,
     },
     name::Name,
 };
@@ -12,7 +14,7 @@ use x509_cert::{
 use super::tlv::{self, Reader};
 use crate::{
     crypto::{
-        Scheme,
+        DigestAlgorithm, Scheme,
         digest::{hex, sha256},
         scheme::OID_EC_PUBLIC_KEY,
         verify::{VerifyError, verify_message},
@@ -103,6 +105,11 @@ impl Certificate {
         }
     }
 
+    /// The content of the serial number's `INTEGER`, which is negative in some certificates.
+    pub(super) fn serial_content(&self) -> &[u8] {
+        self.inner.tbs_certificate().serial_number().as_bytes()
+    }
+
     /// The `SubjectPublicKeyInfo`, DER.
     pub fn spki_der(&self) -> Vec<u8> {
         self.inner.tbs_certificate().subject_public_key_info().to_der().unwrap_or_default()
@@ -124,12 +131,12 @@ impl Certificate {
 
     /// First moment of validity.
     pub fn not_before(&self) -> Timestamp {
-        time(&self.inner.tbs_certificate().validity().not_before)
+        timestamp(&self.inner.tbs_certificate().validity().not_before)
     }
 
     /// Last moment of validity.
     pub fn not_after(&self) -> Timestamp {
-        time(&self.inner.tbs_certificate().validity().not_after)
+        timestamp(&self.inner.tbs_certificate().validity().not_after)
     }
 
     /// Whether `at` lies within the validity.
@@ -155,6 +162,12 @@ impl Certificate {
     /// The subject key identifier, if there is one.
     pub fn key_identifier(&self) -> Option<Vec<u8>> {
         self.extension::<SubjectKeyIdentifier>().map(|id| id.0.as_bytes().to_vec())
+    }
+
+    /// The key identifier of the issuer, if there is one.
+    pub fn authority_key_identifier(&self) -> Option<Vec<u8>> {
+        let key = self.extension::<AuthorityKeyIdentifier>()?.key_identifier?;
+        Some(key.as_bytes().to_vec())
     }
 
     /// Whether the extended key usage, if there is one, lets the key sign documents (RFC 9336
@@ -189,6 +202,16 @@ impl Certificate {
             || self.extension_ids().any(|(id, _)| id == AIA)
     }
 
+    /// Where lists are published that tell its revocation status.
+    pub(super) fn distribution_points(&self) -> Vec<DistributionPoint> {
+        self.extension::<CrlDistributionPoints>().map(|points| points.0).unwrap_or_default()
+    }
+
+    /// Whether the algorithm of its signature is the same within and without (RFC 5280 §4.1.1.2).
+    pub(super) fn names_one_algorithm(&self) -> bool {
+        self.inner.tbs_certificate().signature() == self.inner.signature_algorithm()
+    }
+
     /// Every extension's identifier and whether it is critical.
     pub fn extension_ids(&self) -> impl Iterator<Item = (ObjectIdentifier, bool)> + '_ {
         self.inner
@@ -211,8 +234,7 @@ impl Certificate {
     /// # Errors
     /// The signature is wrong or of a kind that is not supported.
     pub fn verify_signed_by(&self, issuer: &Self) -> Result<(), VerifyError> {
-        let (tbs, algorithm, signature) = signed_parts(&self.der).ok_or(VerifyError::Mismatch)?;
-        verify_message(&issuer.spki_der(), algorithm, None, tbs, signature)
+        verify_signed(&self.der, issuer)
     }
 
     fn extension<'a, T: Decode<'a> + const_oid::AssociatedOid>(&'a self) -> Option<T> {
@@ -220,16 +242,32 @@ impl Certificate {
     }
 }
 
-/// Splits certificate, request or revocation list into the bytes that were signed, the signature
-/// algorithm and the signature value.
-pub(crate) fn signed_parts(der: &[u8]) -> Option<(&[u8], ObjectIdentifier, &[u8])> {
-    let mut outer = Reader::new(tlv::only(der, tlv::SEQUENCE).ok()?.content);
-    let tbs = outer.expect(tlv::SEQUENCE).ok()?.raw;
-    let algorithm = outer.expect(tlv::SEQUENCE).ok()?;
-    let oid = Reader::new(algorithm.content).expect(tlv::OID).ok()?;
-    let bits = outer.expect(tlv::BIT_STRING).ok()?;
-    let signature = bits.content.strip_prefix(&[0])?;
-    Some((tbs, ObjectIdentifier::from_bytes(oid.content).ok()?, signature))
+/// Verifies that `issuer`'s key signed what is signed as certificates and revocation lists are: the
+/// bytes, the algorithm, the signature value.
+///
+/// # Errors
+/// The signature is wrong or of a kind that is not supported.
+pub(super) fn verify_signed(der: &[u8], issuer: &Certificate) -> Result<(), VerifyError> {
+    let parts = || {
+        let mut outer = Reader::new(tlv::only(der, tlv::SEQUENCE).ok()?.content);
+        let signed = outer.expect(tlv::SEQUENCE).ok()?.raw;
+        let algorithm = outer.expect(tlv::SEQUENCE).ok()?.raw;
+        let algorithm = AlgorithmIdentifierRef::from_der(algorithm).ok()?;
+        let bits = outer.expect(tlv::BIT_STRING).ok()?;
+        Some((signed, algorithm, bits.content.strip_prefix(&[0])?))
+    };
+    let (signed, algorithm, signature) = parts().ok_or(VerifyError::Mismatch)?;
+    let digest = digest_of_pss(algorithm);
+    verify_message(&issuer.spki_der(), algorithm.oid, digest, signed, signature)
+}
+
+/// The digest that the parameters of RSA-PSS name (RFC 4055 §3.1).
+fn digest_of_pss(algorithm: AlgorithmIdentifierRef<'_>) -> Option<DigestAlgorithm> {
+    let parameters = algorithm.parameters?;
+    let mut parameters = Reader::new(parameters.value());
+    let hash = parameters.optional(0xa0).ok()??;
+    let hash = AlgorithmIdentifierRef::from_der(hash.content).ok()?;
+    DigestAlgorithm::from_oid(hash.oid)
 }
 
 /// The text of a directory string; only encodings whose bytes are UTF-8 or ASCII are read.
@@ -237,7 +275,8 @@ fn directory_text(value: &[u8]) -> Option<String> {
     String::from_utf8(value.to_vec()).ok()
 }
 
-fn time(value: &x509_cert::time::Time) -> Timestamp {
+/// A time of a certificate or list.
+pub(super) fn timestamp(value: &x509_cert::time::Time) -> Timestamp {
     let seconds = value.to_unix_duration().as_secs();
     Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }

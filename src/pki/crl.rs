@@ -1,19 +1,12 @@
-//! Certificate revocation lists (RFC 5280 §5): ours to be signed, and foreign ones to be read.
+//! Our own revocation lists (RFC 5280 §5), to be signed. Reading those of anybody is in `revocation`.
 
 use const_oid::db::rfc5280;
-use der::{Decode, Encode};
-use x509_cert::crl::CertificateList;
 
 use super::{
-    Certificate,
-    certificate::signed_parts,
     extension,
     tlv::{sequence, tlv, unsigned},
 };
-use crate::{
-    crypto::{Scheme, verify::verify_message},
-    domain::Timestamp,
-};
+use crate::{crypto::Scheme, domain::Timestamp};
 
 /// Why a certificate is revoked (`CRLReason`, RFC 5280 §5.3.1), as far as seals need it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -119,62 +112,5 @@ impl CrlTemplate {
         ];
         parts.push(tlv(0xa0, &sequence(&extensions)));
         sequence(&parts)
-    }
-}
-
-/// What a revocation list says of a certificate.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Status {
-    /// Not on the list.
-    Good,
-    /// On the list since a time.
-    Revoked(Timestamp),
-}
-
-/// A foreign revocation list.
-#[derive(Clone, Debug)]
-pub struct Crl {
-    der: Vec<u8>,
-    list: CertificateList,
-}
-
-impl Crl {
-    /// Reads a list in DER; `None` if it is none.
-    pub fn from_der(der: &[u8]) -> Option<Self> {
-        Some(Self { der: der.to_vec(), list: CertificateList::from_der(der).ok()? })
-    }
-
-    /// The status of `certificate` at `at`, if this list can tell: it is of the same issuer, signed
-    /// by `issuer`, complete (no critical extension such as a partition or a delta), and `at` is
-    /// not after its next update.
-    pub fn status(
-        &self,
-        certificate: &Certificate,
-        issuer: &Certificate,
-        at: Timestamp,
-    ) -> Option<Status> {
-        let tbs = &self.list.tbs_cert_list;
-        let same_issuer = tbs.issuer.to_der().ok()? == certificate.issuer_der();
-        let partial = tbs.crl_extensions.iter().flatten().any(|extension| extension.critical);
-        let next = tbs.next_update.map(|time| time.to_unix_duration().as_secs())?;
-        let stale = at > Timestamp::from_seconds(i64::try_from(next).ok()?);
-        let (signed, algorithm, signature) = signed_parts(&self.der)?;
-        let genuine =
-            verify_message(&issuer.spki_der(), algorithm, None, signed, signature).is_ok();
-        if !same_issuer || partial || stale || !genuine {
-            return None;
-        }
-        let found = tbs.revoked_certificates.iter().flatten().find(|entry| {
-            let serial = entry.serial_number.as_bytes();
-            let plain = serial.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(serial);
-            plain == certificate.serial()
-        });
-        Some(match found {
-            None => Status::Good,
-            Some(entry) => {
-                let since = entry.revocation_date.to_unix_duration().as_secs();
-                Status::Revoked(Timestamp::from_seconds(i64::try_from(since).ok()?))
-            }
-        })
     }
 }

@@ -10,9 +10,11 @@ pub mod extension;
 pub mod issue;
 pub mod path;
 pub mod request;
+pub mod revocation;
 pub mod timestamp;
 pub mod tlv;
 pub mod trust;
+pub mod validation;
 
 pub use certificate::{Certificate, CertificateError};
 pub use trust::TrustStore;

@@ -1,6 +1,6 @@
 //! Which roots are trusted, and the revocation lists at hand.
 
-use super::{Certificate, crl::Crl};
+use super::{Certificate, revocation::Crl};
 
 /// Roots and revocation lists given for a verification.
 #[derive(Clone, Debug, Default)]

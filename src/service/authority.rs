@@ -13,12 +13,13 @@ use crate::{
     },
     pki::{
         Certificate,
-        crl::{Crl, CrlTemplate},
+        crl::CrlTemplate,
         extension::Subject,
         issue::{
             CertificateTemplate, assemble, maker_extensions, root_extensions, signer_extensions,
             tsa_extensions,
         },
+        revocation::Crl,
     },
     store::{KeyState, Store},
 };

@@ -143,16 +143,23 @@ fn judge(answers: &Answers) -> (Indication, Option<String>) {
         Err(PathError::OutOfDates { .. }) => {
             return because(Indeterminate, "OUT_OF_BOUNDS_NO_POE");
         }
-        Err(PathError::NotAnIssuer(_) | PathError::CriticalExtension { .. }) => {
-            return because(Indeterminate, "CHAIN_CONSTRAINTS_FAILURE");
-        }
+        Err(
+            PathError::NotAnIssuer(_)
+            | PathError::CriticalExtension { .. }
+            | PathError::NameNotPermitted(_)
+            | PathError::PolicyNotMet(_)
+            | PathError::Malformed(_),
+        ) => return because(Indeterminate, "CHAIN_CONSTRAINTS_FAILURE"),
         Err(PathError::Revoked { leaf: true, .. }) => {
             return because(Indeterminate, "REVOKED_NO_POE");
         }
         Err(PathError::Revoked { leaf: false, .. }) => {
             return because(Indeterminate, "REVOKED_CA_NO_POE");
         }
-        Err(PathError::RevocationUnknown(_)) => return because(Indeterminate, "TRY_LATER"),
+        // EN 319 102-1 §5.2.5: both may be another answer later.
+        Err(PathError::OnHold { .. } | PathError::RevocationUnknown { .. }) => {
+            return because(Indeterminate, "TRY_LATER");
+        }
         Ok(()) => {}
     }
     // A timestamp of an authority that is not trusted proves nothing and takes nothing away.

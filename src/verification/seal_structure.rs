@@ -107,7 +107,11 @@ fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &
                         as a maker if it may";
             return check(NAME, None, format!("{name} {text}"));
         }
-        MakerPath::Bad(error @ (PathError::OutOfDates { .. } | PathError::NotAnIssuer(_))) => {
+        MakerPath::Bad(
+            error @ (PathError::OutOfDates { .. }
+            | PathError::NotAnIssuer(_)
+            | PathError::NameNotPermitted(_)),
+        ) => {
             return check(NAME, Some(false), format!("when the seal was made: {error}"));
         }
         MakerPath::Bad(error @ PathError::Revoked { .. }) => {

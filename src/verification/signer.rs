@@ -9,7 +9,8 @@ use crate::{
     pki::{
         Certificate, TrustStore,
         extension::TEST_ONLY,
-        path::{self, PathError},
+        path::PathError,
+        validation::{Demands, validate},
     },
 };
 
@@ -24,7 +25,7 @@ pub(super) fn chain(
     at: Timestamp,
 ) -> Result<(), PathError> {
     let certificate = certificate.ok_or(PathError::NoTrustedRoot)?;
-    path::validate(certificate, others, trust, at).map(|_| ())
+    validate(certificate, others, trust, at, &Demands::default()).map(|_| ())
 }
 
 /// Chain, dates, key usage and revocation.
@@ -63,10 +64,17 @@ fn chain_check(path: &Result<(), PathError>) -> Check {
     const NAME: &str = "certificate-chain";
     match path {
         Ok(()) => check(NAME, Some(true), "the certificate leads to a trusted root"),
-        Err(PathError::Revoked { .. } | PathError::RevocationUnknown(_)) => {
-            check(NAME, Some(true), "the certificate leads to a trusted root")
-        }
-        Err(error @ PathError::NotAnIssuer(_)) => check(NAME, Some(false), error.to_string()),
+        Err(
+            PathError::Revoked { .. }
+            | PathError::OnHold { .. }
+            | PathError::RevocationUnknown { .. },
+        ) => check(NAME, Some(true), "the certificate leads to a trusted root"),
+        Err(
+            error @ (PathError::NotAnIssuer(_)
+            | PathError::NameNotPermitted(_)
+            | PathError::PolicyNotMet(_)
+            | PathError::Malformed(_)),
+        ) => check(NAME, Some(false), error.to_string()),
         Err(error) => check(NAME, None, error.to_string()),
     }
 }
@@ -109,7 +117,9 @@ fn revocation(path: &Result<(), PathError>) -> Check {
     match path {
         Ok(()) => check(NAME, Some(true), "no certificate of the chain is revoked"),
         Err(error @ PathError::Revoked { .. }) => check(NAME, Some(false), error.to_string()),
-        Err(error @ PathError::RevocationUnknown(_)) => check(NAME, None, error.to_string()),
+        Err(error @ (PathError::OnHold { .. } | PathError::RevocationUnknown { .. })) => {
+            check(NAME, None, error.to_string())
+        }
         Err(_) => check(NAME, None, "not evaluated without a chain"),
     }
 }

@@ -4,7 +4,7 @@ use super::{Options, answers::check};
 use crate::{
     containers::timestamp::TimestampToken,
     domain::{Timestamp, report::Check},
-    pki::path,
+    pki::validation::{Demands, validate},
 };
 
 /// The question about the timestamp over the signature.
@@ -29,7 +29,8 @@ pub(super) fn judge(
         Err(why) => (check(name, Some(false), why.clone()), None),
         Ok(token) => {
             let (certificate, at) = (&token.certificate, token.info.at);
-            match path::validate(certificate, &token.others, &options.tsa_trust, options.at) {
+            let (others, trust) = (&token.others, &options.tsa_trust);
+            match validate(certificate, others, trust, options.at, &Demands::default()) {
                 Ok(_) => (
                     check(name, Some(true), format!("{} says {at}", certificate.subject())),
                     Some(at),

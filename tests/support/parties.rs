@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use sealwright::{
     domain::{report::Report, source::Source},
-    pki::{Certificate, TrustStore, crl::Crl},
+    pki::{Certificate, TrustStore, revocation::Crl},
     verification::{self, Options},
 };
 use serde_json::{Value, json};

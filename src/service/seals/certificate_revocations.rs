@@ -15,7 +15,9 @@ use crate::{
     },
     pki::{
         Certificate,
-        crl::{Reason, Status},
+        crl::Reason,
+        path::paths,
+        revocation::{Sources, Status, status},
     },
     policy::Action,
     service::{Act, Answer, Error, Service, administration::Page, applications::reason},
@@ -184,15 +186,13 @@ impl Service {
     fn revoked_since(&self, chain: &str, now: Timestamp) -> Option<Timestamp> {
         let chain = Certificate::from_pem(chain).ok()?;
         let leaf = chain.first()?;
-        let issuers = chain.iter().skip(1).chain(&self.external_trust.roots);
-        let issuers: Vec<_> = issuers.filter(|one| one.subject() == leaf.issuer()).collect();
-        let statuses =
-            self.external_trust.crls.iter().flat_map(|list| {
-                issuers.iter().filter_map(|issuer| list.status(leaf, issuer, now))
-            });
-        statuses.into_iter().find_map(|status| match status {
-            Status::Revoked(since) => Some(since),
-            Status::Good => None,
+        let (others, trust) = (chain.get(1..)?, &self.external_trust);
+        paths(leaf, others, trust).find_map(|path| {
+            let (issuer, root) = (path.get(1)?, path.last()?);
+            match status(leaf, issuer, Sources { others, trust, root, at: now }) {
+                Status::Revoked(entry) => Some(entry.since),
+                _ => None,
+            }
         })
     }
 }

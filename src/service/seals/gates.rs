@@ -8,7 +8,8 @@ use crate::{
     pki::{
         Certificate, TrustStore,
         extension::OID_ORGANIZATION_IDENTIFIER,
-        path::{self, PathError},
+        path::PathError,
+        validation::{Demands, validate},
     },
     service::Error,
 };
@@ -85,7 +86,7 @@ pub(super) fn check(
         return refuse(CLASS_UNFIT, text);
     }
     let others = candidate.chain.get(1..).unwrap_or_default();
-    match path::validate_fresh(leaf, others, trust, now) {
+    match validate(leaf, others, trust, now, &Demands::fresh()) {
         Ok(_) => Ok(()),
         Err(PathError::Revoked { subject, at, .. }) => {
             refuse("certificate-revoked", format!("{subject} was revoked at {at}"))

@@ -4,8 +4,8 @@ use crate::{
     clients::tsa::{self, TsaServer},
     containers::timestamp::TimestampToken,
     pki::{
-        path::{self, PathError},
         timestamp::{TimestampQuery, token_of},
+        validation::{Demands, validate},
     },
     service::{Error, Service},
 };
@@ -54,10 +54,11 @@ impl Service {
         if read.info.at.as_micros().abs_diff(now.as_micros()) > limit.unsigned_abs() {
             return Err("its time is far from ours".to_owned());
         }
-        match path::validate(&read.certificate, &read.others, &self.tsa_trust, now) {
+        let demands = Demands::fresh();
+        match validate(&read.certificate, &read.others, &self.tsa_trust, now, &demands) {
             // Whether an authority that the operator chose was revoked meanwhile is for whoever
             // relies on the timestamp to find out; he does so at a later time than now.
-            Ok(_) | Err(PathError::RevocationUnknown(_)) => Ok(token),
+            Ok(_) => Ok(token),
             Err(error) => Err(format!("its certificate: {error}")),
         }
     }

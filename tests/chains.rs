@@ -1,0 +1,117 @@
+//! Certification paths of SM2, P-256, P-384, RSA and Ed25519, alone and mixed, made by openssl: each
+//! verdict is held against that of OpenSSL's own validation.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use const_oid::ObjectIdentifier;
+use sealwright::{
+    domain::Timestamp,
+    pki::{
+        Certificate, TrustStore,
+        path::{PathError, PolicyInputs},
+        revocation::Crl,
+        validation::{Demands, StatusDemand, validate},
+    },
+};
+use serde_json::Value;
+use support::{python_tool, run};
+
+/// What OpenSSL refuses and we do not, and why: it does not look at when something was revoked.
+const OTHERWISE: [&str; 1] = ["leaf-revoked-later"];
+
+struct Chains {
+    directory: tempfile::TempDir,
+    manifest: Vec<Value>,
+}
+
+impl Chains {
+    fn make() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/make_chains.py");
+        run(python_tool("python").arg(script).arg(directory.path()));
+        let manifest = fs::read(directory.path().join("manifest.json")).unwrap();
+        Self { directory, manifest: serde_json::from_slice(&manifest).unwrap() }
+    }
+
+    fn certificate(&self, name: &Value) -> Certificate {
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        Certificate::from_pem(&text).unwrap().remove(0)
+    }
+
+    fn path(&self, name: &Value) -> std::path::PathBuf {
+        self.directory.path().join(Path::new(name.as_str().unwrap()))
+    }
+
+    fn judge(&self, entry: &Value) -> Result<Vec<Certificate>, PathError> {
+        let all = |key: &str| entry[key].as_array().unwrap().iter();
+        let certificates = |key: &str| all(key).map(|name| self.certificate(name)).collect();
+        let crls = all("crls").map(|name| Crl::from_der(&fs::read(self.path(name)).unwrap()));
+        let trust =
+            TrustStore { roots: certificates("roots"), crls: crls.map(Option::unwrap).collect() };
+        let policies = all("policies").map(|oid| ObjectIdentifier::new(oid.as_str().unwrap()));
+        let policies =
+            PolicyInputs { wanted: policies.map(Result::unwrap).collect(), ..Default::default() };
+        let demands = Demands { policies, status: StatusDemand::Always };
+        let at = Timestamp::from_seconds(entry["at"].as_i64().unwrap());
+        let others: Vec<_> = certificates("others");
+        validate(&self.certificate(&entry["leaf"]), &others, &trust, at, &demands)
+    }
+}
+
+#[test]
+fn every_path_is_judged_as_openssl_judges_it() {
+    let chains = Chains::make();
+    assert!(chains.manifest.len() >= 120, "{}", chains.manifest.len());
+    let (mut wrong, mut good) = (Vec::new(), 0);
+    for entry in &chains.manifest {
+        let name = entry["name"].as_str().unwrap();
+        let verdict = chains.judge(entry).map(|path| path.len());
+        let otherwise = OTHERWISE.iter().any(|case| name.ends_with(case));
+        good += u32::from(verdict.is_ok());
+        if verdict.is_ok() != (entry["openssl"].as_bool().unwrap() ^ otherwise) {
+            wrong.push(format!("{name}: {verdict:?}, openssl: {}", entry["error"]));
+        }
+    }
+    assert!(wrong.is_empty() && good >= 30, "{good} good\n{}", wrong.join("\n"));
+    // Each for the reason that it has.
+    type Fits = fn(&PathError) -> bool;
+    let reasons: [(&str, Fits); 12] = [
+        ("leaf-expired", |error| matches!(error, PathError::OutOfDates { .. })),
+        ("authority-expired", |error| matches!(error, PathError::OutOfDates { .. })),
+        (
+            "authority-is-none",
+            |error| matches!(error, PathError::NotAnIssuer(who) if who.contains("机构")),
+        ),
+        (
+            "path-too-long",
+            |error| matches!(error, PathError::NotAnIssuer(who) if who.contains("Below")),
+        ),
+        (
+            "critical-unknown",
+            |error| matches!(error, PathError::CriticalExtension { extension, .. } if extension == "1.2.3.4.5"),
+        ),
+        (
+            "name-outside",
+            |error| matches!(error, PathError::NameNotPermitted(who) if who.contains("Leaf")),
+        ),
+        ("policy-missing", |error| matches!(error, PathError::PolicyNotMet(_))),
+        ("other-root", |error| *error == PathError::NoTrustedRoot),
+        ("leaf-revoked", |error| matches!(error, PathError::Revoked { leaf: true, .. })),
+        ("authority-revoked", |error| matches!(error, PathError::Revoked { leaf: false, .. })),
+        ("leaf-on-hold", |error| matches!(error, PathError::OnHold { .. })),
+        (
+            "list-stale",
+            |error| matches!(error, PathError::RevocationUnknown { why, .. } if why.contains("out of date")),
+        ),
+    ];
+    for (case, fits) in reasons {
+        for kinds in ["sm2", "p256", "sm2-above-p256", "p256-above-sm2"] {
+            let wanted = format!("{kinds}-{case}");
+            let entry = chains.manifest.iter().find(|entry| entry["name"] == wanted.as_str());
+            let error = chains.judge(entry.unwrap()).unwrap_err();
+            assert!(fits(&error), "{wanted}: {error:?}");
+        }
+    }
+}
