@@ -2,7 +2,9 @@
 # A private PostgreSQL cluster for tests, from Debian's package: `start` prints the variable that
 # tells its place, `stop` ends and removes it.
 set -euo pipefail
-here="${TMPDIR:-/tmp}/sealwright-postgres-$(id -u)"
+# Each checkout has its own, so that tests of two may run at once.
+checkout=$(cd "$(dirname "$0")/.." && pwd | cksum | cut -d ' ' -f 1)
+here="${TMPDIR:-/tmp}/sealwright-postgres-$(id -u)-$checkout"
 bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 
 # PostgreSQL refuses to run as root.

@@ -12,7 +12,7 @@ use sealwright::{
         Certificate, TrustStore,
         path::{PathError, PolicyInputs},
         revocation::Crl,
-        validation::{Demands, StatusDemand, validate},
+        validation::{Demands, Question, StatusDemand, validate},
     },
 };
 use serde_json::Value;
@@ -56,7 +56,8 @@ impl Chains {
         let demands = Demands { policies, status: StatusDemand::Always };
         let at = Timestamp::from_seconds(entry["at"].as_i64().unwrap());
         let others: Vec<_> = certificates("others");
-        validate(&self.certificate(&entry["leaf"]), &others, &trust, at, &demands)
+        let question = Question { demands: &demands, ..Question::new(&others, &trust, at) };
+        validate(&self.certificate(&entry["leaf"]), question)
     }
 }
 

@@ -17,7 +17,7 @@ use sealwright::{
     formats::pdf::{inspect, raw::Document, warnings},
     pki::{
         Certificate, TrustStore,
-        validation::{Demands, validate},
+        validation::{Question, validate},
     },
 };
 use serde_json::json;
@@ -125,9 +125,9 @@ fn a_thicket_of_cross_certificates_ends() {
     let others: Vec<_> = (1..=40).map(|n| read(format!("{n}.pem"))).collect();
     let now = SystemClock.now();
     let nobody = TrustStore { roots: Vec::new(), crls: Vec::new() };
-    assert!(validate(&leaf, &others, &nobody, now, &Demands::default()).is_err());
+    assert!(validate(&leaf, Question::new(&others, &nobody, now)).is_err());
     let trusted = TrustStore { roots: vec![others[0].clone()], crls: Vec::new() };
-    assert!(validate(&leaf, &others, &trusted, now, &Demands::default()).is_ok());
+    assert!(validate(&leaf, Question::new(&others, &trusted, now)).is_ok());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use sealwright::{
         Certificate, TrustStore,
         path::{PathError, PolicyInputs},
         revocation::Crl,
-        validation::{Demands, StatusDemand, validate},
+        validation::{Demands, Question, StatusDemand, validate},
     },
 };
 use serde_json::Value;
@@ -61,7 +61,8 @@ fn judge(case: &Value) -> Result<Vec<Certificate>, PathError> {
     };
     // In the middle of the validity of the suite, 2010 to 2030.
     let at = Timestamp::from_seconds(1_600_000_000);
-    validate(&leaf, &others, &TrustStore { roots, crls }, at, &demands)
+    let trust = TrustStore { roots, crls };
+    validate(&leaf, Question { demands: &demands, ..Question::new(&others, &trust, at) })
 }
 
 #[test]

@@ -178,11 +178,13 @@ fn the_command_line_tells_by_its_exit_code() {
     s.house.post(&s.cast.registrar, &format!("/v1/seals/{}/revoke", s.seal), &body).expect(200);
     let crl = send(s.house.url(), "GET", "/public/crl/p256.crl", &[], &[]).unwrap();
     fs::write(trust.join("p256.crl"), &crl.body).unwrap();
+    // The timestamp proves that it was sealed before.
     let (code, report) = verify(&trusted);
-    assert_eq!(
-        (code, &report["signatures"][0]["sub_indication"]),
-        (Some(5), &json!("REVOKED_NO_POE"))
-    );
+    let checks = report["signatures"][0]["checks"].as_array().unwrap();
+    let revocation = checks.iter().find(|check| check["name"] == "revocation").unwrap();
+    let told = revocation["detail"].as_str().unwrap();
+    assert_eq!((code, &revocation["passed"]), (Some(0), &json!(true)), "{report:#}");
+    assert!(told.contains("it was used before") && told.contains("was revoked at"), "{told}");
     // OpenSSL reads the same in the list.
     let text = support::run(std::process::Command::new("openssl").args([
         "crl",

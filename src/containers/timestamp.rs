@@ -30,6 +30,8 @@ pub enum TokenError {
 /// A token whose signature fits its certificate.
 #[derive(Clone, Debug)]
 pub struct TimestampToken {
+    /// The token as it was given.
+    pub der: Vec<u8>,
     /// What it says.
     pub info: TimestampInfo,
     /// The authority's certificate.
@@ -104,7 +106,8 @@ impl TimestampToken {
         if certificate.extended_key_usage().as_deref() != Some(&[ID_TIME_STAMPING]) {
             return Err(Structure("is signed by a key that is not for timestamps alone"));
         }
-        Ok(Self { info, certificate: certificate.clone(), others: cms.certificates })
+        let certificate = certificate.clone();
+        Ok(Self { der: der.to_vec(), info, certificate, others: cms.certificates })
     }
 
     /// Whether it is a token for these bytes.

@@ -9,6 +9,7 @@ pub mod crl;
 pub mod extension;
 pub mod issue;
 pub mod path;
+pub mod proofs;
 pub mod request;
 pub mod revocation;
 pub mod timestamp;

@@ -2,8 +2,9 @@
 
 use super::{
     Certificate, TrustStore,
-    path::{PathError, PolicyInputs, check_dates, check_rules, paths},
-    revocation::{self, CrlReason, Sources, Status},
+    path::{PathError, PolicyInputs, check_dates, check_rules, out_of_dates, paths},
+    proofs::Proofs,
+    revocation::{self, CrlReason, Entry, Evidence, Sources, Status, Unknown},
 };
 use crate::domain::Timestamp;
 
@@ -20,6 +21,16 @@ pub enum StatusDemand {
     Never,
 }
 
+impl StatusDemand {
+    fn is_of(self, certificate: &Certificate) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WhereOffered => certificate.names_revocation_source(),
+            Self::Never => false,
+        }
+    }
+}
+
 /// What is asked of a path beside trust and time.
 #[derive(Clone, Debug, Default)]
 pub struct Demands {
@@ -30,27 +41,170 @@ pub struct Demands {
 }
 
 impl Demands {
-    /// What is asked of a certificate fresh from its authority.
-    pub fn fresh() -> Self {
-        Self { status: StatusDemand::Never, ..Self::default() }
+    /// Any policy will do.
+    const fn usual(status: StatusDemand) -> Self {
+        let policies = PolicyInputs {
+            wanted: Vec::new(),
+            explicit: false,
+            inhibit_mapping: false,
+            inhibit_any: false,
+        };
+        Self { policies, status }
     }
 }
 
-/// Finds a good path from `leaf` to a root of `trust`, at a time, with the help of `others`. It is
-/// returned leaf first.
+/// What is asked about a certificate, and with the help of what.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Certificates at hand beside the roots.
+    pub others: &'a [Certificate],
+    /// Whom to trust.
+    pub trust: &'a TrustStore,
+    /// Revocation information beside that of `trust`.
+    pub evidence: &'a Evidence,
+    /// The time that is asked about.
+    pub at: Timestamp,
+    /// What else is asked of a path.
+    pub demands: &'a Demands,
+}
+
+impl<'a> Question<'a> {
+    /// A question about a certificate fresh from its authority.
+    pub fn fresh(others: &'a [Certificate], trust: &'a TrustStore, at: Timestamp) -> Self {
+        static FRESH: Demands = Demands::usual(StatusDemand::Never);
+        Self { demands: &FRESH, ..Self::new(others, trust, at) }
+    }
+
+    /// The usual question, without evidence.
+    pub fn new(others: &'a [Certificate], trust: &'a TrustStore, at: Timestamp) -> Self {
+        static NOTHING: Evidence = Evidence { crls: Vec::new(), responses: Vec::new() };
+        static USUAL: Demands = Demands::usual(StatusDemand::WhereOffered);
+        Self { others, trust, evidence: &NOTHING, at, demands: &USUAL }
+    }
+}
+
+/// Finds a good path from `leaf` to a trusted root. It is returned leaf first.
 ///
 /// # Errors
 /// Why there is none: of several paths the reason of the one that came furthest.
-pub fn validate(
+pub fn validate(leaf: &Certificate, question: Question<'_>) -> Result<Vec<Certificate>, PathError> {
+    best(leaf, question, |path| {
+        check_dates(path, question.at)?;
+        let Some(root) = path.last() else { return Ok(()) };
+        let sources = sources(question, root);
+        // Not knowing the status of one certificate excuses nothing else.
+        let mut unknown = None;
+        for (depth, pair) in path.windows(2).enumerate() {
+            match check_status(pair, depth, sources, question.demands.status) {
+                Err(error @ PathError::RevocationUnknown { .. }) => {
+                    unknown.get_or_insert(error);
+                }
+                other => other?,
+            }
+        }
+        unknown.map_or(Ok(()), Err)
+    })
+}
+
+/// Finds a path from `leaf` to a trusted root that was good when the certificate was used, at `used`,
+/// though it need not be at the time that is asked about: past certificate validation with validation
+/// time sliding (ETSI EN 319 102-1 §5.6.2.2, §5.6.2.3). From the root down, each issuer is trusted
+/// until it ends, is revoked, or is no longer spoken of; what it signed counts if `proofs` tell that
+/// it existed by then.
+///
+/// # Errors
+/// As [`validate`].
+pub fn validate_past(
     leaf: &Certificate,
-    others: &[Certificate],
-    trust: &TrustStore,
-    at: Timestamp,
-    demands: &Demands,
+    used: Timestamp,
+    question: Question<'_>,
+    proofs: &Proofs,
+) -> Result<Vec<Certificate>, PathError> {
+    best(leaf, question, |path| {
+        let Some(root) = path.last() else { return Ok(()) };
+        let mut trusted = Trusted { until: question.at, since_then: None };
+        trusted.ends_with(root);
+        for pair in path.windows(2).skip(1).rev() {
+            let [issuer, above] = pair else { continue };
+            trusted.vouches_for(issuer, proofs)?;
+            let proven_by = Some((proofs, trusted.until));
+            trusted.ends_with(issuer);
+            let sources = Sources { at: trusted.until, proven_by, ..sources(question, root) };
+            trusted.is_spoken_of(issuer, above, sources, question.demands.status)?;
+        }
+        if let Some(reason) = trusted.since_then.clone().filter(|_| used > trusted.until) {
+            return Err(reason);
+        }
+        trusted.vouches_for(leaf, proofs)?;
+        check_dates(path, used)?;
+        let proven_by = Some((proofs, trusted.until));
+        let sources = Sources { at: used, proven_by, ..sources(question, root) };
+        path.get(..2).map_or(Ok(()), |pair| check_status(pair, 0, sources, question.demands.status))
+    })
+}
+
+/// Until when an issuer is to be trusted.
+struct Trusted {
+    until: Timestamp,
+    /// Why not any longer.
+    since_then: Option<PathError>,
+}
+
+impl Trusted {
+    fn end(&mut self, at: Timestamp, reason: PathError) {
+        if at < self.until {
+            self.until = at;
+            self.since_then = Some(reason);
+        }
+    }
+
+    fn ends_with(&mut self, issuer: &Certificate) {
+        self.end(issuer.not_after(), out_of_dates(issuer));
+    }
+
+    /// Whether a certificate that the issuer signed existed while it was to be trusted.
+    fn vouches_for(&self, certificate: &Certificate, proofs: &Proofs) -> Result<(), PathError> {
+        match &self.since_then {
+            Some(reason) if proofs.existed(certificate.der()) > self.until => Err(reason.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends with what is known of the revocation of an issuer.
+    fn is_spoken_of(
+        &mut self,
+        issuer: &Certificate,
+        above: &Certificate,
+        sources: Sources<'_>,
+        demand: StatusDemand,
+    ) -> Result<(), PathError> {
+        let subject = issuer.subject().to_string();
+        match revocation::status(issuer, above, sources) {
+            Status::Good { .. } => {}
+            Status::Revoked(Entry { since: at, .. }) => {
+                self.end(at, PathError::Revoked { subject, at, leaf: false });
+            }
+            // What was the newest until then was so until then.
+            Status::Unknown(why @ Unknown::Stale(last)) => {
+                self.end(last, PathError::RevocationUnknown { subject, why: why.to_string() });
+            }
+            Status::Unknown(why) if demand.is_of(issuer) => {
+                return Err(PathError::RevocationUnknown { subject, why: why.to_string() });
+            }
+            Status::Unknown(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn best(
+    leaf: &Certificate,
+    question: Question<'_>,
+    check: impl Fn(&[&Certificate]) -> Result<(), PathError>,
 ) -> Result<Vec<Certificate>, PathError> {
     let mut furthest = PathError::NoTrustedRoot;
-    for path in paths(leaf, others, trust) {
-        match check(&path, others, trust, at, demands) {
+    for path in paths(leaf, question.others, question.trust) {
+        match check_rules(&path, &question.demands.policies).and_then(|()| check(&path)) {
             Ok(()) => return Ok(path.into_iter().cloned().collect()),
             Err(error) if error.stage() >= furthest.stage() => furthest = error,
             Err(_) => {}
@@ -59,42 +213,31 @@ pub fn validate(
     Err(furthest)
 }
 
-fn check(
-    path: &[&Certificate],
-    others: &[Certificate],
-    trust: &TrustStore,
-    at: Timestamp,
-    demands: &Demands,
+fn sources<'a>(question: Question<'a>, root: &'a Certificate) -> Sources<'a> {
+    let Question { others, trust, evidence, at, .. } = question;
+    Sources { others, trust, evidence, root, at, proven_by: None }
+}
+
+/// Asks whether the first of two certificates, which the second issued, is revoked.
+fn check_status(
+    pair: &[&Certificate],
+    depth: usize,
+    sources: Sources<'_>,
+    demand: StatusDemand,
 ) -> Result<(), PathError> {
-    check_rules(path, &demands.policies)?;
-    check_dates(path, at)?;
-    let Some(root) = path.last() else { return Ok(()) };
-    let sources = Sources { others, trust, root, at };
-    // Not knowing the status of one certificate excuses nothing else.
-    let mut unknown = None;
-    for (depth, pair) in path.windows(2).enumerate() {
-        let [certificate, issuer] = pair else { continue };
-        let subject = certificate.subject().to_string();
-        match revocation::status(certificate, issuer, sources) {
-            Status::Good { .. } => {}
-            Status::Revoked(entry) if entry.reason == Some(CrlReason::CertificateHold) => {
-                return Err(PathError::OnHold { subject, at: entry.since });
-            }
-            Status::Revoked(entry) => {
-                return Err(PathError::Revoked { subject, at: entry.since, leaf: depth == 0 });
-            }
-            Status::Unknown(why) => {
-                let asked = match demands.status {
-                    StatusDemand::Always => true,
-                    StatusDemand::WhereOffered => certificate.names_revocation_source(),
-                    StatusDemand::Never => false,
-                };
-                if asked {
-                    let why = why.to_string();
-                    unknown.get_or_insert(PathError::RevocationUnknown { subject, why });
-                }
-            }
+    let [certificate, issuer] = pair else { return Ok(()) };
+    let subject = certificate.subject().to_string();
+    match revocation::status(certificate, issuer, sources) {
+        Status::Good { .. } => Ok(()),
+        Status::Revoked(entry) if entry.reason == Some(CrlReason::CertificateHold) => {
+            Err(PathError::OnHold { subject, at: entry.since })
         }
+        Status::Revoked(entry) => {
+            Err(PathError::Revoked { subject, at: entry.since, leaf: depth == 0 })
+        }
+        Status::Unknown(why) if demand.is_of(certificate) => {
+            Err(PathError::RevocationUnknown { subject, why: why.to_string() })
+        }
+        Status::Unknown(_) => Ok(()),
     }
-    unknown.map_or(Ok(()), Err)
 }

@@ -6,6 +6,7 @@ use super::{
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     seal_structure::{self, MakerPath},
     signer,
+    standing::Standing,
 };
 use crate::{
     containers::ses::Seal,
@@ -26,7 +27,7 @@ pub(super) fn verify(
         MakerPath::NotAMaker => (Ok(()), None),
         MakerPath::Bad(error) => (Err(error), None),
     };
-    let made = seal.created.at.unwrap_or(options.at);
+    let standing = Standing::at(seal.created.at.unwrap_or(options.at), path);
     let signature = seal_structure::maker_signature(seal);
     let standard = format!("electronic seal of {}", seal.version.standard());
     let mut checks = vec![
@@ -41,9 +42,14 @@ pub(super) fn verify(
     let detail =
         if is_maker.is_some() { "trusted as a maker of seals" } else { "not known as one" };
     checks.push(check("seal-maker", is_maker, detail));
-    let [chain, dates, _, revocation] = signer::checks(seal.maker.as_ref(), &path, made);
+    let [chain, dates, _, revocation] = signer::checks(seal.maker.as_ref(), &standing);
     checks.extend([chain, dates, revocation]);
-    let answers = Answers { checks, coverage: Some(Coverage::WholeFile), path, proven_time: None };
+    let answers = Answers {
+        checks,
+        coverage: Some(Coverage::WholeFile),
+        path: standing.path,
+        proven_time: None,
+    };
     let digest = Some(DigestAlgorithm::Sm3);
     let outline = Outline {
         kind: "seal".to_owned(),

@@ -6,6 +6,7 @@ use super::{
     attributes::{cms_time, digest_is_signed, signing_certificate},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     in_der, signer,
+    standing::Known,
     timestamp::{self, TIMESTAMP},
 };
 use crate::{
@@ -146,11 +147,13 @@ fn judge(
         FileSignature::Gm(data) => data.verify(certificate),
         FileSignature::Cms(data) => cms_value(data, one, certificate, algorithm),
     });
-    let path = signer::chain(certificate, signature.certificates(), &options.trust, options.at);
     let token = one.unsigned_attribute(ID_SIGNATURE_TIMESTAMP);
     let token = token.map(|token| timestamp::read(&token, &one.signature));
+    let known = Known::nothing(options);
     let (stamped, proven) =
-        token.as_ref().map(|token| timestamp::judge(TIMESTAMP, token, options)).unzip();
+        token.as_ref().map(|token| timestamp::judge(TIMESTAMP, token, &known, options)).unzip();
+    let (others, proven_time) = (signature.certificates(), proven.flatten());
+    let standing = known.judge(certificate, others, &options.trust, proven_time, options);
     let demanded = matches!(signature, FileSignature::Cms(_));
     let mut checks = vec![
         check("format", Some(true), format!("a signature of a file, {}", signature.kind())),
@@ -163,7 +166,7 @@ fn judge(
         let text = "there are no signed attributes: the value may have been made for another use";
         checks.push(check("signed-attributes", None, text));
     }
-    checks.extend(signer::checks(certificate, &path, options.at));
+    checks.extend(signer::checks(certificate, &standing));
     checks.extend(signer::test_only(certificate));
     checks.extend(stamped);
     let outline = Outline {
@@ -177,12 +180,8 @@ fn judge(
         modifications: Vec::new(),
         appearance: None,
     };
-    let answers = Answers {
-        checks,
-        coverage: Some(Coverage::WholeFile),
-        path,
-        proven_time: proven.flatten(),
-    };
+    let answers =
+        Answers { checks, coverage: Some(Coverage::WholeFile), path: standing.path, proven_time };
     (outline, answers)
 }
 

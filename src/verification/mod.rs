@@ -13,6 +13,7 @@ mod pdf;
 mod register;
 mod seal_structure;
 mod signer;
+mod standing;
 mod timestamp;
 
 use crate::{

@@ -5,6 +5,7 @@ use super::{
     Options,
     answers::check,
     signer,
+    standing::Known,
     timestamp::{self, read},
 };
 use crate::{
@@ -182,7 +183,8 @@ fn times(signature: &SealSignature, proven: Option<Timestamp>, options: &Options
 /// The timestamp over the maker's signature, which newer seals may have.
 pub(super) fn seal_timestamp(seal: &Seal, options: &Options) -> Option<(Check, Option<Timestamp>)> {
     let token = read(seal.timestamp.as_deref()?, &seal.signature);
-    let (answer, proven) = timestamp::judge(SEAL_TIMESTAMP, &token, options);
+    let (answer, proven) =
+        timestamp::judge(SEAL_TIMESTAMP, &token, &Known::nothing(options), options);
     match (proven, seal.created.at) {
         (Some(proven), Some(created)) if created > proven => {
             let text =

@@ -2,7 +2,7 @@
 
 use const_oid::db::rfc4519;
 
-use super::answers::check;
+use super::{answers::check, standing::Standing};
 use crate::{
     crypto::VerifyError,
     domain::{Timestamp, report::Check},
@@ -10,7 +10,7 @@ use crate::{
         Certificate, TrustStore,
         extension::TEST_ONLY,
         path::PathError,
-        validation::{Demands, validate},
+        validation::{Question, validate},
     },
 };
 
@@ -25,16 +25,18 @@ pub(super) fn chain(
     at: Timestamp,
 ) -> Result<(), PathError> {
     let certificate = certificate.ok_or(PathError::NoTrustedRoot)?;
-    validate(certificate, others, trust, at, &Demands::default()).map(|_| ())
+    validate(certificate, Question::new(others, trust, at)).map(|_| ())
 }
 
 /// Chain, dates, key usage and revocation.
-pub(super) fn checks(
-    certificate: Option<&Certificate>,
-    path: &Result<(), PathError>,
-    at: Timestamp,
-) -> [Check; 4] {
-    [chain_check(path), dates(certificate, path, at), key_usage(certificate), revocation(path)]
+pub(super) fn checks(certificate: Option<&Certificate>, standing: &Standing) -> [Check; 4] {
+    let Standing { path, as_of, .. } = standing;
+    [
+        chain_check(path),
+        dates(certificate, path, *as_of),
+        key_usage(certificate),
+        revocation(standing),
+    ]
 }
 
 /// A certificate that is for tests only says so, and what is signed with it is no more than a test.
@@ -88,7 +90,11 @@ fn dates(certificate: Option<&Certificate>, path: &Result<(), PathError>, at: Ti
         (_, Some(certificate)) => check(
             NAME,
             Some(certificate.is_valid_at(at)),
-            format!("valid from {} to {}", certificate.not_before(), certificate.not_after()),
+            format!(
+                "valid from {} to {}, asked about {at}",
+                certificate.not_before(),
+                certificate.not_after()
+            ),
         ),
         _ => check(NAME, None, "there is no certificate"),
     }
@@ -112,10 +118,15 @@ fn key_usage(certificate: Option<&Certificate>) -> Check {
     }
 }
 
-fn revocation(path: &Result<(), PathError>) -> Check {
+fn revocation(standing: &Standing) -> Check {
     const NAME: &str = "revocation";
-    match path {
-        Ok(()) => check(NAME, Some(true), "no certificate of the chain is revoked"),
+    match &standing.path {
+        Ok(()) if let Some(error) = &standing.since_then => {
+            let used = standing.as_of;
+            let text = format!("it was used before, as is proven: {used}; since then: {error}");
+            check(NAME, Some(true), text)
+        }
+        Ok(()) => check(NAME, Some(true), "no certificate of the chain was revoked"),
         Err(error @ PathError::Revoked { .. }) => check(NAME, Some(false), error.to_string()),
         Err(error @ (PathError::OnHold { .. } | PathError::RevocationUnknown { .. })) => {
             check(NAME, None, error.to_string())

@@ -1,10 +1,9 @@
 //! The timestamp over a signature value, and the time that it proves.
 
-use super::{Options, answers::check};
+use super::{Options, answers::check, standing::Known};
 use crate::{
     containers::timestamp::TimestampToken,
     domain::{Timestamp, report::Check},
-    pki::validation::{Demands, validate},
 };
 
 /// The question about the timestamp over the signature.
@@ -23,15 +22,15 @@ pub(super) fn read(token: &[u8], over: &[u8]) -> Result<TimestampToken, String> 
 pub(super) fn judge(
     name: &str,
     token: &Result<TimestampToken, String>,
+    known: &Known,
     options: &Options,
 ) -> (Check, Option<Timestamp>) {
     match token {
         Err(why) => (check(name, Some(false), why.clone()), None),
         Ok(token) => {
             let (certificate, at) = (&token.certificate, token.info.at);
-            let (others, trust) = (&token.others, &options.tsa_trust);
-            match validate(certificate, others, trust, options.at, &Demands::default()) {
-                Ok(_) => (
+            match known.judge_token(token, options) {
+                Ok(()) => (
                     check(name, Some(true), format!("{} says {at}", certificate.subject())),
                     Some(at),
                 ),

@@ -22,6 +22,7 @@ mod sealed;
 mod shadow;
 mod slices;
 mod stamp;
+mod validation_data;
 
 pub use appearance::Appearance;
 pub use caption::CaptionText;
@@ -35,3 +36,4 @@ pub use raw::{Finding, is_pdf};
 pub use restrictions::Permissions;
 pub use sealed::Prepared;
 pub use shadow::warnings;
+pub use validation_data::{ValidationData, validation_data};

@@ -114,10 +114,15 @@ pub struct PolicyInputs {
 pub fn check_dates(path: &[&Certificate], at: Timestamp) -> Result<(), PathError> {
     match path.iter().find(|certificate| !certificate.is_valid_at(at)) {
         None => Ok(()),
-        Some(certificate) => Err(PathError::OutOfDates {
-            subject: certificate.subject().to_string(),
-            from: certificate.not_before(),
-            until: certificate.not_after(),
-        }),
+        Some(certificate) => Err(out_of_dates(certificate)),
+    }
+}
+
+/// That a certificate is not valid at a time.
+pub(super) fn out_of_dates(certificate: &Certificate) -> PathError {
+    PathError::OutOfDates {
+        subject: certificate.subject().to_string(),
+        from: certificate.not_before(),
+        until: certificate.not_after(),
     }
 }

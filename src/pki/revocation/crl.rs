@@ -3,7 +3,7 @@
 
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS,
-    ID_CE_DELTA_CRL_INDICATOR, ID_CE_ISSUING_DISTRIBUTION_POINT,
+    ID_CE_DELTA_CRL_INDICATOR, ID_CE_INVALIDITY_DATE, ID_CE_ISSUING_DISTRIBUTION_POINT,
 };
 use der::{Decode, asn1::Uint};
 use x509_cert::{
@@ -15,15 +15,15 @@ use x509_cert::{
         },
     },
     name::Name,
-    time::Time,
 };
 
+use super::time;
 use crate::{
     crypto::VerifyError,
     domain::Timestamp,
     pki::{
         Certificate,
-        certificate::{timestamp, verify_signed},
+        certificate::verify_signed,
         tlv::{self, Reader, Tlv, TlvError},
     },
 };
@@ -49,7 +49,7 @@ pub struct Crl {
 /// What a list says of one certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Entry {
-    /// Since when it is revoked.
+    /// Since when it is revoked, or was not to be trusted any more.
     pub since: Timestamp,
     /// Why, where that is said.
     pub reason: Option<CrlReason>,
@@ -226,14 +226,15 @@ fn row(entry: Tlv<'_>) -> Option<Row<'_>> {
             let value = extension.extn_value.as_bytes();
             match extension.extn_id {
                 ID_CE_CRL_REASONS => row.entry.reason = Some(CrlReason::from_der(value).ok()?),
+                // RFC 5280 §5.3.2: since when the key is suspected to be known to others.
+                ID_CE_INVALIDITY_DATE => {
+                    let date = time(tlv::only(value, tlv::GENERALIZED_TIME).ok()?)?;
+                    row.entry.since = row.entry.since.min(date);
+                }
                 ID_CE_CERTIFICATE_ISSUER => row.issuer = Some(GeneralNames::from_der(value).ok()?),
                 _ => row.is_understood &= !extension.critical,
             }
         }
     }
     parts.rest().is_empty().then_some(row)
-}
-
-fn time(value: Tlv<'_>) -> Option<Timestamp> {
-    Time::from_der(value.raw).ok().map(|time| timestamp(&time))
 }

@@ -17,7 +17,7 @@ use crate::{
         Certificate,
         crl::Reason,
         path::paths,
-        revocation::{Sources, Status, status},
+        revocation::{Evidence, Sources, Status, status},
     },
     policy::Action,
     service::{Act, Answer, Error, Service, administration::Page, applications::reason},
@@ -189,7 +189,9 @@ impl Service {
         let (others, trust) = (chain.get(1..)?, &self.external_trust);
         paths(leaf, others, trust).find_map(|path| {
             let (issuer, root) = (path.get(1)?, path.last()?);
-            match status(leaf, issuer, Sources { others, trust, root, at: now }) {
+            let evidence = &Evidence::default();
+            let sources = Sources { others, trust, evidence, root, at: now, proven_by: None };
+            match status(leaf, issuer, sources) {
                 Status::Revoked(entry) => Some(entry.since),
                 _ => None,
             }

@@ -13,7 +13,7 @@ use crate::{
     pki::{
         Certificate, TrustStore, bundle,
         extension::{Subject, TEST_ONLY},
-        validation::{Demands, validate},
+        validation::{Question, validate},
     },
     service::{Error, Service},
     store::Binding,
@@ -182,7 +182,7 @@ fn given(
     let encryption = bundle.iter().position(beside).map(|place| bundle.remove(place));
     // Only the path that was found good is kept and judged; what else stood in the bundle is nobody's
     // word. Where there is none, the gates tell why.
-    let chain = match validate(&leaf, &bundle, trust, now, &Demands::fresh()) {
+    let chain = match validate(&leaf, Question::fresh(&bundle, trust, now)) {
         Ok(path) => path,
         Err(_) => std::iter::once(leaf).chain(bundle).collect(),
     };

@@ -9,7 +9,7 @@ use crate::{
         Certificate, TrustStore,
         extension::OID_ORGANIZATION_IDENTIFIER,
         path::PathError,
-        validation::{Demands, validate},
+        validation::{Question, validate},
     },
     service::Error,
 };
@@ -86,7 +86,7 @@ pub(super) fn check(
         return refuse(CLASS_UNFIT, text);
     }
     let others = candidate.chain.get(1..).unwrap_or_default();
-    match validate(leaf, others, trust, now, &Demands::fresh()) {
+    match validate(leaf, Question::fresh(others, trust, now)) {
         Ok(_) => Ok(()),
         Err(PathError::Revoked { subject, at, .. }) => {
             refuse("certificate-revoked", format!("{subject} was revoked at {at}"))

@@ -13,7 +13,7 @@ use crate::{
     },
     pki::{
         Certificate, TrustStore,
-        validation::{Demands, validate},
+        validation::{Question, validate},
     },
     policy::Action,
     service::{
@@ -111,7 +111,7 @@ impl Service {
         let (Some(maker), Some(made)) = (&read.maker, made) else {
             return refuse("it does not say who made it, or when");
         };
-        match validate(maker, &[], &self.maker_trust, made, &Demands::fresh()) {
+        match validate(maker, Question::fresh(&[], &self.maker_trust, made)) {
             Ok(_) => {}
             Err(error) => return refuse(&format!("its maker is not trusted as one: {error}")),
         }
@@ -139,7 +139,7 @@ impl Service {
         };
         let trust = TrustStore { roots: self.authority.roots(), crls: Vec::new() };
         // Its own register knows better than any list.
-        match validate(certificate, &[], &trust, now, &Demands::fresh()) {
+        match validate(certificate, Question::fresh(&[], &trust, now)) {
             Ok(_) => {}
             Err(error) => return Err(refuse(error.to_string())),
         }

@@ -5,7 +5,7 @@ use crate::{
     containers::timestamp::TimestampToken,
     pki::{
         timestamp::{TimestampQuery, token_of},
-        validation::{Demands, validate},
+        validation::{Question, validate},
     },
     service::{Error, Service},
 };
@@ -54,8 +54,8 @@ impl Service {
         if read.info.at.as_micros().abs_diff(now.as_micros()) > limit.unsigned_abs() {
             return Err("its time is far from ours".to_owned());
         }
-        let demands = Demands::fresh();
-        match validate(&read.certificate, &read.others, &self.tsa_trust, now, &demands) {
+        let question = Question::fresh(&read.others, &self.tsa_trust, now);
+        match validate(&read.certificate, question) {
             // Whether an authority that the operator chose was revoked meanwhile is for whoever
             // relies on the timestamp to find out; he does so at a later time than now.
             Ok(_) => Ok(token),

@@ -8,6 +8,7 @@ use super::{
     answers::{Answers, check},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     in_der, seal_structure, signer,
+    standing::Known,
     timestamp::{self, TIMESTAMP},
 };
 use coverage::Covered;
@@ -191,7 +192,7 @@ fn checks(facts: &Facts<'_>, covered: &Covered, findings: &[String], options: &O
         Ok(Blob::Gm(data)) => data.certificates.as_slice(),
         _ => &[],
     };
-    let path = signer::chain(certificate, others, &options.trust, options.at);
+    let known = Known::nothing(options);
     let mut checks = vec![
         format(facts),
         package(findings),
@@ -208,15 +209,16 @@ fn checks(facts: &Facts<'_>, covered: &Covered, findings: &[String], options: &O
         checks.push(property(found, signature));
         if let Some(token) = &signature.timestamp {
             let token = timestamp::read(token, &signature.signature);
-            let (answer, proven) = timestamp::judge(TIMESTAMP, &token, options);
+            let (answer, proven) = timestamp::judge(TIMESTAMP, &token, &known, options);
             checks.push(answer);
             proven_time = proven;
         }
         checks.extend(seal_structure::checks(signature, proven_time, options));
     }
-    checks.extend(signer::checks(certificate, &path, options.at));
+    let standing = known.judge(certificate, others, &options.trust, proven_time, options);
+    checks.extend(signer::checks(certificate, &standing));
     checks.extend(signer::test_only(certificate));
-    Answers { checks, coverage: Some(covered.coverage), path, proven_time }
+    Answers { checks, coverage: Some(covered.coverage), path: standing.path, proven_time }
 }
 
 fn format(facts: &Facts<'_>) -> Check {

@@ -14,19 +14,33 @@ use crate::{
         answers::{Answers, check},
         attributes::signing_certificate,
         seal_structure, signer,
+        standing::Known,
         timestamp::{self, TIMESTAMP},
     },
 };
 
 /// Asks every question.
-pub(super) fn run(facts: &Facts<'_>, changes: Check, size: u64, options: &Options) -> Answers {
+pub(super) fn run(
+    facts: &Facts<'_>,
+    changes: Check,
+    size: u64,
+    known: &Known,
+    options: &Options,
+) -> Answers {
     let coverage = coverage(facts, size);
     let certificate = facts.certificate.as_ref();
-    let trust = if facts.is_timestamp() { &options.tsa_trust } else { &options.trust };
-    let path = signer::chain(certificate, facts.others(), trust, options.at);
     let token = facts.timestamp.as_ref();
     let (stamped, proven_time) =
-        token.map(|token| timestamp::judge(TIMESTAMP, token, options)).unzip();
+        token.map(|token| timestamp::judge(TIMESTAMP, token, known, options)).unzip();
+    let stamped_at = facts.value().and_then(|value| known.proven(value, options));
+    let proven_time = proven_time.flatten().into_iter().chain(stamped_at).min();
+    let standing = match &facts.blob {
+        Ok(Blob::Timestamp(token)) => {
+            let used = known.proven(&token.der, options);
+            known.judge(certificate, facts.others(), &options.tsa_trust, used, options)
+        }
+        _ => known.judge(certificate, facts.others(), &options.trust, proven_time, options),
+    };
     let mut checks = vec![
         format(facts),
         byte_range(facts),
@@ -38,22 +52,22 @@ pub(super) fn run(facts: &Facts<'_>, changes: Check, size: u64, options: &Option
         coverage_check(coverage),
         changes,
     ];
-    checks.extend(signer::checks(certificate, &path, options.at));
+    checks.extend(signer::checks(certificate, &standing));
     if facts.is_timestamp() {
         // Reading a token makes sure that the key is for timestamps, and for nothing else.
         checks.retain(|check| check.name != "key-usage");
     }
     checks.extend(signer::test_only(certificate));
     checks.extend(stamped);
-    let proven_time = match proven_time.flatten() {
-        None if facts.is_timestamp() && path.is_ok() => facts.claimed_time,
+    let proven_time = match proven_time {
+        None if facts.is_timestamp() && standing.path.is_ok() => facts.claimed_time,
         proven => proven,
     };
     if let Some(signature) = facts.seal() {
         checks.push(property(signature));
         checks.extend(seal_structure::checks(signature, proven_time, options));
     }
-    Answers { checks, coverage, path, proven_time }
+    Answers { checks, coverage, path: standing.path, proven_time }
 }
 
 fn format(facts: &Facts<'_>) -> Check {

@@ -4,6 +4,7 @@ mod appearance;
 mod changes;
 mod checks;
 mod facts;
+mod long_term;
 
 use super::{
     Options, Outcome,
@@ -47,12 +48,14 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
     let mut signature_values = Vec::new();
     let mut budget = MOST_COMPARED;
     let mut judged = Vec::new();
-    for found in &inspection.signatures {
-        let facts = facts::gather(source, found);
+    let all: Vec<_> = inspection.signatures.iter().map(|s| facts::gather(source, s)).collect();
+    let known = long_term::gather(source, &all, options);
+    for facts in &all {
+        let found = facts.found;
         let changes = changes_after(source, found, &inspection, &mut budget);
-        let answers = checks::run(&facts, changes.check, source.size(), options);
+        let answers = checks::run(facts, changes.check, source.size(), &known, options);
         signature_values.push(facts.value().map(in_der));
-        let mut outline = outline(&facts, answers.coverage);
+        let mut outline = outline(facts, answers.coverage);
         outline.modification_level = changes.level;
         outline.modifications = changes.modifications;
         judged.push((found, outline, answers));

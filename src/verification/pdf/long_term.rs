@@ -1,0 +1,73 @@
+//! What a document brings along for the time when its certificates have ended: validation data, and
+//! the document timestamps that prove since when it was there (ETSI EN 319 102-1 §5.6).
+
+use std::cmp::Reverse;
+
+use super::facts::{Blob, Facts};
+use crate::{
+    containers::timestamp::TimestampToken,
+    domain::{Timestamp, source::ReadAt},
+    formats::pdf::{self, ValidationData},
+    pki::{
+        Certificate,
+        revocation::{Crl, Evidence, OcspResponse},
+    },
+    verification::{Options, standing::Known},
+};
+
+/// The most certificates of the document that are considered.
+const MOST_CERTIFICATES: usize = 64;
+
+/// Reads the validation data of the file, and takes from its document timestamps, the last first, what
+/// they prove.
+pub(super) fn gather(source: &dyn ReadAt, facts: &[Facts<'_>], options: &Options) -> Known {
+    let data = pdf::validation_data(source, source.size()).unwrap_or_default();
+    let certificates = data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok());
+    let certificates = certificates.take(MOST_CERTIFICATES).collect();
+    let evidence = Evidence {
+        crls: data.crls.iter().filter_map(|der| Crl::from_der(der)).collect(),
+        responses: data.responses.iter().filter_map(|der| OcspResponse::from_der(der)).collect(),
+    };
+    let mut known = Known::new(certificates, evidence, options.at);
+    let mut stamps: Vec<_> = facts.iter().filter_map(stamp).collect();
+    stamps.sort_by_key(|(end, _)| Reverse(*end));
+    for (end, token) in stamps {
+        if known.judge_token(token, options).is_ok() {
+            let data = pdf::validation_data(source, end).unwrap_or_default();
+            prove(&mut known, &data, end, facts, token.info.at);
+        }
+    }
+    known
+}
+
+/// Everything within a revision existed when it was stamped.
+fn prove(known: &mut Known, data: &ValidationData, end: u64, facts: &[Facts<'_>], at: Timestamp) {
+    let ValidationData { certificates, crls, responses } = data;
+    certificates.iter().chain(crls).for_each(|der| known.proofs.add(der, at));
+    for response in responses.iter().filter_map(|der| OcspResponse::from_der(der)) {
+        known.proofs.add(response.der(), at);
+    }
+    let is_within = |facts: &&Facts<'_>| facts.found.gap.is_ok_and(|gap| gap.end_of_range < end);
+    for facts in facts.iter().filter(is_within) {
+        facts.value().into_iter().for_each(|value| known.proofs.add(value, at));
+        let mut certificates: Vec<_> = facts.others().iter().chain(&facts.certificate).collect();
+        let stamped = facts.timestamp.as_ref().and_then(|token| token.as_ref().ok());
+        let own = match &facts.blob {
+            Ok(Blob::Timestamp(token)) => Some(token.as_ref()),
+            _ => None,
+        };
+        for token in stamped.into_iter().chain(own) {
+            known.proofs.add(&token.der, at);
+            certificates.extend(std::iter::once(&token.certificate).chain(&token.others));
+        }
+        certificates.into_iter().for_each(|one| known.proofs.add(one.der(), at));
+    }
+}
+
+/// Where a document timestamp over what it says ends, and the token.
+fn stamp<'f>(facts: &'f Facts<'_>) -> Option<(u64, &'f TimestampToken)> {
+    let Ok(Blob::Timestamp(token)) = &facts.blob else { return None };
+    let gap = facts.found.gap.ok()?;
+    let holds = facts.digest_matches == Some(true) && facts.found.ends_a_revision;
+    holds.then_some((gap.end_of_range, token))
+}
