@@ -17,7 +17,9 @@ use sealwright::{
     formats::pdf::{inspect, raw::Document, warnings},
     pki::{
         Certificate, TrustStore,
-        validation::{Question, validate},
+        path::PathError,
+        revocation::Crl,
+        validation::{Demands, Question, StatusDemand, validate},
     },
 };
 use serde_json::json;
@@ -128,6 +130,40 @@ fn a_thicket_of_cross_certificates_ends() {
     assert!(validate(&leaf, Question::new(&others, &nobody, now)).is_err());
     let trusted = TrustStore { roots: vec![others[0].clone()], crls: Vec::new() };
     assert!(validate(&leaf, Question::new(&others, &trusted, now)).is_ok());
+}
+
+/// Lists of somebody who bears the name of an authority, and certificates of his that might have
+/// signed them, by the hundred: none counts, and asking ends.
+#[test]
+fn a_thicket_of_revocation_lists_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = "set -e
+        printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n' > ca.ext
+        for who in root forger leaf; do
+            openssl ecparam -name prime256v1 -genkey -noout -out $who.key
+            openssl req -new -key $who.key -subj /CN=$([ $who = leaf ] && echo Leaf || echo Authority) -out $who.csr
+        done
+        issue() { openssl x509 -req -in $1.csr $2 -days 9 -set_serial $3 $4 -out $5.pem 2>/dev/null; }
+        issue root '-signkey root.key' 1 '-extfile ca.ext' root
+        issue leaf '-CA root.pem -CAkey root.key' 99 '' leaf
+        for n in $(seq 60); do issue forger '-signkey forger.key' $n '-extfile ca.ext' $n; done
+        : > index.txt; echo 01 > crlnumber
+        printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=9\n' > ca.cnf
+        openssl ca -gencrl -config ca.cnf -cert 1.pem -keyfile forger.key -out list.pem 2>/dev/null
+        openssl crl -in list.pem -outform DER -out list.crl";
+    run(Command::new("bash").args(["-c", script]).current_dir(directory.path()));
+    let read = |name: &str| {
+        let text = fs::read_to_string(directory.path().join(format!("{name}.pem"))).unwrap();
+        Certificate::from_pem(&text).unwrap().remove(0)
+    };
+    let list = Crl::from_der(&fs::read(directory.path().join("list.crl")).unwrap()).unwrap();
+    let others: Vec<_> = (1..=60).map(|n| read(&n.to_string())).collect();
+    let trust = TrustStore { roots: vec![read("root")], crls: vec![list; 500] };
+    let demands = Demands { status: StatusDemand::Always, ..Demands::default() };
+    let question =
+        Question { demands: &demands, ..Question::new(&others, &trust, SystemClock.now()) };
+    let error = validate(&read("leaf"), question).unwrap_err();
+    assert!(matches!(error, PathError::RevocationUnknown { .. }), "{error:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod ber;
 pub mod bundle;
 pub mod certificate;
 pub mod crl;
+pub mod effort;
 pub mod extension;
 pub mod issue;
 pub mod path;

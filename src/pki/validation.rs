@@ -2,6 +2,7 @@
 
 use super::{
     Certificate, TrustStore,
+    effort::Effort,
     path::{PathError, PolicyInputs, check_dates, check_rules, out_of_dates, paths},
     proofs::Proofs,
     revocation::{self, CrlReason, Entry, Evidence, Sources, Status, Unknown},
@@ -88,10 +89,11 @@ impl<'a> Question<'a> {
 /// # Errors
 /// Why there is none: of several paths the reason of the one that came furthest.
 pub fn validate(leaf: &Certificate, question: Question<'_>) -> Result<Vec<Certificate>, PathError> {
-    best(leaf, question, |path| {
+    let effort = Effort::default();
+    best(leaf, question, &effort, |path| {
         check_dates(path, question.at)?;
         let Some(root) = path.last() else { return Ok(()) };
-        let sources = sources(question, root);
+        let sources = sources(question, root, &effort);
         // Not knowing the status of one certificate excuses nothing else.
         let mut unknown = None;
         for (depth, pair) in path.windows(2).enumerate() {
@@ -120,7 +122,8 @@ pub fn validate_past(
     question: Question<'_>,
     proofs: &Proofs,
 ) -> Result<Vec<Certificate>, PathError> {
-    best(leaf, question, |path| {
+    let effort = Effort::default();
+    best(leaf, question, &effort, |path| {
         let Some(root) = path.last() else { return Ok(()) };
         let mut trusted = Trusted { until: question.at, since_then: None };
         trusted.ends_with(root);
@@ -129,7 +132,8 @@ pub fn validate_past(
             trusted.vouches_for(issuer, proofs)?;
             let proven_by = Some((proofs, trusted.until));
             trusted.ends_with(issuer);
-            let sources = Sources { at: trusted.until, proven_by, ..sources(question, root) };
+            let sources =
+                Sources { at: trusted.until, proven_by, ..sources(question, root, &effort) };
             trusted.is_spoken_of(issuer, above, sources, question.demands.status)?;
         }
         if let Some(reason) = trusted.since_then.clone().filter(|_| used > trusted.until) {
@@ -138,7 +142,7 @@ pub fn validate_past(
         trusted.vouches_for(leaf, proofs)?;
         check_dates(path, used)?;
         let proven_by = Some((proofs, trusted.until));
-        let sources = Sources { at: used, proven_by, ..sources(question, root) };
+        let sources = Sources { at: used, proven_by, ..sources(question, root, &effort) };
         path.get(..2).map_or(Ok(()), |pair| check_status(pair, 0, sources, question.demands.status))
     })
 }
@@ -200,10 +204,11 @@ impl Trusted {
 fn best(
     leaf: &Certificate,
     question: Question<'_>,
+    effort: &Effort,
     check: impl Fn(&[&Certificate]) -> Result<(), PathError>,
 ) -> Result<Vec<Certificate>, PathError> {
     let mut furthest = PathError::NoTrustedRoot;
-    for path in paths(leaf, question.others, question.trust) {
+    for path in paths(leaf, question.others, question.trust, effort) {
         match check_rules(&path, &question.demands.policies).and_then(|()| check(&path)) {
             Ok(()) => return Ok(path.into_iter().cloned().collect()),
             Err(error) if error.stage() >= furthest.stage() => furthest = error,
@@ -213,9 +218,9 @@ fn best(
     Err(furthest)
 }
 
-fn sources<'a>(question: Question<'a>, root: &'a Certificate) -> Sources<'a> {
+fn sources<'a>(question: Question<'a>, root: &'a Certificate, effort: &'a Effort) -> Sources<'a> {
     let Question { others, trust, evidence, at, .. } = question;
-    Sources { others, trust, evidence, root, at, proven_by: None }
+    Sources { others, trust, evidence, root, at, effort, proven_by: None }
 }
 
 /// Asks whether the first of two certificates, which the second issued, is revoked.

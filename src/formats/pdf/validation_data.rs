@@ -11,6 +11,8 @@ use crate::domain::source::ReadAt;
 
 /// The most pieces of each kind that are read.
 const MOST: usize = 512;
+/// No more is read when there are so many bytes.
+const ENOUGH: usize = 32 << 20;
 
 /// What a document carries for its validation.
 #[derive(Clone, Debug, Default)]
@@ -43,12 +45,16 @@ fn read(revision: &Prefix<'_>) -> Result<ValidationData, PdfError> {
     let Object::Dictionary(store) = document.resolve(catalog.get("DSS"))? else {
         return Ok(ValidationData::default());
     };
+    let mut read = 0;
     let mut all = |key: &str| {
         let list = document.resolve(store.get(key))?;
         let mut pieces = Vec::new();
         for piece in list.as_array().unwrap_or_default().iter().take(MOST) {
-            if let Some(id) = piece.as_reference() {
-                pieces.extend(document.stream_data(id)?);
+            if let Some(id) = piece.as_reference().filter(|_| read < ENOUGH)
+                && let Some(bytes) = document.stream_data(id)?
+            {
+                read += bytes.len();
+                pieces.push(bytes);
             }
         }
         Ok::<_, PdfError>(pieces)

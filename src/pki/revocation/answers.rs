@@ -68,7 +68,7 @@ fn may_answer(
     sources: Sources<'_>,
     open: &[&[u8]],
 ) -> bool {
-    if response.is_by(issuer) {
+    if response.is_by(issuer, sources.effort) {
         return true;
     }
     let candidates = response.certificates.iter().chain(sources.others);
@@ -76,7 +76,8 @@ fn may_answer(
         let usages = candidate.extended_key_usage().unwrap_or_default();
         usages.contains(&ID_KP_OCSP_SIGNING)
             && candidate.is_valid_at(response.produced_at)
-            && response.is_by(candidate)
+            && response.is_by(candidate, sources.effort)
+            && sources.effort.take()
             && candidate.verify_signed_by(issuer).is_ok()
     });
     responders.any(|responder| {

@@ -83,6 +83,7 @@ fn delta_of<'a>(list: &Crl, signer: &Certificate, sources: Sources<'a>) -> Optio
             && point(delta) == point(list)
             && delta.authority_key == list.authority_key
             && sources.is_proven(delta.der())
+            && sources.effort.take()
             && delta.verify_signed_by(signer).is_ok()
     };
     let deltas = sources.lists().filter(fits);
@@ -105,6 +106,7 @@ fn signer_of<'a>(
     let fits = |candidate: &&Certificate| {
         list.names(candidate.subject())
             && candidate.key_usage().is_none_or(|usage| usage.crl_sign())
+            && sources.effort.take()
             && list.verify_signed_by(candidate).is_ok()
     };
     if let Some(issuer) = [issuer].into_iter().find(fits) {

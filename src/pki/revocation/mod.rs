@@ -15,6 +15,7 @@ pub use x509_cert::ext::pkix::CrlReason;
 use super::{
     Certificate, TrustStore,
     certificate::timestamp,
+    effort::Effort,
     path::{PolicyInputs, check_dates, check_rules, paths},
     proofs::Proofs,
     tlv::Tlv,
@@ -87,6 +88,8 @@ pub struct Sources<'a> {
     pub root: &'a Certificate,
     /// The time that is asked about.
     pub at: Timestamp,
+    /// What may still be spent on it.
+    pub effort: &'a Effort,
     /// Until when the signers may have made what is at hand, and what proves when it existed; where
     /// it is not given, they are to be trusted at any time.
     pub proven_by: Option<(&'a Proofs, Timestamp)>,
@@ -127,7 +130,7 @@ fn ask(
 
 /// Whether a certificate leads to the same root and is not revoked, so that what it signed counts.
 fn is_trusted(signer: &Certificate, sources: Sources<'_>, open: &[&[u8]]) -> bool {
-    paths(signer, sources.others, sources.trust).any(|path| {
+    paths(signer, sources.others, sources.trust, sources.effort).any(|path| {
         path.last().is_some_and(|root| root.der() == sources.root.der())
             && check_rules(&path, &PolicyInputs::default()).is_ok()
             && check_dates(&path, sources.at).is_ok()

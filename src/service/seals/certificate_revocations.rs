@@ -16,6 +16,7 @@ use crate::{
     pki::{
         Certificate,
         crl::Reason,
+        effort::Effort,
         path::paths,
         revocation::{Evidence, Sources, Status, status},
     },
@@ -187,10 +188,19 @@ impl Service {
         let chain = Certificate::from_pem(chain).ok()?;
         let leaf = chain.first()?;
         let (others, trust) = (chain.get(1..)?, &self.external_trust);
-        paths(leaf, others, trust).find_map(|path| {
+        let effort = Effort::default();
+        paths(leaf, others, trust, &effort).find_map(|path| {
             let (issuer, root) = (path.get(1)?, path.last()?);
             let evidence = &Evidence::default();
-            let sources = Sources { others, trust, evidence, root, at: now, proven_by: None };
+            let sources = Sources {
+                others,
+                trust,
+                evidence,
+                root,
+                at: now,
+                effort: &effort,
+                proven_by: None,
+            };
             match status(leaf, issuer, sources) {
                 Status::Revoked(entry) => Some(entry.since),
                 _ => None,

@@ -17,6 +17,8 @@ use crate::{
 
 /// The most certificates of the document that are considered.
 const MOST_CERTIFICATES: usize = 64;
+/// The most document timestamps, from the last one, that are asked what they prove.
+const MOST_STAMPS: usize = 32;
 
 /// Reads the validation data of the file, and takes from its document timestamps, the last first, what
 /// they prove.
@@ -31,7 +33,7 @@ pub(super) fn gather(source: &dyn ReadAt, facts: &[Facts<'_>], options: &Options
     let mut known = Known::new(certificates, evidence, options.at);
     let mut stamps: Vec<_> = facts.iter().filter_map(stamp).collect();
     stamps.sort_by_key(|(end, _)| Reverse(*end));
-    for (end, token) in stamps {
+    for (end, token) in stamps.into_iter().take(MOST_STAMPS) {
         if known.judge_token(token, options).is_ok() {
             let data = pdf::validation_data(source, end).unwrap_or_default();
             prove(&mut known, &data, end, facts, token.info.at);
