@@ -65,7 +65,7 @@ fn what_time_takes_away_and_proofs_keep() {
     let archive = Archive::make();
     let all = ["good", "root"];
     // The file, the lists at hand, when it is asked about; what is said of the signature.
-    let cases: [(&str, &[&str], &str, i64, &str); 22] = [
+    let cases: [(&str, &[&str], &str, i64, &str); 26] = [
         ("t", &all, "signed", 0, PASSED),
         ("t", &[], "signed", 0, "TRY_LATER"),
         ("t", &["good"], "signed", 0, "TRY_LATER"),
@@ -74,7 +74,14 @@ fn what_time_takes_away_and_proofs_keep() {
         ("lt", &[], "signed", 0, PASSED),
         ("lt", &[], "signed", 60, "TRY_LATER"),
         ("lt", &["root"], "signed", 60, PASSED),
-        ("lt", &["root"], "signer", 1, PASSED),
+        // The responder has ended as well, and nothing proves that it answered before.
+        ("lt", &["root"], "signer", 1, "OUT_OF_BOUNDS_NO_POE"),
+        ("lt", &all, "signer", 1, PASSED),
+        // What is said after its end need not tell that a certificate was revoked before.
+        ("t", &["late", "root"], "signer", 5, "OUT_OF_BOUNDS_NO_POE"),
+        ("t", &["late-kept", "root"], "signer", 5, PASSED),
+        // The newest list hides nothing that an older one tells.
+        ("t", &["late-kept", "before", "root"], "signer", 5, "OUT_OF_BOUNDS_NO_POE"),
         ("lt", &["root"], "tsa", 1, "OUT_OF_BOUNDS_NO_POE"),
         ("lta", &[], "signed", 0, PASSED),
         ("lta", &[], "signed", 60, PASSED),

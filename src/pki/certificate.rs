@@ -1,6 +1,6 @@
 //! A certificate as it was issued: the bytes beside what they say.
 
-use const_oid::ObjectIdentifier;
+use const_oid::{AssociatedOid as _, ObjectIdentifier};
 use der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding};
 use spki::AlgorithmIdentifierRef;
 use x509_cert::{
@@ -198,8 +198,7 @@ impl Certificate {
     /// Whether the certificate names a place where its revocation status can be asked.
     pub fn names_revocation_source(&self) -> bool {
         const AIA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
-        self.extension::<CrlDistributionPoints>().is_some()
-            || self.extension_ids().any(|(id, _)| id == AIA)
+        self.extension_ids().any(|(id, _)| id == AIA || id == CrlDistributionPoints::OID)
     }
 
     /// Where lists are published that tell its revocation status.

@@ -1,12 +1,16 @@
 //! Our own revocation lists (RFC 5280 §5), to be signed. Reading those of anybody is in `revocation`.
 
-use const_oid::db::rfc5280;
+use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::{
     extension,
     tlv::{sequence, tlv, unsigned},
 };
 use crate::{crypto::Scheme, domain::Timestamp};
+
+/// `expiredCertsOnCRL` (X.509 §9.5.2.11): lists with it keep what has ended.
+pub(super) const ID_CE_EXPIRED_CERTS_ON_CRL: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.5.29.60");
 
 /// Why a certificate is revoked (`CRLReason`, RFC 5280 §5.3.1), as far as seals need it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,6 +91,8 @@ pub struct CrlTemplate {
     pub this_update: Timestamp,
     /// When the next one comes at the latest.
     pub next_update: Timestamp,
+    /// Since when revoked certificates stay on it although they have ended.
+    pub keeps_ended_since: Timestamp,
     /// The revoked certificates.
     pub revoked: Vec<Revoked>,
 }
@@ -106,9 +112,11 @@ impl CrlTemplate {
             parts.push(sequence(&entries));
         }
         let number = unsigned(&self.number.to_be_bytes());
+        let since = extension::generalized_time(self.keeps_ended_since);
         let extensions = [
             extension::authority_key_identifier(&self.issuer_point),
             extension::extension(rfc5280::ID_CE_CRL_NUMBER, false, &number),
+            extension::extension(ID_CE_EXPIRED_CERTS_ON_CRL, false, &since),
         ];
         parts.push(tlv(0xa0, &sequence(&extensions)));
         sequence(&parts)

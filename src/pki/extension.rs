@@ -71,8 +71,15 @@ pub fn time(at: Timestamp) -> Vec<u8> {
     if (1950..2050).contains(&year) {
         tlv(tlv::UTC_TIME, format!("{:02}{rest}", year % 100).as_bytes())
     } else {
-        tlv(tlv::GENERALIZED_TIME, format!("{year:04}{rest}").as_bytes())
+        generalized_time(at)
     }
+}
+
+/// `GeneralizedTime` of whole seconds in UTC.
+pub fn generalized_time(at: Timestamp) -> Vec<u8> {
+    let (year, month, day, hour, minute, second) = at.parts();
+    let text = format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
+    tlv(tlv::GENERALIZED_TIME, text.as_bytes())
 }
 
 /// One extension.

@@ -67,6 +67,8 @@ pub struct Question<'a> {
     pub at: Timestamp,
     /// What else is asked of a path.
     pub demands: &'a Demands,
+    /// What may be spent, where several questions are asked of one document.
+    pub effort: Option<&'a Effort>,
 }
 
 impl<'a> Question<'a> {
@@ -80,7 +82,7 @@ impl<'a> Question<'a> {
     pub fn new(others: &'a [Certificate], trust: &'a TrustStore, at: Timestamp) -> Self {
         static NOTHING: Evidence = Evidence { crls: Vec::new(), responses: Vec::new() };
         static USUAL: Demands = Demands::usual(StatusDemand::WhereOffered);
-        Self { others, trust, evidence: &NOTHING, at, demands: &USUAL }
+        Self { others, trust, evidence: &NOTHING, at, demands: &USUAL, effort: None }
     }
 }
 
@@ -89,11 +91,12 @@ impl<'a> Question<'a> {
 /// # Errors
 /// Why there is none: of several paths the reason of the one that came furthest.
 pub fn validate(leaf: &Certificate, question: Question<'_>) -> Result<Vec<Certificate>, PathError> {
-    let effort = Effort::default();
-    best(leaf, question, &effort, |path| {
+    let own = Effort::default();
+    let effort = question.effort.unwrap_or(&own);
+    best(leaf, question, effort, |path| {
         check_dates(path, question.at)?;
         let Some(root) = path.last() else { return Ok(()) };
-        let sources = sources(question, root, &effort);
+        let sources = sources(question, root, effort);
         // Not knowing the status of one certificate excuses nothing else.
         let mut unknown = None;
         for (depth, pair) in path.windows(2).enumerate() {
@@ -122,8 +125,9 @@ pub fn validate_past(
     question: Question<'_>,
     proofs: &Proofs,
 ) -> Result<Vec<Certificate>, PathError> {
-    let effort = Effort::default();
-    best(leaf, question, &effort, |path| {
+    let own = Effort::default();
+    let effort = question.effort.unwrap_or(&own);
+    best(leaf, question, effort, |path| {
         let Some(root) = path.last() else { return Ok(()) };
         let mut trusted = Trusted { until: question.at, since_then: None };
         trusted.ends_with(root);
@@ -133,18 +137,38 @@ pub fn validate_past(
             let proven_by = Some((proofs, trusted.until));
             trusted.ends_with(issuer);
             let sources =
-                Sources { at: trusted.until, proven_by, ..sources(question, root, &effort) };
+                Sources { at: trusted.until, proven_by, ..sources(question, root, effort) };
             trusted.is_spoken_of(issuer, above, sources, question.demands.status)?;
         }
         if let Some(reason) = trusted.since_then.clone().filter(|_| used > trusted.until) {
             return Err(reason);
         }
         trusted.vouches_for(leaf, proofs)?;
-        check_dates(path, used)?;
+        // Until when its issuers are to be trusted was told before; a renewed one may be younger.
+        check_dates(path.get(..1).unwrap_or_default(), used)?;
         let proven_by = Some((proofs, trusted.until));
-        let sources = Sources { at: used, proven_by, ..sources(question, root, &effort) };
+        let sources = Sources { at: used, proven_by, ..sources(question, root, effort) };
         path.get(..2).map_or(Ok(()), |pair| check_status(pair, 0, sources, question.demands.status))
     })
+}
+
+/// Since when a certificate, or one above it, is revoked or on hold, whatever became of their dates.
+pub fn revoked_since(leaf: &Certificate, question: Question<'_>) -> Option<Timestamp> {
+    let effort = Effort::default();
+    paths(leaf, question.others, question.trust, &effort)
+        .filter(|path| check_rules(path, &question.demands.policies).is_ok())
+        .filter_map(|path| {
+            let sources = sources(question, path.last()?, &effort);
+            let since = |pair: &[&Certificate]| {
+                let [certificate, issuer] = pair else { return None };
+                match revocation::status(certificate, issuer, sources) {
+                    Status::Revoked(entry) => Some(entry.since),
+                    _ => None,
+                }
+            };
+            path.windows(2).filter_map(since).min()
+        })
+        .min()
 }
 
 /// Until when an issuer is to be trusted.
@@ -189,7 +213,7 @@ impl Trusted {
                 self.end(at, PathError::Revoked { subject, at, leaf: false });
             }
             // What was the newest until then was so until then.
-            Status::Unknown(why @ Unknown::Stale(last)) => {
+            Status::Unknown(why @ Unknown::Stale(last)) if demand.is_of(issuer) => {
                 self.end(last, PathError::RevocationUnknown { subject, why: why.to_string() });
             }
             Status::Unknown(why) if demand.is_of(issuer) => {
@@ -210,6 +234,12 @@ fn best(
     let mut furthest = PathError::NoTrustedRoot;
     for path in paths(leaf, question.others, question.trust, effort) {
         match check_rules(&path, &question.demands.policies).and_then(|()| check(&path)) {
+            // What was not verified any more could have told something else.
+            Ok(()) if effort.is_spent() => {
+                let subject = leaf.subject().to_string();
+                let why = "there is more at hand than can be verified".to_owned();
+                return Err(PathError::RevocationUnknown { subject, why });
+            }
             Ok(()) => return Ok(path.into_iter().cloned().collect()),
             Err(error) if error.stage() >= furthest.stage() => furthest = error,
             Err(_) => {}
@@ -240,6 +270,7 @@ fn check_status(
         Status::Revoked(entry) => {
             Err(PathError::Revoked { subject, at: entry.since, leaf: depth == 0 })
         }
+        // Whatever lists somebody brings along.
         Status::Unknown(why) if demand.is_of(certificate) => {
             Err(PathError::RevocationUnknown { subject, why: why.to_string() })
         }

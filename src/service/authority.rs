@@ -425,6 +425,7 @@ impl Service {
             number: u64::try_from(number).unwrap_or(1),
             this_update: now,
             next_update: now.plus_seconds(lifetime),
+            keeps_ended_since: certificate.not_before(),
             revoked,
         };
         let list = sign(&self.devices, key, &template.to_be_signed(scheme), now).await?;

@@ -15,7 +15,11 @@ use crate::{
         Timestamp,
         report::{Check, SealReport, SealStructure},
     },
-    pki::{Certificate, path::PathError},
+    pki::{
+        Certificate,
+        path::PathError,
+        validation::{Question, revoked_since},
+    },
 };
 
 /// The question about the timestamp over the seal maker's signature.
@@ -123,7 +127,7 @@ fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &
         }
     }
     // When the seal was made its maker says himself; after a revocation that is worth nothing.
-    if let Some(since) = revoked_since(maker, options)
+    if let Some(since) = maker_revoked_since(maker, options)
         && existed.is_none_or(|existed| existed >= since)
     {
         let text = "was revoked, and nothing proves that the seal was made before";
@@ -134,13 +138,10 @@ fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &
 }
 
 /// Since when a certificate that was good once is revoked.
-fn revoked_since(maker: &Certificate, options: &Options) -> Option<Timestamp> {
-    [&options.maker_trust, &options.trust].into_iter().find_map(|trust| {
-        match signer::chain(Some(maker), &[], trust, options.at.min(maker.not_after())) {
-            Err(PathError::Revoked { at, .. }) => Some(at),
-            _ => None,
-        }
-    })
+fn maker_revoked_since(maker: &Certificate, options: &Options) -> Option<Timestamp> {
+    [&options.maker_trust, &options.trust]
+        .into_iter()
+        .find_map(|trust| revoked_since(maker, Question::new(&[], trust, options.at)))
 }
 
 /// How far a clock may be ahead, seconds.

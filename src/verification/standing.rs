@@ -7,6 +7,7 @@ use crate::{
     domain::Timestamp,
     pki::{
         Certificate, TrustStore,
+        effort::Effort,
         path::PathError,
         proofs::Proofs,
         revocation::Evidence,
@@ -35,12 +36,13 @@ pub(super) struct Known {
     certificates: Vec<Certificate>,
     evidence: Evidence,
     pub(super) proofs: Proofs,
+    effort: Effort,
 }
 
 impl Known {
     /// Certificates and revocation information, of which nothing is proven yet.
     pub(super) fn new(certificates: Vec<Certificate>, evidence: Evidence, now: Timestamp) -> Self {
-        Self { certificates, evidence, proofs: Proofs::new(now) }
+        Self { certificates, evidence, proofs: Proofs::new(now), effort: Effort::default() }
     }
 
     /// Nothing.
@@ -77,9 +79,14 @@ impl Known {
         let Some(certificate) = certificate else {
             return at_present(Err(PathError::NoTrustedRoot));
         };
-        let others: Vec<_> = others.iter().chain(&self.certificates).cloned().collect();
-        let question =
-            Question { evidence: &self.evidence, ..Question::new(&others, trust, options.at) };
+        let mut others: Vec<_> = others.iter().chain(&self.certificates).cloned().collect();
+        others.sort_by(|a, b| a.der().cmp(b.der()));
+        others.dedup();
+        let question = Question {
+            evidence: &self.evidence,
+            effort: Some(&self.effort),
+            ..Question::new(&others, trust, options.at)
+        };
         let (error, used) = match (validate(certificate, question), used) {
             (Err(error), Some(used)) if may_have_been_good(&error) => (error, used),
             (now, _) => return at_present(now.map(drop)),

@@ -7,6 +7,8 @@ timestamp over both), lta-forged.pdf (the same by an authority that nobody trust
 once more), and revocation lists of the authorities:
 
     good.crl            nobody is revoked; of the CA, for thirty years
+    late.crl, late-kept.crl
+                        nobody is revoked; issued when the signer had ended, the second says that it keeps the ended
     root.crl            nobody is revoked; of the root, for thirty years
     before.crl, between.crl, after.crl
                         the signer was revoked a day before he signed, between signing and timestamp, a day after
@@ -88,8 +90,13 @@ archive = certificate("Archive TSA", archive_key, "Root", root_key, 20 * YEAR, *
 forger = certificate("Archive TSA", forger_key, "Root", forger_key, 20 * YEAR, *STAMPS)
 
 
-def crl(issuer, key, until, *revoked):
-    builder = cx509.CertificateRevocationListBuilder().issuer_name(issuer.subject).last_update(YESTERDAY).next_update(until)
+def crl(issuer, key, until, *revoked, since=YESTERDAY, keeps=False):
+    builder = cx509.CertificateRevocationListBuilder().issuer_name(issuer.subject).last_update(since).next_update(until)
+    if keeps:
+        # expiredCertsOnCRL (X.509): what has ended since then is still listed.
+        day_before = (NOW - 30 * day).strftime("%Y%m%d%H%M%SZ").encode()
+        value = b"\x18" + bytes([len(day_before)]) + day_before
+        builder = builder.add_extension(cx509.UnrecognizedExtension(cx509.ObjectIdentifier("2.5.29.60"), value), False)
     builder = builder.add_extension(cx509.CRLNumber(1), False)
     builder = builder.add_extension(cx509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), False)
     for one, when, reason, *suspected in revoked:
@@ -167,7 +174,9 @@ lta = stamp(lt, archive, archive_key)
 (out / "lta-forged.pdf").write_bytes(stamp(lt, forger, forger_key))
 (out / "lta-renewed.pdf").write_bytes(stamp(stamp(lt, tsa, tsa_key), archive, archive_key))
 LONG, reason = NOW + 30 * YEAR * day, cx509.ReasonFlags
+AFTER = NOW + (YEAR + 2) * day
 lists = {
+    "late": crl(ca, ca_key, LONG, since=AFTER), "late-kept": crl(ca, ca_key, LONG, since=AFTER, keeps=True),
     "good": crl(ca, ca_key, LONG), "root": crl(root, root_key, LONG),
     "before": crl(ca, ca_key, LONG, (signer, YESTERDAY, reason.key_compromise)),
     "between": crl(ca, ca_key, LONG, (signer, NOW - datetime.timedelta(seconds=1), reason.key_compromise)),

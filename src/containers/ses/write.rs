@@ -6,6 +6,7 @@ use crate::{
     domain::Timestamp,
     pki::{
         Certificate,
+        extension::generalized_time,
         tlv::{self, bit_string, oid, sequence, tlv, unsigned},
     },
 };
@@ -153,11 +154,4 @@ impl UnsignedSignature {
 pub fn size_hint(seal: &[u8], signer: &Certificate, property: &str) -> usize {
     // Frames, version, time, digest and algorithm identifier take under 140 bytes.
     seal.len() + signer.der().len() + property.len() + LONGEST_SIGNATURE + 140
-}
-
-/// `GeneralizedTime` to the second, in UTC (X.690 §11.7).
-fn generalized_time(at: Timestamp) -> Vec<u8> {
-    let (year, month, day, hour, minute, second) = at.parts();
-    let text = format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
-    tlv(tlv::GENERALIZED_TIME, text.as_bytes())
 }

@@ -7,7 +7,7 @@ use crate::pki::{Certificate, TrustStore, effort::Effort};
 /// Paths longer than this are not searched.
 const LONGEST: usize = 12;
 /// The most certificates beside the roots that are considered.
-const MOST_CANDIDATES: usize = 64;
+const MOST_CANDIDATES: usize = 256;
 /// The most beginnings of paths that are followed in one search.
 const MOST_STEPS: usize = 256;
 
@@ -63,7 +63,7 @@ impl<'a> Search<'a> {
         // Those whose key is the one that is named are followed first, roots before others.
         issuers.sort_by_key(|candidate| is_named(tip, candidate));
         for issuer in issuers {
-            if self.effort.take() && tip.verify_signed_by(issuer).is_ok() {
+            if self.effort.take(tip.der().len()) && tip.verify_signed_by(issuer).is_ok() {
                 self.open.push(path.iter().copied().chain([issuer]).collect());
             }
         }

@@ -7,7 +7,7 @@ use const_oid::{
 use x509_cert::ext::pkix::CrlReason;
 
 use super::{
-    DEEPEST, Entry, Sources, Status, Unknown, is_trusted,
+    DEEPEST, Entry, Sources, Status, Unknown, is_trusted, leads_to_root,
     ocsp::{Known, OcspResponse},
 };
 use crate::{domain::Timestamp, pki::Certificate};
@@ -22,38 +22,39 @@ pub(super) fn ask(
     sources: Sources<'_>,
     open: &[&[u8]],
 ) -> Status {
-    let mut found = Status::Unknown(Unknown::NotCovered);
-    let mut newest: Option<Timestamp> = None;
+    let mut why = Unknown::NotCovered;
+    let mut found: Option<(Timestamp, Status)> = None;
     for response in &sources.evidence.responses {
-        let Some(answer) = response.answer(certificate, issuer) else { continue };
-        let until = answer.next_update.unwrap_or_else(|| answer.this_update.plus_seconds(LASTS));
-        let is_stale = until < sources.at;
-        let said = match answer.status {
-            _ if !may_answer(response, issuer, sources, open) => Err(Unknown::Signer),
-            _ if !sources.is_proven(response.der()) => Err(Unknown::NotProven),
-            Known::Unknown => Err(Unknown::NotKnown),
-            // What was revoked later was good then; and only what is on hold can become good again.
-            Known::Revoked(entry)
-                if entry.since <= sources.at && (!is_stale || is_final(entry)) =>
-            {
-                Ok(Status::Revoked(entry))
+        for answer in response.answers(certificate, issuer) {
+            if !may_answer(response, issuer, sources, open) {
+                why = why.max(Unknown::Signer);
+                continue;
             }
-            Known::Revoked(_) | Known::Good if is_stale => Err(Unknown::Stale(until)),
-            Known::Revoked(_) | Known::Good => Ok(Status::Good { until }),
-        };
-        match (said, &mut found) {
-            // That is for ever.
-            (Ok(status @ Status::Revoked(entry)), _) if is_final(entry) => return status,
-            (Ok(status), _) if newest.is_none_or(|newest| newest < answer.this_update) => {
-                newest = Some(answer.this_update);
-                found = status;
+            let until =
+                answer.next_update.unwrap_or_else(|| answer.this_update.plus_seconds(LASTS));
+            let said = match answer.status {
+                // That is for ever, whenever it was said. What was revoked later was good then; and
+                // only what is on hold can become good again.
+                Known::Revoked(entry) if entry.since <= sources.at && is_final(entry) => {
+                    return Status::Revoked(entry);
+                }
+                _ if !sources.is_proven(response.der()) => Err(Unknown::NotProven),
+                _ if until < sources.at => Err(Unknown::Stale(until)),
+                Known::Unknown => Err(Unknown::NotKnown),
+                Known::Revoked(entry) if entry.since <= sources.at => Ok(Status::Revoked(entry)),
+                _ if !answer.keeps(certificate) => Err(Unknown::Ended),
+                Known::Revoked(_) | Known::Good => Ok(Status::Good { until }),
+            };
+            match said {
+                Err(reason) => why = why.max(reason),
+                Ok(status) if found.as_ref().is_none_or(|(at, _)| *at < answer.this_update) => {
+                    found = Some((answer.this_update, status));
+                }
+                Ok(_) => {}
             }
-            (Ok(_), _) => {}
-            (Err(why), Status::Unknown(before)) => *before = why.max(*before),
-            (Err(_), _) => {}
         }
     }
-    found
+    found.map_or(Status::Unknown(why), |(_, status)| status)
 }
 
 fn is_final(entry: Entry) -> bool {
@@ -71,24 +72,28 @@ fn may_answer(
     if response.is_by(issuer, sources.effort) {
         return true;
     }
+    let made = sources.made(response.der());
     let candidates = response.certificates.iter().chain(sources.others);
     let mut responders = candidates.filter(|candidate| {
         let usages = candidate.extended_key_usage().unwrap_or_default();
+        // Whoever has the key of a responder that has ended may say when he says it.
         usages.contains(&ID_KP_OCSP_SIGNING)
-            && candidate.is_valid_at(response.produced_at)
+            && candidate.not_before() <= response.produced_at
+            && candidate.is_valid_at(made)
             && response.is_by(candidate, sources.effort)
-            && sources.effort.take()
+            && sources.effort.take(candidate.der().len())
             && candidate.verify_signed_by(issuer).is_ok()
     });
     responders.any(|responder| {
         let never_asked = |(id, _): (ObjectIdentifier, bool)| id == ID_PKIX_OCSP_NOCHECK;
+        let sources = Sources { at: made, ..sources };
         if responder.extension_ids().any(never_asked) {
-            return true;
+            return leads_to_root(responder, sources);
         }
-        if open.len() >= DEEPEST || open.iter().any(|one| std::ptr::eq(*one, response.der())) {
+        if open.len() >= DEEPEST || open.contains(&response.der()) {
             return false;
         }
         let open: Vec<_> = open.iter().copied().chain([response.der()]).collect();
-        is_trusted(responder, Sources { at: response.produced_at, ..sources }, &open)
+        is_trusted(responder, sources, &open)
     })
 }

@@ -24,6 +24,7 @@ use crate::{
     pki::{
         Certificate,
         certificate::verify_signed,
+        crl::ID_CE_EXPIRED_CERTS_ON_CRL,
         tlv::{self, Reader, Tlv, TlvError},
     },
 };
@@ -42,6 +43,8 @@ pub struct Crl {
     /// The part of all certificates that it is about; as bytes, too.
     pub(super) point: Option<(IssuingDistributionPoint, Vec<u8>)>,
     pub(super) authority_key: Option<Vec<u8>>,
+    /// Revoked certificates that ended since then are still listed (`expiredCertsOnCRL`, X.509).
+    keeps_ended_since: Option<Timestamp>,
     /// Whether it has a critical extension that is not understood: then nobody may use it.
     is_understood: bool,
 }
@@ -114,6 +117,7 @@ impl Crl {
             base: None,
             point: None,
             authority_key: None,
+            keeps_ended_since: None,
             is_understood: true,
         };
         if let Some(extensions) = parts.extensions {
@@ -140,6 +144,9 @@ impl Crl {
             ID_CE_ISSUING_DISTRIBUTION_POINT => {
                 let point = IssuingDistributionPoint::from_der(value).ok()?;
                 self.point = Some((point, value.to_vec()));
+            }
+            ID_CE_EXPIRED_CERTS_ON_CRL => {
+                self.keeps_ended_since = Some(time(tlv::only(value, tlv::GENERALIZED_TIME).ok()?)?);
             }
             ID_CE_AUTHORITY_KEY_IDENTIFIER => {
                 let key = AuthorityKeyIdentifier::from_der(value).ok()?;
@@ -185,6 +192,12 @@ impl Crl {
             found.is_none()
         });
         found
+    }
+
+    /// Whether it would still list a certificate that was revoked once.
+    pub(super) fn keeps(&self, certificate: &Certificate) -> bool {
+        self.this_update <= certificate.not_after()
+            || self.keeps_ended_since.is_some_and(|since| since <= certificate.not_after())
     }
 
     /// Whether it is of an issuer of this name.

@@ -19,49 +19,70 @@ pub(super) fn ask(
     open: &[&[u8]],
 ) -> Status {
     let mut why = Unknown::NotCovered;
-    let mut told = ReasonFlags::default();
-    let mut shortest: Option<Timestamp> = None;
-    let mut lists: Vec<_> = sources
-        .lists()
-        .filter(|list| list.is_understood() && list.base.is_none())
-        .filter(|list| !reasons_told(list, certificate).is_empty())
-        .collect();
-    lists.sort_by_key(|list| Reverse(list.this_update));
-    for list in lists {
+    let mut good = Vec::new();
+    for list in sources.lists() {
         let reasons = reasons_told(list, certificate);
-        if (reasons - told).is_empty() {
+        if reasons.is_empty() || list.base.is_some() || !list.is_understood() {
             continue;
         }
         let Some(signer) = signer_of(list, issuer, sources, open) else {
             why = why.max(Unknown::Signer);
             continue;
         };
-        if !sources.is_proven(list.der()) {
-            why = why.max(Unknown::NotProven);
-            continue;
-        }
-        let delta = delta_of(list, signer, sources);
-        let newest = delta.unwrap_or(list);
-        let entry = match delta.and_then(|delta| delta.entry(certificate)) {
-            Some(Entry { reason: Some(CrlReason::RemoveFromCRL), .. }) => None,
-            Some(entry) => Some(entry),
-            None => list.entry(certificate),
-        };
         // One that was issued after the time in question is as good as any; RFC 5280 §5.1.2.5 wants
         // each to say until when it is the newest.
-        let until = newest.next_update.unwrap_or(newest.this_update).max(newest.this_update);
-        let is_stale = until < sources.at;
-        // What was revoked later was good then; and only what is on hold can become good again.
-        let holds = |entry: &Entry| !is_stale || entry.reason != Some(CrlReason::CertificateHold);
-        if let Some(entry) = entry.filter(|entry| entry.since <= sources.at && holds(entry)) {
-            return Status::Revoked(entry);
+        let until = list.next_update.unwrap_or(list.this_update).max(list.this_update);
+        let deltas = deltas_of(list, signer, sources);
+        let newest = deltas.iter().copied().max_by_key(|delta| delta.this_update);
+        let until = newest.and_then(|delta| delta.next_update).unwrap_or(until);
+        let said = |list: &Crl| list.entry(certificate).filter(|entry| entry.since <= sources.at);
+        let released = newest.is_some_and(|delta| {
+            let entry = delta.entry(certificate);
+            entry.is_some_and(|entry| entry.reason == Some(CrlReason::RemoveFromCRL))
+        });
+        let entries = deltas.iter().copied().chain([list]).filter_map(said);
+        for entry in entries.filter(|entry| entry.reason != Some(CrlReason::RemoveFromCRL)) {
+            // Whoever signs a list, and whenever: what it has as revoked is so for ever. Only what is
+            // on hold can become good again. What was revoked later was good then.
+            if entry.reason != Some(CrlReason::CertificateHold) {
+                return Status::Revoked(entry);
+            }
+            if until >= sources.at && !released {
+                good.push((list.this_update, reasons, Err(entry)));
+            }
         }
-        if is_stale {
+        if !sources.is_proven(list.der()) {
+            why = why.max(Unknown::NotProven);
+        } else if until < sources.at {
             why = why.max(Unknown::Stale(until));
+        } else if !list.keeps(certificate) {
+            why = why.max(Unknown::Ended);
+        } else {
+            good.push((list.this_update, reasons, Ok(until)));
+        }
+    }
+    conclude(good, why)
+}
+
+/// What lists tell together, the newest for each reason: until when, or that it is on hold.
+fn conclude(
+    mut said: Vec<(Timestamp, ReasonFlags, Result<Timestamp, Entry>)>,
+    why: Unknown,
+) -> Status {
+    said.sort_by_key(|(issued, _, what)| (Reverse(*issued), what.is_ok()));
+    let mut told = ReasonFlags::default();
+    let mut shortest: Option<Timestamp> = None;
+    for (_, reasons, what) in said {
+        if (reasons - told).is_empty() {
             continue;
         }
-        told |= reasons;
-        shortest = Some(shortest.map_or(until, |shortest| shortest.min(until)));
+        match what {
+            Err(entry) => return Status::Revoked(entry),
+            Ok(until) => {
+                told |= reasons;
+                shortest = Some(shortest.map_or(until, |shortest| shortest.min(until)));
+            }
+        }
     }
     match shortest {
         Some(until) if told == all_reasons() => Status::Good { until },
@@ -70,9 +91,9 @@ pub(super) fn ask(
     }
 }
 
-/// The newest delta that goes with a complete list (RFC 5280 §6.3.3 c).
-fn delta_of<'a>(list: &Crl, signer: &Certificate, sources: Sources<'a>) -> Option<&'a Crl> {
-    let number = list.number.as_deref()?;
+/// The deltas that go with a complete list (RFC 5280 §6.3.3 c).
+fn deltas_of<'a>(list: &Crl, signer: &Certificate, sources: Sources<'a>) -> Vec<&'a Crl> {
+    let Some(number) = list.number.as_deref() else { return Vec::new() };
     let point = |list: &Crl| list.point.as_ref().map(|(_, bytes)| bytes.clone());
     let fits = |delta: &&Crl| {
         let base = delta.base.as_deref().is_some_and(|base| !is_less(number, base));
@@ -83,11 +104,10 @@ fn delta_of<'a>(list: &Crl, signer: &Certificate, sources: Sources<'a>) -> Optio
             && point(delta) == point(list)
             && delta.authority_key == list.authority_key
             && sources.is_proven(delta.der())
-            && sources.effort.take()
+            && sources.effort.take(delta.der().len())
             && delta.verify_signed_by(signer).is_ok()
     };
-    let deltas = sources.lists().filter(fits);
-    deltas.max_by_key(|delta| delta.this_update)
+    sources.lists().filter(fits).collect()
 }
 
 /// Of two numbers, big-endian without leading zeros.
@@ -106,7 +126,7 @@ fn signer_of<'a>(
     let fits = |candidate: &&Certificate| {
         list.names(candidate.subject())
             && candidate.key_usage().is_none_or(|usage| usage.crl_sign())
-            && sources.effort.take()
+            && sources.effort.take(list.der().len())
             && list.verify_signed_by(candidate).is_ok()
     };
     if let Some(issuer) = [issuer].into_iter().find(fits) {
@@ -115,12 +135,13 @@ fn signer_of<'a>(
     let mut candidates = sources.others.iter().chain(&sources.trust.roots).filter(fits);
     // Where a list is the one that tells whether its own signer was revoked, that is what it is
     // asked for; everything else about the signer is being asked already.
-    if open.iter().any(|one| std::ptr::eq(*one, list.der())) {
+    if open.contains(&list.der()) {
         return candidates.next();
     }
     if open.len() >= DEEPEST {
         return None;
     }
     let open: Vec<_> = open.iter().copied().chain([list.der()]).collect();
+    let sources = Sources { at: sources.made(list.der()), ..sources };
     candidates.find(|candidate| is_trusted(candidate, sources, &open))
 }

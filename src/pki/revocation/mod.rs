@@ -61,6 +61,10 @@ pub enum Unknown {
     /// trusted.
     #[error("nothing proves that what is at hand was made while its signer was to be trusted")]
     NotProven,
+    /// What is at hand was issued when the certificate had ended, and need not tell any more that it
+    /// was revoked.
+    #[error("what is at hand is from after its end")]
+    Ended,
     /// Who signed what is at hand is not to be trusted with it.
     #[error("who signed what is at hand may not do so: no good path leads from it")]
     Signer,
@@ -98,6 +102,11 @@ pub struct Sources<'a> {
 impl<'a> Sources<'a> {
     fn lists(&self) -> impl Iterator<Item = &'a Crl> {
         self.trust.crls.iter().chain(&self.evidence.crls)
+    }
+
+    /// When something was made at the latest.
+    fn made(&self, der: &[u8]) -> Timestamp {
+        self.proven_by.map_or(self.at, |(proofs, _)| proofs.existed(der))
     }
 
     /// Whether something existed in time.
@@ -144,6 +153,16 @@ fn is_trusted(signer: &Certificate, sources: Sources<'_>, open: &[&[u8]]) -> boo
                 },
                 _ => false,
             })
+    })
+}
+
+/// Whether a certificate leads to the same root, by the rules.
+fn leads_to_root(signer: &Certificate, sources: Sources<'_>) -> bool {
+    let rules = PolicyInputs::default();
+    let mut all = paths(signer, sources.others, sources.trust, sources.effort);
+    all.any(|path| {
+        path.last().is_some_and(|root| root.der() == sources.root.der())
+            && check_rules(&path, &rules).is_ok()
     })
 }
 

@@ -1,10 +1,13 @@
 //! An answer of an OCSP responder as it was given (RFC 6960 §4.2): bytes beside what they say. Whether
 //! the responder may answer is asked elsewhere.
 
-use const_oid::ObjectIdentifier;
+use const_oid::{ObjectIdentifier, db::rfc6960::ID_PKIX_OCSP_ARCHIVE_CUTOFF};
 use der::Decode;
 use spki::AlgorithmIdentifierRef;
-use x509_cert::{ext::pkix::CrlReason, name::Name};
+use x509_cert::{
+    ext::{Extensions, pkix::CrlReason},
+    name::Name,
+};
 
 use super::{Entry, time};
 use crate::{
@@ -20,6 +23,8 @@ use crate::{
 
 const ID_PKIX_OCSP_BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
 const ENUMERATED: u8 = 0x0a;
+/// The most certificates beside an answer that are considered.
+const MOST_CERTIFICATES: usize = 16;
 
 /// An answer about some certificates, by anybody.
 #[derive(Clone, Debug)]
@@ -52,6 +57,16 @@ pub(super) struct Answer {
     pub(super) status: Known,
     pub(super) this_update: Timestamp,
     pub(super) next_update: Option<Timestamp>,
+    /// Since when the responder still knows of certificates that have ended (RFC 6960 §4.4.4).
+    archive_cutoff: Option<Timestamp>,
+}
+
+impl Answer {
+    /// Whether it would still tell that a certificate was revoked once.
+    pub(super) fn keeps(&self, certificate: &Certificate) -> bool {
+        let ended = certificate.not_after();
+        self.this_update <= ended || self.archive_cutoff.is_some_and(|since| since <= ended)
+    }
 }
 
 /// What a responder knows of a certificate.
@@ -89,7 +104,7 @@ impl OcspResponse {
         let mut certificates = Vec::new();
         if let Some(tagged) = outer.optional(0xa0).ok()? {
             let mut list = Reader::new(tlv::only(tagged.content, tlv::SEQUENCE).ok()?.content);
-            while !list.rest().is_empty() {
+            while !list.rest().is_empty() && certificates.len() < MOST_CERTIFICATES {
                 certificates.extend(Certificate::from_der(list.read().ok()?.raw));
             }
         }
@@ -119,12 +134,12 @@ impl OcspResponse {
     }
 
     /// What it says of a certificate that `issuer` issued.
-    pub(super) fn answer(
-        &self,
-        certificate: &Certificate,
-        issuer: &Certificate,
-    ) -> Option<&Answer> {
-        self.answers.iter().find(|answer| {
+    pub(super) fn answers<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+        issuer: &'a Certificate,
+    ) -> impl Iterator<Item = &'a Answer> {
+        self.answers.iter().filter(|answer| {
             answer.serial == certificate.serial_content()
                 && answer.issuer_name == answer.digest.digest(&certificate.issuer_der())
                 && answer.issuer_key == answer.digest.digest(issuer.public_key())
@@ -137,7 +152,7 @@ impl OcspResponse {
             Responder::Name(name) => certval::compare_names(name, responder.subject()),
             Responder::Key(key) => *key == ForeignDigest::Sha1.digest(responder.public_key()),
         };
-        named && effort.take() && self.verify_signed_by(responder).is_ok()
+        named && effort.take(self.basic.len()) && self.verify_signed_by(responder).is_ok()
     }
 
     fn verify_signed_by(&self, responder: &Certificate) -> Result<(), VerifyError> {
@@ -164,6 +179,21 @@ fn answer(single: Tlv<'_>) -> Option<Answer> {
         Some(tagged) => Some(time(tlv::only(tagged.content, tlv::GENERALIZED_TIME).ok()?)?),
         None => None,
     };
+    let extensions = match parts.optional(0xa1).ok()? {
+        Some(tagged) => Extensions::from_der(tagged.content).ok()?,
+        None => Extensions::new(),
+    };
+    let mut archive_cutoff = None;
+    for extension in &extensions {
+        match extension.extn_id {
+            ID_PKIX_OCSP_ARCHIVE_CUTOFF => {
+                let value = extension.extn_value.as_bytes();
+                archive_cutoff = Some(time(tlv::only(value, tlv::GENERALIZED_TIME).ok()?)?);
+            }
+            _ if extension.critical => return None,
+            _ => {}
+        }
+    }
     Some(Answer {
         digest: ForeignDigest::from_oid(algorithm.oid)?,
         issuer_name,
@@ -172,6 +202,7 @@ fn answer(single: Tlv<'_>) -> Option<Answer> {
         status,
         this_update,
         next_update,
+        archive_cutoff,
     })
 }
 

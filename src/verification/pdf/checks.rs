@@ -33,7 +33,8 @@ pub(super) fn run(
     let (stamped, proven_time) =
         token.map(|token| timestamp::judge(TIMESTAMP, token, known, options)).unzip();
     let stamped_at = facts.value().and_then(|value| known.proven(value, options));
-    let proven_time = proven_time.flatten().into_iter().chain(stamped_at).min();
+    let stamped_over = proven_time.flatten();
+    let proven_time = stamped_over.into_iter().chain(stamped_at).min();
     let standing = match &facts.blob {
         Ok(Blob::Timestamp(token)) => {
             let used = known.proven(&token.der, options);
@@ -65,7 +66,7 @@ pub(super) fn run(
     };
     if let Some(signature) = facts.seal() {
         checks.push(property(signature));
-        checks.extend(seal_structure::checks(signature, proven_time, options));
+        checks.extend(seal_structure::checks(signature, stamped_over, options));
     }
     Answers { checks, coverage, path: standing.path, proven_time }
 }

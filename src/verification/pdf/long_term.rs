@@ -7,7 +7,7 @@ use super::facts::{Blob, Facts};
 use crate::{
     containers::timestamp::TimestampToken,
     domain::{Timestamp, source::ReadAt},
-    formats::pdf::{self, ValidationData},
+    formats::pdf::{self, Gap, ValidationData},
     pki::{
         Certificate,
         revocation::{Crl, Evidence, OcspResponse},
@@ -16,14 +16,18 @@ use crate::{
 };
 
 /// The most certificates of the document that are considered.
-const MOST_CERTIFICATES: usize = 64;
+const MOST_CERTIFICATES: usize = 256;
 /// The most document timestamps, from the last one, that are asked what they prove.
 const MOST_STAMPS: usize = 32;
 
 /// Reads the validation data of the file, and takes from its document timestamps, the last first, what
 /// they prove.
 pub(super) fn gather(source: &dyn ReadAt, facts: &[Facts<'_>], options: &Options) -> Known {
-    let data = pdf::validation_data(source, source.size()).unwrap_or_default();
+    let mut data = pdf::validation_data(source, None).unwrap_or_default();
+    for pieces in [&mut data.certificates, &mut data.crls, &mut data.responses] {
+        pieces.sort_unstable();
+        pieces.dedup();
+    }
     let certificates = data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok());
     let certificates = certificates.take(MOST_CERTIFICATES).collect();
     let evidence = Evidence {
@@ -32,24 +36,30 @@ pub(super) fn gather(source: &dyn ReadAt, facts: &[Facts<'_>], options: &Options
     };
     let mut known = Known::new(certificates, evidence, options.at);
     let mut stamps: Vec<_> = facts.iter().filter_map(stamp).collect();
-    stamps.sort_by_key(|(end, _)| Reverse(*end));
-    for (end, token) in stamps.into_iter().take(MOST_STAMPS) {
+    stamps.sort_by_key(|(gap, _)| Reverse(gap.end_of_range));
+    for (gap, token) in stamps.into_iter().take(MOST_STAMPS) {
         if known.judge_token(token, options).is_ok() {
-            let data = pdf::validation_data(source, end).unwrap_or_default();
-            prove(&mut known, &data, end, facts, token.info.at);
+            let data = pdf::validation_data(source, Some(gap)).unwrap_or_default();
+            prove(&mut known, &data, gap, facts, token.info.at);
         }
     }
     known
 }
 
 /// Everything within a revision existed when it was stamped.
-fn prove(known: &mut Known, data: &ValidationData, end: u64, facts: &[Facts<'_>], at: Timestamp) {
+fn prove(known: &mut Known, data: &ValidationData, stamp: Gap, facts: &[Facts<'_>], at: Timestamp) {
     let ValidationData { certificates, crls, responses } = data;
     certificates.iter().chain(crls).for_each(|der| known.proofs.add(der, at));
     for response in responses.iter().filter_map(|der| OcspResponse::from_der(der)) {
         known.proofs.add(response.der(), at);
     }
-    let is_within = |facts: &&Facts<'_>| facts.found.gap.is_ok_and(|gap| gap.end_of_range < end);
+    // What stands in the gap of the stamp itself was filled in later.
+    let is_within = |facts: &&Facts<'_>| {
+        facts.found.gap.is_ok_and(|gap| {
+            gap.end_of_range < stamp.end_of_range
+                && (gap.end <= stamp.start || gap.start >= stamp.end)
+        })
+    };
     for facts in facts.iter().filter(is_within) {
         facts.value().into_iter().for_each(|value| known.proofs.add(value, at));
         let mut certificates: Vec<_> = facts.others().iter().chain(&facts.certificate).collect();
@@ -66,10 +76,10 @@ fn prove(known: &mut Known, data: &ValidationData, end: u64, facts: &[Facts<'_>]
     }
 }
 
-/// Where a document timestamp over what it says ends, and the token.
-fn stamp<'f>(facts: &'f Facts<'_>) -> Option<(u64, &'f TimestampToken)> {
+/// The gap of a document timestamp that is over what it says, and the token.
+fn stamp<'f>(facts: &'f Facts<'_>) -> Option<(Gap, &'f TimestampToken)> {
     let Ok(Blob::Timestamp(token)) = &facts.blob else { return None };
     let gap = facts.found.gap.ok()?;
     let holds = facts.digest_matches == Some(true) && facts.found.ends_a_revision;
-    holds.then_some((gap.end_of_range, token))
+    holds.then_some((gap, token))
 }
