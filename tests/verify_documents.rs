@@ -5,7 +5,7 @@ mod support;
 use std::{fs, path::Path};
 
 use sealwright::{
-    domain::{report::Report, source::Source},
+    domain::{Clock, SystemClock, report::Report, source::Source},
     verification,
 };
 use serde_json::{Value, json};
@@ -168,7 +168,10 @@ fn the_command_line_tells_by_its_exit_code() {
     );
     assert_eq!(verify(&["--policy", "none"]).0, Some(2));
     assert_eq!(verify(&["--at", "today"]).0, Some(2));
-    // Revoked.
+    // Revoked, in another second than it was sealed in: lists tell no parts of seconds.
+    let sealed = SystemClock.now().as_seconds();
+    let next = || (SystemClock.now().as_seconds() > sealed).then_some(());
+    support::until("the next second has begun", next);
     let application = people::approved(
         &s.house,
         &s.cast,
