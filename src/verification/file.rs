@@ -94,8 +94,9 @@ pub(super) fn verify(
     }
     let mut digests = Digests { source, known: Vec::new() };
     let mut signature_values = Vec::new();
+    let known = Known::nothing(options);
     for (index, one) in signature.signers().iter().enumerate() {
-        let (outline, answers) = judge(signature, one, &mut digests, options);
+        let (outline, answers) = judge(signature, one, &mut digests, &known, options);
         report.signatures.push(conclude(index, outline, answers));
         signature_values.push(Some(in_der(&one.signature)));
     }
@@ -133,6 +134,7 @@ fn judge(
     signature: &FileSignature,
     one: &SignerInfo,
     digests: &mut Digests<'_>,
+    known: &Known,
     options: &Options,
 ) -> (Outline, Answers) {
     let certificate = one.certificate(signature.certificates());
@@ -149,9 +151,8 @@ fn judge(
     });
     let token = one.unsigned_attribute(ID_SIGNATURE_TIMESTAMP);
     let token = token.map(|token| timestamp::read(&token, &one.signature));
-    let known = Known::nothing(options);
     let (stamped, proven) =
-        token.as_ref().map(|token| timestamp::judge(TIMESTAMP, token, &known, options)).unzip();
+        token.as_ref().map(|token| timestamp::judge(TIMESTAMP, token, known, options)).unzip();
     let (others, proven_time) = (signature.certificates(), proven.flatten());
     let standing = known.judge(certificate, others, &options.trust, proven_time, options);
     let demanded = matches!(signature, FileSignature::Cms(_));

@@ -25,11 +25,15 @@ pub(super) fn ask(
     let mut why = Unknown::NotCovered;
     let mut found: Option<(Timestamp, Status)> = None;
     for response in &sources.evidence.responses {
-        for answer in response.answers(certificate, issuer) {
-            if !may_answer(response, issuer, sources, open) {
-                why = why.max(Unknown::Signer);
-                continue;
-            }
+        let mut answers = response.answers(certificate, issuer).peekable();
+        if answers.peek().is_none() {
+            continue;
+        }
+        if !may_answer(response, issuer, sources, open) {
+            why = why.max(Unknown::Signer);
+            continue;
+        }
+        for answer in answers {
             let until =
                 answer.next_update.unwrap_or_else(|| answer.this_update.plus_seconds(LASTS));
             let said = match answer.status {

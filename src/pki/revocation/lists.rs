@@ -33,7 +33,9 @@ pub(super) fn ask(
         // each to say until when it is the newest.
         let until = list.next_update.unwrap_or(list.this_update).max(list.this_update);
         let deltas = deltas_of(list, signer, sources);
-        let newest = deltas.iter().copied().max_by_key(|delta| delta.this_update);
+        // What one has as revoked counts whenever it was made; what makes good again does not.
+        let proven = deltas.iter().copied().filter(|delta| sources.is_proven(delta.der()));
+        let newest = proven.max_by_key(|delta| delta.this_update);
         let until = newest.and_then(|delta| delta.next_update).unwrap_or(until);
         let said = |list: &Crl| list.entry(certificate).filter(|entry| entry.since <= sources.at);
         let released = newest.is_some_and(|delta| {
@@ -103,7 +105,6 @@ fn deltas_of<'a>(list: &Crl, signer: &Certificate, sources: Sources<'a>) -> Vec<
             && delta.names(&list.issuer)
             && point(delta) == point(list)
             && delta.authority_key == list.authority_key
-            && sources.is_proven(delta.der())
             && sources.effort.take(delta.der().len())
             && delta.verify_signed_by(signer).is_ok()
     };

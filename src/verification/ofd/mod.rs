@@ -53,8 +53,9 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
     let mut signature_values = Vec::new();
     let all: Vec<_> = inspection.signatures.iter().map(Facts::gather).collect();
     let covered = coverage::covered(&inspection, &all);
+    let known = Known::nothing(options);
     for (index, (facts, covered)) in all.iter().zip(covered).enumerate() {
-        let answers = checks(facts, &covered, &inspection.findings, options);
+        let answers = checks(facts, &covered, &inspection.findings, &known, options);
         signature_values.push(facts.value().map(in_der));
         let outline = facts.outline(covered.uncovered);
         report.signatures.push(conclude(index, outline, answers));
@@ -185,14 +186,19 @@ fn read_blob(value: &[u8]) -> Result<Blob, String> {
     }
 }
 
-fn checks(facts: &Facts<'_>, covered: &Covered, findings: &[String], options: &Options) -> Answers {
+fn checks(
+    facts: &Facts<'_>,
+    covered: &Covered,
+    findings: &[String],
+    known: &Known,
+    options: &Options,
+) -> Answers {
     let found = facts.found;
     let certificate = facts.certificate.as_ref();
     let others = match &facts.blob {
         Ok(Blob::Gm(data)) => data.certificates.as_slice(),
         _ => &[],
     };
-    let known = Known::nothing(options);
     let mut checks = vec![
         format(facts),
         package(findings),
@@ -209,7 +215,7 @@ fn checks(facts: &Facts<'_>, covered: &Covered, findings: &[String], options: &O
         checks.push(property(found, signature));
         if let Some(token) = &signature.timestamp {
             let token = timestamp::read(token, &signature.signature);
-            let (answer, proven) = timestamp::judge(TIMESTAMP, &token, &known, options);
+            let (answer, proven) = timestamp::judge(TIMESTAMP, &token, known, options);
             checks.push(answer);
             proven_time = proven;
         }
