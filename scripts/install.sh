@@ -12,7 +12,8 @@ need() { # need COMMAND-OR-FILE PACKAGE
 
 need cc gcc
 need softhsm2-util softhsm2
-if ! fc-list 2>/dev/null | grep -q 'Noto Serif CJK'; then
+# Not `grep -q`: it would go before everything was said to it.
+if ! fc-list 2>/dev/null | grep 'Noto Serif CJK' >/dev/null; then
     missing+=(fonts-noto-cjk)
     need fc-list fontconfig
 fi
@@ -29,6 +30,7 @@ if [ "${1:-run}" = test ]; then
     need faketime faketime
     need openssl openssl
     need psql postgresql-client
+    need chromium chromium
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
     need python3 python3
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
@@ -47,6 +49,8 @@ if [ "${1:-run}" = test ]; then
         rm -rf .venv
         python3 -m venv .venv
         .venv/bin/pip install --quiet --disable-pip-version-check -r scripts/requirements.txt
+        # For the axe-core in it; a browser of its own is not wanted.
+        .venv/bin/pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
         echo "$wanted" >.venv/installed
     fi
     if ! cargo nextest --version >/dev/null 2>&1; then

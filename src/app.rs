@@ -18,6 +18,7 @@ use crate::{
     policy::{PolicyError, PolicySet},
     service::{Authority, Error, Parts, Provisioner, Service},
     store::{Store, StoreError},
+    verification::{ValidationPolicies, ValidationPolicyError},
 };
 
 /// Why the service does not start.
@@ -26,6 +27,9 @@ pub enum StartError {
     /// The database.
     #[error("database: {0}")]
     Store(#[from] StoreError),
+    /// The validation policies.
+    #[error(transparent)]
+    ValidationPolicy(#[from] ValidationPolicyError),
     /// The policies.
     #[error("policies: {0}")]
     Policy(#[from] PolicyError),
@@ -104,6 +108,8 @@ impl App {
             }
         };
         let drawer = config.drawing.drawer();
+        let validation_policies = load_validation_policies(config.policy.directory.as_deref())?;
+        validation_policies.named(&config.policy.validation)?;
         let service = Arc::new(Service::new(Parts {
             store,
             devices,
@@ -116,6 +122,7 @@ impl App {
             maker_trust,
             tsa_trust,
             drawer,
+            validation_policies,
             instance,
         }));
         service.renew_lease().await?;
@@ -179,6 +186,30 @@ pub fn load_policy(config: &Config) -> Result<PolicySet, PolicyError> {
         Some(directory) => PolicySet::load(directory),
         None => PolicySet::bundled(),
     }
+}
+
+/// The validation policies: those that come with the program, and `validation/*.toml` in a directory of
+/// policies.
+///
+/// # Errors
+/// A file cannot be read, or is no policy.
+pub fn load_validation_policies(
+    directory: Option<&Path>,
+) -> Result<ValidationPolicies, StartError> {
+    let folder = directory.map(|directory| directory.join("validation"));
+    let mut texts = Vec::new();
+    if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(&folder)? {
+            paths.push(entry?.path());
+        }
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths.sort();
+        for path in paths {
+            texts.push(std::fs::read_to_string(path)?);
+        }
+    }
+    Ok(ValidationPolicies::with(texts.iter().map(String::as_str))?)
 }
 
 /// The file of a SQLite URL.

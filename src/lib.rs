@@ -36,6 +36,7 @@ pub mod jobs;
 pub mod pictures;
 pub mod pki;
 pub mod policy;
+pub mod reports;
 pub mod service;
 pub mod store;
 pub mod verification;

@@ -28,7 +28,7 @@ const ASKED: &str = "appearance-after-signing";
 
 fn answer(report: &Report, index: usize) -> Option<Option<bool>> {
     let checks = &report.signatures[index].checks;
-    checks.iter().find(|check| check.name == ASKED).map(|check| check.passed)
+    checks.iter().find(|check| check.name.as_str() == ASKED).map(|check| check.passed)
 }
 
 fn appearance(report: &Report) -> &Appearance {

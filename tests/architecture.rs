@@ -19,6 +19,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("policy", &["crypto", "domain"]),
     ("store", &["crypto", "domain", "pki"]),
     ("drawing", &["domain", "pictures"]),
+    ("reports", &["crypto", "domain"]),
     ("verification", &["containers", "crypto", "domain", "drawing", "formats", "pki"]),
     ("clients", &[]),
     ("config", &["clients", "devices", "domain", "drawing"]),
@@ -41,7 +42,13 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     // Documents and verdicts pass through HTTP as they are; it decides nothing about them.
-    ("http", &["config", "crypto", "devices", "domain", "formats", "policy", "service", "store"]),
+    (
+        "http",
+        &[
+            "config", "crypto", "devices", "domain", "formats", "policy", "reports", "service",
+            "store",
+        ],
+    ),
     ("jobs", &["service"]),
     (
         "cli",
@@ -56,6 +63,7 @@ const RULES: &[(&str, &[&str])] = &[
             "http",
             "pki",
             "policy",
+            "reports",
             "service",
             "store",
             "verification",
@@ -96,6 +104,7 @@ const HOMES: &[(&str, &str)] = &[
     ("rc4", "crypto"),
     ("md5", "crypto"),
     ("certval", "pki"),
+    ("maud", "reports"),
     ("x509_cert", "pki"),
 ];
 

@@ -53,7 +53,7 @@ impl Chains {
         let policies = all("policies").map(|oid| ObjectIdentifier::new(oid.as_str().unwrap()));
         let policies =
             PolicyInputs { wanted: policies.map(Result::unwrap).collect(), ..Default::default() };
-        let demands = Demands { policies, status: StatusDemand::Always };
+        let demands = Demands { policies, status: StatusDemand::Always, ..Demands::default() };
         let at = Timestamp::from_seconds(entry["at"].as_i64().unwrap());
         let others: Vec<_> = certificates("others");
         let question = Question { demands: &demands, ..Question::new(&others, &trust, at) };

@@ -57,7 +57,7 @@ impl Archive {
 fn in_a_word(report: &Report, index: usize) -> String {
     let signature = &report.signatures[index];
     let passed = (signature.indication == Indication::TotalPassed).then(|| PASSED.to_owned());
-    passed.or(signature.sub_indication.clone()).unwrap_or_default()
+    passed.or(signature.sub_indication.map(|why| why.to_string())).unwrap_or_default()
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_time_takes_away_and_proofs_keep() {
         ("t", &[], "signed", 0, "TRY_LATER"),
         ("t", &["good"], "signed", 0, "TRY_LATER"),
         ("t", &all, "signer", 1, PASSED),
-        ("t", &all, "tsa", 1, "OUT_OF_BOUNDS_NO_POE"),
+        ("t", &all, "tsa", 1, "OUT_OF_BOUNDS_NOT_REVOKED"),
         ("lt", &[], "signed", 0, PASSED),
         ("lt", &[], "signed", 60, "TRY_LATER"),
         ("lt", &["root"], "signed", 60, PASSED),
@@ -81,7 +81,7 @@ fn what_time_takes_away_and_proofs_keep() {
         ("t", &["late", "root"], "signer", 5, "OUT_OF_BOUNDS_NO_POE"),
         ("t", &["late-kept", "root"], "signer", 5, PASSED),
         // The newest list hides nothing that an older one tells.
-        ("t", &["late-kept", "before", "root"], "signer", 5, "OUT_OF_BOUNDS_NO_POE"),
+        ("t", &["late-kept", "before", "root"], "signer", 5, "REVOKED_NO_POE"),
         ("lt", &["root"], "tsa", 1, "OUT_OF_BOUNDS_NO_POE"),
         ("lta", &[], "signed", 0, PASSED),
         ("lta", &[], "signed", 60, PASSED),

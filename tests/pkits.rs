@@ -58,6 +58,7 @@ fn judge(case: &Value) -> Result<Vec<Certificate>, PathError> {
             inhibit_any: is_set("initial_any_policy_inhibit"),
         },
         status: StatusDemand::Always,
+        ..Demands::default()
     };
     // In the middle of the validity of the suite, 2010 to 2030.
     let at = Timestamp::from_seconds(1_600_000_000);

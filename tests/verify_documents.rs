@@ -10,33 +10,13 @@ use sealwright::{
 };
 use serde_json::{Value, json};
 use support::{
-    database::Engine,
-    people::{self, Cast},
-    server::{House, send},
+    people,
+    sealed::{Sealed, sealed},
+    server::send,
 };
 
-struct Sealed {
-    house: House,
-    cast: Cast,
-    seal: String,
-    file: Vec<u8>,
-    record: String,
-}
-
-fn sealed() -> Sealed {
-    let mut house = House::new(Engine::Sqlite);
-    house.start();
-    let cast = Cast::hire(&house);
-    let seal = people::granted(&house, &cast);
-    let reply = house.seal(&cast.caller, &people::request(&seal), &people::licence(), None);
-    let record = reply.header("location").unwrap().to_owned();
-    Sealed { house, cast, seal, file: reply.body, record }
-}
-
-impl Sealed {
-    fn publicly(&self, file: &[u8]) -> Value {
-        send(self.house.url(), "POST", "/public/verify", &[], file).unwrap().expect(200)
-    }
+fn publicly(s: &Sealed, file: &[u8]) -> Value {
+    send(s.house.url(), "POST", "/public/verify", &[], file).unwrap().expect(200)
 }
 
 fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
@@ -47,7 +27,7 @@ fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
 #[test]
 fn the_register_answers_then_and_now() {
     let s = sealed();
-    let report = s.publicly(&s.file);
+    let report = publicly(&s, &s.file);
     assert_eq!(report["conclusion"], "valid", "{report}");
     let signature = &report["signatures"][0];
     assert_eq!(signature["seal"]["state_then"], "active");
@@ -60,7 +40,7 @@ fn the_register_answers_then_and_now() {
     let path = format!("/v1/seals/{}", s.seal);
     let reason = json!({ "reason": "x" });
     s.house.post(&s.cast.registrar, &format!("{path}/suspend"), &reason).expect(200);
-    let report = s.publicly(&s.file);
+    let report = publicly(&s, &s.file);
     assert_eq!(report["conclusion"], "valid");
     assert_eq!(report["signatures"][0]["seal"]["state_now"], "suspended");
 
@@ -71,7 +51,7 @@ fn the_register_answers_then_and_now() {
         s.house.post(&s.cast.caller, &void, &json!({ "reason": "x" })).problem(409),
         "signature-not-voidable"
     );
-    let report = s.publicly(&s.file);
+    let report = publicly(&s, &s.file);
     assert_eq!(report["conclusion"], "invalid");
     assert_eq!(report["signatures"][0]["integrity"], "intact");
     assert_eq!(check(&report, "document-not-voided"), false);
@@ -83,7 +63,7 @@ fn an_unlawfully_made_seal_makes_its_documents_invalid() {
     let s = sealed();
     let path = format!("/v1/seals/{}/invalidate", s.seal);
     s.house.post(&s.cast.registrar, &path, &json!({ "reason": "非法制作" })).expect(200);
-    assert_eq!(s.publicly(&s.file)["conclusion"], "invalid");
+    assert_eq!(publicly(&s, &s.file)["conclusion"], "invalid");
     let status = |code: &str| {
         send(s.house.url(), "GET", &format!("/public/seals/{code}/status"), &[], &[]).unwrap()
     };
@@ -108,18 +88,18 @@ fn every_changed_byte_is_found() {
         }
         let mut file = s.file.clone();
         file[at] ^= 0x01;
-        let report = s.publicly(&file);
+        let report = publicly(&s, &file);
         assert_ne!(report["conclusion"], "valid", "byte {at}");
     }
     // A file that goes on after the signature is never simply valid.
     let longer = [&s.file[..], b"\n% more\n"].concat();
-    assert_ne!(s.publicly(&longer)["conclusion"], "valid");
-    assert_eq!(s.publicly(&people::licence())["conclusion"], "unsigned");
-    assert_eq!(s.publicly(b"not a document")["conclusion"], "indeterminate");
+    assert_ne!(publicly(&s, &longer)["conclusion"], "valid");
+    assert_eq!(publicly(&s, &people::licence())["conclusion"], "unsigned");
+    assert_eq!(publicly(&s, b"not a document")["conclusion"], "indeterminate");
     let changed_at = |last: usize| {
         let mut file = s.file.clone();
         file[last] = if file[last] == b'1' { b'2' } else { b'1' };
-        s.publicly(&file)["signatures"][0]["sub_indication"].clone()
+        publicly(&s, &file)["signatures"][0]["sub_indication"].clone()
     };
     // Another signature value of the same length.
     let digits = std::str::from_utf8(&s.file[gap..hole_end]).unwrap();
@@ -362,12 +342,12 @@ with open("in.pdf", "rb") as document, open("out.pdf", "wb") as out:
             .args(["-c", program, s.house.url(), &s.cast.caller, &s.seal])
             .current_dir(directory),
     );
-    let report = s.publicly(&fs::read(directory.join("out.pdf")).unwrap());
+    let report = publicly(&s, &fs::read(directory.join("out.pdf")).unwrap());
     assert_eq!(report["signatures"][0]["integrity"], "intact", "{report}");
     assert_eq!(report["conclusion"], "indeterminate", "{report}");
     assert_eq!(*check(&report, "content-seen"), Value::Null);
     // What the service sealed itself is valid as before.
-    assert_eq!(s.publicly(&s.file)["conclusion"], "valid");
+    assert_eq!(publicly(&s, &s.file)["conclusion"], "valid");
 }
 
 /// What was put on record of a signature cannot be changed behind the service's back without the

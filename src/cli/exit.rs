@@ -61,7 +61,12 @@ pub(super) fn classify(error: &anyhow::Error) -> Exit {
     }
     let verb = match error.downcast_ref::<StartError>() {
         Some(StartError::Service(verb)) => Some(verb),
-        Some(StartError::NotInitialised | StartError::Trust(_) | StartError::Policy(_)) => {
+        Some(
+            StartError::NotInitialised
+            | StartError::Trust(_)
+            | StartError::Policy(_)
+            | StartError::ValidationPolicy(_),
+        ) => {
             return Exit::Usage;
         }
         Some(_) => return Exit::Unavailable,

@@ -11,7 +11,6 @@ mod openapi;
 mod picture;
 mod pictures;
 mod policy;
-mod report;
 mod seal;
 mod serve;
 mod token;
@@ -82,7 +81,7 @@ enum Task {
     #[command(subcommand)]
     Policy(policy::Arguments),
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi(openapi::Arguments),
 }
 
 /// Runs the program.
@@ -118,7 +117,7 @@ async fn run(task: Task, config: &Path, json: bool) -> anyhow::Result<Exit> {
         Task::Doctor => doctor::run(Config::load(config)?, json).await,
         Task::Audit(arguments) => audit::run(Config::load(config)?, &arguments, json).await,
         Task::Policy(arguments) => policy::run(&arguments, json),
-        Task::Openapi => openapi::run(),
+        Task::Openapi(arguments) => openapi::run(arguments),
     }
 }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Exit, exit::Wrong, print, print_json};
-use crate::policy::{PolicySet, cases};
+use crate::{
+    app::load_validation_policies,
+    policy::{PolicySet, cases},
+};
 
 /// What to do with the policies.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -36,10 +39,16 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
     match arguments {
         Arguments::Check { directory } => {
             let set = load(directory)?;
+            let validation = load_validation_policies(directory.as_deref())?;
             if json {
-                print_json(&json!({ "digest": set.digest(), "policies": set.ids() }))?;
+                let all: Vec<_> = validation.list().collect();
+                let (digest, ids) = (set.digest(), set.ids());
+                print_json(&json!({ "digest": digest, "policies": ids, "validation": all }))?;
             } else {
                 print(&format!("digest {}\n{}", set.digest(), set.ids().join("\n")))?;
+                validation.list().try_for_each(|one| {
+                    print(&format!("validation {} {}", one.name, one.digest))
+                })?;
             }
             Ok(Exit::Good)
         }

@@ -124,11 +124,19 @@ pub struct DatabaseConfig {
 }
 
 /// Policies.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyConfig {
     /// A directory like `policies/`; the bundled policies if not set.
     pub directory: Option<PathBuf>,
+    /// The name of the validation policy that is used where a question names none.
+    pub validation: String,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self { directory: None, validation: "default".to_owned() }
+    }
 }
 
 /// The built-in CA.

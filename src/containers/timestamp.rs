@@ -1,13 +1,16 @@
 //! Timestamp tokens (RFC 3161 §2.4.2): a `SignedData` around a `TSTInfo`. Whether the authority is
 //! trusted is told by the chain, which is not judged here.
 
+use const_oid::ObjectIdentifier;
+
 use crate::{
     containers::cms::{
         self, CmsError, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, SignedData, SignerIdentifier, Unsigned,
     },
-    crypto::{DigestAlgorithm, Scheme, VerifyError, verify_message},
+    crypto::{DigestAlgorithm, ForeignDigest, Scheme, VerifyError, verify_message},
     pki::{
         Certificate,
+        algorithms::Strength,
         timestamp::{ID_TIME_STAMPING, ID_TST_INFO, TimestampInfo},
         tlv,
     },
@@ -34,6 +37,10 @@ pub struct TimestampToken {
     pub der: Vec<u8>,
     /// What it says.
     pub info: TimestampInfo,
+    /// The algorithm of its signature.
+    pub signature_algorithm: ObjectIdentifier,
+    /// The digest that was signed.
+    pub digest_algorithm: DigestAlgorithm,
     /// The authority's certificate.
     pub certificate: Certificate,
     /// The certificates that came with it.
@@ -107,7 +114,15 @@ impl TimestampToken {
             return Err(Structure("is signed by a key that is not for timestamps alone"));
         }
         let certificate = certificate.clone();
-        Ok(Self { der: der.to_vec(), info, certificate, others: cms.certificates })
+        let (signature_algorithm, digest_algorithm) = (signer.signature_algorithm, algorithm);
+        let (der, others) = (der.to_vec(), cms.certificates);
+        Ok(Self { der, info, signature_algorithm, digest_algorithm, certificate, others })
+    }
+
+    /// What its signature was made with.
+    pub fn strength(&self) -> Strength {
+        let digest = Some(ForeignDigest::Accepted(self.digest_algorithm));
+        Strength::of_signature(self.signature_algorithm, digest, &self.certificate)
     }
 
     /// Whether it is a token for these bytes.

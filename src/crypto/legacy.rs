@@ -1,15 +1,15 @@
 //! Algorithms that protect nothing any more: SHA-1, and RSA keys under 2048 bits. They are here to
-//! tell a document that was changed from one that is merely old; no signature by them is accepted.
+//! tell a document that was changed from one that is merely old, and for what is proven to be from the
+//! time when they did.
 
 use aws_lc_rs::{digest, signature as aws};
 use const_oid::ObjectIdentifier;
 use der::Decode;
 use spki::SubjectPublicKeyInfoRef;
 
-use super::{DigestAlgorithm, VerifyError};
+use super::{DigestAlgorithm, VerifyError, digest_named_by, strength::OID_RSA, verify_message};
 
 const OID_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
-const OID_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const OID_RSA_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5");
 const OID_RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 const OID_RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
@@ -37,6 +37,26 @@ impl ForeignDigest {
         match DigestAlgorithm::from_oid(oid) {
             Some(algorithm) => Some(Self::Accepted(algorithm)),
             None => (oid == OID_SHA1).then_some(Self::Sha1),
+        }
+    }
+
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Accepted(DigestAlgorithm::Sha256),
+        Self::Accepted(DigestAlgorithm::Sha384),
+        Self::Accepted(DigestAlgorithm::Sha512),
+        Self::Accepted(DigestAlgorithm::Sm3),
+        Self::Sha1,
+    ];
+
+    /// Its name in policies.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted(DigestAlgorithm::Sha256) => "sha-256",
+            Self::Accepted(DigestAlgorithm::Sha384) => "sha-384",
+            Self::Accepted(DigestAlgorithm::Sha512) => "sha-512",
+            Self::Accepted(DigestAlgorithm::Sm3) => "sm3",
+            Self::Sha1 => "sha-1",
         }
     }
 
@@ -84,11 +104,44 @@ impl ForeignHasher {
     }
 }
 
-/// Whether a signature that is not acceptable fits its key and message all the same.
+/// The digest that a signature algorithm names itself, where it names one.
+pub fn foreign_digest_named_by(algorithm: ObjectIdentifier) -> Option<ForeignDigest> {
+    let accepted = digest_named_by(algorithm).map(ForeignDigest::Accepted);
+    accepted.or((algorithm == OID_RSA_SHA1).then_some(ForeignDigest::Sha1))
+}
+
+/// Verifies a signature as [`verify_message`] does, by the algorithms here as well. Who asks has to
+/// see to it that they were still good when it was made.
 ///
 /// # Errors
-/// See [`VerifyError`]; what is not one of the algorithms here is [`VerifyError::Unsupported`].
-pub fn verify_unacceptable(
+/// See [`VerifyError`].
+pub fn verify_even_weak(
+    spki: &[u8],
+    algorithm: ObjectIdentifier,
+    digest: Option<ForeignDigest>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    let strong = match digest {
+        Some(ForeignDigest::Sha1) => Err(VerifyError::Unsupported(format!("{algorithm}, SHA-1"))),
+        _ => {
+            let digest = digest.and_then(ForeignDigest::accepted);
+            verify_message(spki, algorithm, digest, message, signature)
+        }
+    };
+    match (strong, digest) {
+        (Err(why @ VerifyError::Unsupported(_)), Some(digest)) => {
+            match verify_weak(spki, algorithm, digest, message, signature) {
+                Err(VerifyError::Unsupported(_)) => Err(why),
+                answer => answer,
+            }
+        }
+        (answer, _) => answer,
+    }
+}
+
+/// Verifies by the algorithms here alone.
+fn verify_weak(
     spki: &[u8],
     algorithm: ObjectIdentifier,
     digest: ForeignDigest,
@@ -116,4 +169,13 @@ pub fn verify_unacceptable(
     aws::UnparsedPublicKey::new(verification, info.subject_public_key.raw_bytes())
         .verify(message, signature)
         .map_err(|_| VerifyError::Mismatch)
+}
+
+impl std::fmt::Display for ForeignDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Accepted(algorithm) => algorithm.fmt(f),
+            Self::Sha1 => f.write_str("SHA-1"),
+        }
+    }
 }

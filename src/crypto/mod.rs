@@ -12,11 +12,13 @@ pub mod random;
 pub mod scheme;
 pub mod secret;
 pub mod sm2;
+pub mod strength;
 pub mod verify;
 
 pub use digest::{DigestAlgorithm, Hasher};
 pub use encoding::{SignatureEncodingError, der_to_rs, rs_to_der};
-pub use legacy::{ForeignDigest, verify_unacceptable};
+pub use legacy::{ForeignDigest, foreign_digest_named_by, verify_even_weak};
 pub use scheme::Scheme;
 pub use secret::Pin;
+pub use strength::{KeyFamily, KeyStrength};
 pub use verify::{VerifyError, digest_named_by, verify_digest, verify_message};

@@ -2,15 +2,13 @@
 
 use aws_lc_rs::{digest as aws_digest, signature as aws};
 use const_oid::ObjectIdentifier;
-use der::{
-    Decode,
-    asn1::{AnyRef, UintRef},
-};
+use der::Decode;
 use spki::SubjectPublicKeyInfoRef;
 
 use super::{
     DigestAlgorithm, Scheme, encoding,
     scheme::{OID_EC_PUBLIC_KEY, OID_ECDSA_SHA256, OID_P256, OID_SM2_CURVE, means_sm2},
+    strength::{OID_ED25519, OID_P384, OID_P521, OID_RSA, curve, rsa_bits},
 };
 
 /// Why a signature did not verify.
@@ -28,16 +26,12 @@ pub enum VerifyError {
     Unsupported(String),
 }
 
-const OID_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const OID_RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 const OID_RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
 const OID_RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
 const OID_RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const OID_ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const OID_ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
-const OID_P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const OID_P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
-const OID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// RSA keys must have at least as many bits.
 const SMALLEST_RSA: usize = 2048;
@@ -100,11 +94,7 @@ pub fn verify_message(
     let key = info.subject_public_key.raw_bytes();
     let unsupported = || VerifyError::Unsupported(signature_algorithm.to_string());
     if info.algorithm.oid == OID_EC_PUBLIC_KEY {
-        let curve = info
-            .algorithm
-            .parameters
-            .and_then(|any: AnyRef<'_>| any.decode_as::<ObjectIdentifier>().ok())
-            .ok_or(VerifyError::Key)?;
+        let curve = curve(info.algorithm.parameters).ok_or(VerifyError::Key)?;
         if curve == OID_SM2_CURVE {
             let named = means_sm2(signature_algorithm)
                 || (digest == Some(DigestAlgorithm::Sm3)
@@ -143,20 +133,6 @@ pub fn verify_message(
         return run(&aws::ED25519, key, message, signature);
     }
     Err(unsupported())
-}
-
-/// `RSAPublicKey`, RFC 8017 A.1.1.
-#[derive(der::Sequence)]
-struct RsaPublicKey<'a> {
-    modulus: UintRef<'a>,
-    exponent: UintRef<'a>,
-}
-
-/// The length of a key, bits.
-fn rsa_bits(key: &[u8]) -> Option<usize> {
-    let key = RsaPublicKey::from_der(key).ok()?;
-    let first = key.modulus.as_bytes().first()?;
-    Some(key.modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
 }
 
 fn run(

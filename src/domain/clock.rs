@@ -61,6 +61,17 @@ impl Timestamp {
         format!("{year:04}{month:02}{day:02}")
     }
 
+    /// The time without parts of seconds, RFC 3339.
+    pub fn to_the_second(self) -> Self {
+        Self::from_seconds(self.as_seconds())
+    }
+
+    /// The time in China (UTC+8), as people read it: 2026-03-01 16:00:00.
+    pub fn in_china(self) -> String {
+        let (year, month, day, hour, minute, second) = self.plus_seconds(8 * 3600).parts();
+        format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    }
+
     fn offset(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)

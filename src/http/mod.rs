@@ -25,6 +25,7 @@ mod problem;
 mod proposals;
 mod public;
 mod register;
+mod report;
 mod request_log;
 mod responses;
 mod seal_card;

@@ -15,6 +15,7 @@ use super::{
     House,
     extract::{Path, Query},
     problem::Problem,
+    report::Wanted,
     responses::Problems,
     upload::Upload,
     verifications::{DocumentBody, VerificationRequest},
@@ -32,23 +33,28 @@ type Peer = ConnectInfo<SocketAddr>;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PublicVerificationQuery {
+    /// The name of the validation policy; the one of the configuration if not given.
+    policy: Option<String>,
     /// Whether the report shall carry pictures of pages that look different than signed: at most
     /// four for a signature.
     #[serde(default)]
     pictures: bool,
 }
 
-/// Verify a document without an access key 公开验章.
+/// Verify a document without an access key 公开验章; the forms of the answer are those of
+/// `/v1/verifications`.
 #[utoipa::path(post, path = "/public/verify", tag = "public", params(PublicVerificationQuery),
     request_body(content((DocumentBody = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
-    responses((status = 200, body = Report), Problems), security(()),
+    responses((status = 200, content((Report = "application/json"), (String = "text/html"), (String = "text/plain"),
+        (String = "application/xml"))), Problems), security(()),
     extensions(("x-action" = json!("verify-publicly"))))]
 pub(super) async fn verify(
     State(house): State<House>,
     ConnectInfo(peer): Peer,
     Query(query): Query<PublicVerificationQuery>,
     request: Request,
-) -> Result<Body<Report>> {
+) -> Result<Response> {
+    let wanted = Wanted::of(request.headers());
     house.throttle.pass(peer.ip(), house.service.now())?;
     let place = Arc::clone(&house.public_gate).try_acquire_owned();
     let place = place.map_err(|_| Error::Overloaded)?;
@@ -61,10 +67,11 @@ pub(super) async fn verify(
         let upload = tokio::time::timeout(limit, upload).await.map_err(|_| Error::Overloaded)??;
         let act = Act::default();
         let beside = VerificationRequest::of(&upload)?;
-        let pictures = query.pictures;
-        let question = Question { file: upload.file, signature: beside, at: None, pictures };
+        let PublicVerificationQuery { policy, pictures } = query;
+        let (file, signature) = (upload.file, beside);
+        let question = Question { file, signature, at: None, policy, pictures };
         let report = house.service.verify(&act, upload.document.source, question).await?;
-        Ok(Body(report))
+        Ok(wanted.answer(report))
     });
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(answer)) => answer,

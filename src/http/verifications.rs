@@ -1,15 +1,16 @@
 //! `/v1/verifications`.
 
 use axum::{
-    Json as Body,
     extract::{Request, State},
+    response::Response,
 };
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    House, caller::Caller, extract::Query, problem::Problem, responses::Problems, upload::Upload,
+    House, caller::Caller, extract::Query, problem::Problem, report::Wanted, responses::Problems,
+    upload::Upload,
 };
 use crate::{
     domain::{Timestamp, report::Report},
@@ -23,6 +24,8 @@ pub(super) struct VerificationQuery {
     /// The time for which the question is asked; now if not given.
     #[param(value_type = Option<String>)]
     at: Option<Timestamp>,
+    /// The name of the validation policy; the one of the configuration if not given.
+    policy: Option<String>,
     /// Whether the report shall carry pictures of pages that look different than signed: at most
     /// four for a signature.
     #[serde(default)]
@@ -62,21 +65,24 @@ impl VerificationRequest {
     }
 }
 
-/// Verify a document 验章.
+/// Verify a document 验章. `Accept` chooses JSON, a page, plain text, or XML by ETSI TS 119 102-2;
+/// `Accept-Language` Chinese or English for page and text.
 #[utoipa::path(post, path = "/v1/verifications", tag = "verification", params(VerificationQuery),
     request_body(content((DocumentBody = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
-    responses((status = 200, body = Report), Problems),
+    responses((status = 200, content((Report = "application/json"), (String = "text/html"), (String = "text/plain"),
+        (String = "application/xml"))), Problems),
     extensions(("x-action" = json!("verify"))))]
 pub(super) async fn create(
     State(house): State<House>,
     Caller(act): Caller,
     Query(query): Query<VerificationQuery>,
     request: Request,
-) -> Result<Body<Report>, Problem> {
+) -> Result<Response, Problem> {
+    let wanted = Wanted::of(request.headers());
     let http = &house.service.config.http;
     let upload = Upload::read(request, http, http.largest_document).await?;
     let beside = VerificationRequest::of(&upload)?;
-    let VerificationQuery { at, pictures } = query;
-    let question = Question { file: upload.file, signature: beside, at, pictures };
-    Ok(Body(house.service.verify(&act, upload.document.source, question).await?))
+    let VerificationQuery { at, policy, pictures } = query;
+    let question = Question { file: upload.file, signature: beside, at, policy, pictures };
+    Ok(wanted.answer(house.service.verify(&act, upload.document.source, question).await?))
 }

@@ -14,10 +14,12 @@ use x509_cert::{
 use super::tlv::{self, Reader};
 use crate::{
     crypto::{
-        DigestAlgorithm, Scheme,
+        DigestAlgorithm, ForeignDigest, Scheme,
         digest::{hex, sha256},
+        foreign_digest_named_by,
         scheme::OID_EC_PUBLIC_KEY,
         verify::{VerifyError, verify_message},
+        verify_even_weak,
     },
     domain::Timestamp,
 };
@@ -228,12 +230,37 @@ impl Certificate {
         })
     }
 
+    /// The common name of the subject, where it has one that can be read.
+    pub fn common_name(&self) -> Option<String> {
+        let mut parts = self.subject().iter();
+        let part = parts.find(|part| part.oid == const_oid::db::rfc4519::CN)?;
+        directory_text(part.value.value())
+    }
+
     /// Verifies that `issuer`'s key signed this certificate.
     ///
     /// # Errors
     /// The signature is wrong or of a kind that is not supported.
     pub fn verify_signed_by(&self, issuer: &Self) -> Result<(), VerifyError> {
         verify_signed(&self.der, issuer)
+    }
+
+    /// As [`Self::verify_signed_by`], by algorithms as well that are not strong enough any more.
+    pub(super) fn is_signed_by_even_weakly(&self, issuer: &Self) -> bool {
+        let parts = signed_parts(&self.der);
+        parts.is_some_and(|(signed, algorithm, signature)| {
+            let digest = foreign_digest_named_by(algorithm.oid);
+            let digest = digest.or(digest_of_pss(algorithm).map(ForeignDigest::Accepted));
+            let spki = issuer.spki_der();
+            verify_even_weak(&spki, algorithm.oid, digest, signed, signature).is_ok()
+        })
+    }
+
+    /// The algorithm of its signature, and the digest that the parameters of RSA-PSS name.
+    pub(super) fn signed_with(&self) -> (ObjectIdentifier, Option<DigestAlgorithm>) {
+        let algorithm = self.inner.signature_algorithm();
+        let parts = signed_parts(&self.der);
+        (algorithm.oid, parts.and_then(|(_, algorithm, _)| digest_of_pss(algorithm)))
     }
 
     fn extension<'a, T: Decode<'a> + const_oid::AssociatedOid>(&'a self) -> Option<T> {
@@ -247,17 +274,19 @@ impl Certificate {
 /// # Errors
 /// The signature is wrong or of a kind that is not supported.
 pub(super) fn verify_signed(der: &[u8], issuer: &Certificate) -> Result<(), VerifyError> {
-    let parts = || {
-        let mut outer = Reader::new(tlv::only(der, tlv::SEQUENCE).ok()?.content);
-        let signed = outer.expect(tlv::SEQUENCE).ok()?.raw;
-        let algorithm = outer.expect(tlv::SEQUENCE).ok()?.raw;
-        let algorithm = AlgorithmIdentifierRef::from_der(algorithm).ok()?;
-        let bits = outer.expect(tlv::BIT_STRING).ok()?;
-        Some((signed, algorithm, bits.content.strip_prefix(&[0])?))
-    };
-    let (signed, algorithm, signature) = parts().ok_or(VerifyError::Mismatch)?;
+    let (signed, algorithm, signature) = signed_parts(der).ok_or(VerifyError::Mismatch)?;
     let digest = digest_of_pss(algorithm);
     verify_message(&issuer.spki_der(), algorithm.oid, digest, signed, signature)
+}
+
+/// The bytes that are signed, the algorithm and the signature value.
+fn signed_parts(der: &[u8]) -> Option<(&[u8], AlgorithmIdentifierRef<'_>, &[u8])> {
+    let mut outer = Reader::new(tlv::only(der, tlv::SEQUENCE).ok()?.content);
+    let signed = outer.expect(tlv::SEQUENCE).ok()?.raw;
+    let algorithm = outer.expect(tlv::SEQUENCE).ok()?.raw;
+    let algorithm = AlgorithmIdentifierRef::from_der(algorithm).ok()?;
+    let bits = outer.expect(tlv::BIT_STRING).ok()?;
+    Some((signed, algorithm, bits.content.strip_prefix(&[0])?))
 }
 
 /// The digest that the parameters of RSA-PSS name (RFC 4055 §3.1).

@@ -2,6 +2,7 @@
 //! time. Nothing here fetches, stores or signs; whoever wants a certificate signed gets the bytes
 //! to be signed and hands back the signature.
 
+pub mod algorithms;
 pub mod ber;
 pub mod bundle;
 pub mod certificate;

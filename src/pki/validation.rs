@@ -2,8 +2,11 @@
 
 use super::{
     Certificate, TrustStore,
+    algorithms::{Algorithms, Strength},
     effort::Effort,
-    path::{PathError, PolicyInputs, check_dates, check_rules, out_of_dates, paths},
+    path::{
+        PathError, PolicyInputs, check_dates, check_rules, out_of_dates, paths, paths_even_weak,
+    },
     proofs::Proofs,
     revocation::{self, CrlReason, Entry, Evidence, Sources, Status, Unknown},
 };
@@ -39,6 +42,11 @@ pub struct Demands {
     pub policies: PolicyInputs,
     /// Of revocation.
     pub status: StatusDemand,
+    /// How old what tells the status may be, seconds, however long it says that it is the newest.
+    pub oldest_status: Option<i64>,
+    /// Which algorithms and keys are strong enough, and until when; where it is not given, those that
+    /// are today.
+    pub algorithms: Option<Algorithms>,
 }
 
 impl Demands {
@@ -50,7 +58,7 @@ impl Demands {
             inhibit_mapping: false,
             inhibit_any: false,
         };
-        Self { policies, status }
+        Self { policies, status, oldest_status: None, algorithms: None }
     }
 }
 
@@ -94,9 +102,10 @@ pub fn validate(leaf: &Certificate, question: Question<'_>) -> Result<Vec<Certif
     let own = Effort::default();
     let effort = question.effort.unwrap_or(&own);
     best(leaf, question, effort, |path| {
-        check_dates(path, question.at)?;
         let Some(root) = path.last() else { return Ok(()) };
         let sources = sources(question, root, effort);
+        check_dates(path, question.at).map_err(|error| when_it_ended(error, path, sources))?;
+        check_strength(path, question, |_| question.at)?;
         // Not knowing the status of one certificate excuses nothing else.
         let mut unknown = None;
         for (depth, pair) in path.windows(2).enumerate() {
@@ -129,6 +138,7 @@ pub fn validate_past(
     let effort = question.effort.unwrap_or(&own);
     best(leaf, question, effort, |path| {
         let Some(root) = path.last() else { return Ok(()) };
+        check_strength(path, question, |certificate| proofs.existed(certificate.der()))?;
         let mut trusted = Trusted { until: question.at, since_then: None };
         trusted.ends_with(root);
         for pair in path.windows(2).skip(1).rev() {
@@ -155,7 +165,7 @@ pub fn validate_past(
 /// Since when a certificate, or one above it, is revoked or on hold, whatever became of their dates.
 pub fn revoked_since(leaf: &Certificate, question: Question<'_>) -> Option<Timestamp> {
     let effort = Effort::default();
-    paths(leaf, question.others, question.trust, &effort)
+    all_paths(leaf, question, &effort)
         .filter(|path| check_rules(path, &question.demands.policies).is_ok())
         .filter_map(|path| {
             let sources = sources(question, path.last()?, &effort);
@@ -232,8 +242,9 @@ fn best(
     check: impl Fn(&[&Certificate]) -> Result<(), PathError>,
 ) -> Result<Vec<Certificate>, PathError> {
     let mut furthest = PathError::NoTrustedRoot;
-    for path in paths(leaf, question.others, question.trust, effort) {
-        match check_rules(&path, &question.demands.policies).and_then(|()| check(&path)) {
+    let demands = question.demands;
+    for path in all_paths(leaf, question, effort) {
+        match check_rules(&path, &demands.policies).and_then(|()| check(&path)) {
             // What was not verified any more could have told something else.
             Ok(()) if effort.is_spent() => {
                 let subject = leaf.subject().to_string();
@@ -248,9 +259,62 @@ fn best(
     Err(furthest)
 }
 
+/// All paths, with certificates that were signed weakly where algorithms are judged by rules.
+fn all_paths<'a>(
+    leaf: &'a Certificate,
+    question: Question<'a>,
+    effort: &'a Effort,
+) -> Box<dyn Iterator<Item = Vec<&'a Certificate>> + 'a> {
+    let Question { others, trust, demands, .. } = question;
+    match &demands.algorithms {
+        None => Box::new(paths(leaf, others, trust, effort)),
+        Some(_) => Box::new(paths_even_weak(leaf, others, trust, effort)),
+    }
+}
+
 fn sources<'a>(question: Question<'a>, root: &'a Certificate, effort: &'a Effort) -> Sources<'a> {
-    let Question { others, trust, evidence, at, .. } = question;
-    Sources { others, trust, evidence, root, at, effort, proven_by: None }
+    let Question { others, trust, evidence, at, demands, .. } = question;
+    let oldest = demands.oldest_status;
+    Sources { others, trust, evidence, root, at, oldest, effort, proven_by: None }
+}
+
+/// Whether everything on a path was strong enough when it is known to have existed. The signature of
+/// a root by itself protects nothing.
+fn check_strength(
+    path: &[&Certificate],
+    question: Question<'_>,
+    existed: impl Fn(&Certificate) -> Timestamp,
+) -> Result<(), PathError> {
+    let Some(algorithms) = &question.demands.algorithms else { return Ok(()) };
+    for pair in path.windows(2) {
+        let [certificate, issuer] = pair else { continue };
+        let strength = Strength::of_certificate(certificate, issuer);
+        if let Some((what, until)) = algorithms.judge(strength, existed(certificate)).shortcoming()
+        {
+            let subject = certificate.subject().to_string();
+            return Err(PathError::TooWeak { subject, what, until });
+        }
+    }
+    Ok(())
+}
+
+/// Tells of a certificate that has ended whether it was revoked before.
+fn when_it_ended(error: PathError, path: &[&Certificate], sources: Sources<'_>) -> PathError {
+    let (PathError::OutOfDates { subject, from, until, .. }, [leaf, issuer, ..]) = (&error, path)
+    else {
+        return error;
+    };
+    if leaf.not_after() >= sources.at || *until != leaf.not_after() {
+        return error;
+    }
+    let (subject, from, until) = (subject.clone(), *from, *until);
+    match revocation::status(leaf, issuer, Sources { at: until, ..sources }) {
+        Status::Good { .. } => PathError::OutOfDates { subject, from, until, not_revoked: true },
+        Status::Revoked(entry) if entry.reason != Some(CrlReason::CertificateHold) => {
+            PathError::Revoked { subject, at: entry.since, leaf: true }
+        }
+        _ => error,
+    }
 }
 
 /// Asks whether the first of two certificates, which the second issued, is revoked.

@@ -37,6 +37,7 @@ use crate::{
     pki::TrustStore,
     policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
     store::{AuditEvent, Gathering, Store, Tx},
+    verification::ValidationPolicies,
 };
 
 /// What every verb may use.
@@ -63,6 +64,8 @@ pub struct Service {
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.
     pub drawer: Option<Drawer>,
+    /// The validation policies.
+    pub validation_policies: ValidationPolicies,
     /// This process.
     pub instance: Arc<str>,
     steady: timestamps::Steady,
@@ -95,6 +98,7 @@ impl Service {
             maker_trust,
             tsa_trust,
             drawer,
+            validation_policies,
             instance,
         } = parts;
         Self {
@@ -109,6 +113,7 @@ impl Service {
             maker_trust,
             tsa_trust,
             drawer,
+            validation_policies,
             instance: instance.into(),
             steady: timestamps::Steady::default(),
             vault: vault::Vault::default(),
@@ -277,6 +282,8 @@ pub struct Parts {
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.
     pub drawer: Option<Drawer>,
+    /// The validation policies.
+    pub validation_policies: ValidationPolicies,
     /// This process.
     pub instance: String,
 }

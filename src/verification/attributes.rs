@@ -6,7 +6,10 @@ use crate::{
         cms::{ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, SignerInfo},
         ses::SesTime,
     },
-    domain::{Timestamp, report::Check},
+    domain::{
+        Timestamp,
+        report::{Check, CheckName},
+    },
     pki::{
         Certificate,
         tlv::{self, Reader},
@@ -33,7 +36,7 @@ pub(super) fn signing_certificate(
     certificate: Option<&Certificate>,
     demanded: bool,
 ) -> Check {
-    const NAME: &str = "signing-certificate";
+    const NAME: CheckName = CheckName::SigningCertificate;
     let pair = signer.zip(certificate);
     match pair.map(|(signer, certificate)| signer.names_certificate(certificate)) {
         Some(Some(true)) => check(NAME, Some(true), "the signature names its certificate"),

@@ -2,19 +2,18 @@
 
 use const_oid::ObjectIdentifier;
 
-use super::{
-    answers::Answers, seal_structure::SEAL_TIMESTAMP, signer::NOT_FOR_TEST, timestamp::TIMESTAMP,
-};
+use super::{Options, account, answers::Answers};
 use crate::{
-    crypto::DigestAlgorithm,
+    crypto::ForeignDigest,
     domain::{
         Timestamp,
         report::{
-            Appearance, Conclusion, Indication, Integrity, Modification, ModificationLevel, Report,
-            SealReport, SignatureReport, SignerReport, Uncovered,
+            Appearance, Check, CheckName, Conclusion, Consequence, Indication, Integrity,
+            Modification, ModificationLevel, Report, SealReport, SignatureReport, SignerReport,
+            SubIndication, Uncovered,
         },
     },
-    pki::{Certificate, path::PathError},
+    pki::{Certificate, algorithms::Verdict, path::PathError},
 };
 
 /// What a report says of a signature beside its checks.
@@ -31,15 +30,27 @@ pub(super) struct Outline {
 }
 
 /// The questions whose answers make up integrity; a format asks those that it has.
-const INTEGRITY: [&str; 4] = ["digest", "signature", "byte-range", "references"];
+const INTEGRITY: [CheckName; 4] =
+    [CheckName::Digest, CheckName::Signature, CheckName::ByteRange, CheckName::References];
 
 /// The report on one signature.
-pub(super) fn conclude(index: usize, outline: Outline, answers: Answers) -> SignatureReport {
-    let (indication, sub_indication) = judge(&answers);
-    let integrity = if INTEGRITY.iter().any(|name| answers.failed(name)) {
+pub(super) fn conclude(
+    index: usize,
+    outline: Outline,
+    mut answers: Answers,
+    options: &Options,
+) -> SignatureReport {
+    for check in &mut answers.checks {
+        check.consequence = options.policy.consequence(check.name, check.passed);
+    }
+    let status = judge(&answers, outline.certificate.as_ref());
+    let changed = outline.modification_level > Some(ModificationLevel::LongTermValidation);
+    let verdict = account::reason(status, &answers, changed).into();
+    let (indication, sub_indication) = status;
+    let integrity = if INTEGRITY.iter().any(|name| answers.failed(*name)) {
         Integrity::Broken
-    } else if answers.get("signature") != Some(true)
-        || INTEGRITY.iter().any(|name| answers.unknown(name))
+    } else if answers.get(CheckName::Signature) != Some(true)
+        || INTEGRITY.iter().any(|name| answers.unknown(*name))
     {
         Integrity::Unknown
     } else {
@@ -57,6 +68,9 @@ pub(super) fn conclude(index: usize, outline: Outline, answers: Answers) -> Sign
         timestamp: answers.proven_time,
         indication,
         sub_indication,
+        verdict,
+        certain: Vec::new(),
+        uncertain: Vec::new(),
         coverage: answers.coverage,
         uncovered: outline.uncovered,
         modification_level: outline.modification_level,
@@ -70,7 +84,7 @@ pub(super) fn conclude(index: usize, outline: Outline, answers: Answers) -> Sign
 pub(super) fn algorithm_in_words(
     certificate: Option<&Certificate>,
     named: ObjectIdentifier,
-    digest: Option<DigestAlgorithm>,
+    digest: Option<ForeignDigest>,
 ) -> String {
     let digest = digest.map_or("unknown digest".to_owned(), |digest| digest.to_string());
     let scheme = certificate.and_then(Certificate::scheme);
@@ -80,6 +94,7 @@ pub(super) fn algorithm_in_words(
 
 fn signer(certificate: &Certificate) -> SignerReport {
     SignerReport {
+        name: certificate.common_name(),
         subject: Some(certificate.subject().to_string()),
         issuer: Some(certificate.issuer().to_string()),
         serial: Some(crate::crypto::digest::hex(certificate.serial())),
@@ -90,85 +105,127 @@ fn signer(certificate: &Certificate) -> SignerReport {
 }
 
 /// What makes a signature certainly wrong, in the order in which it is looked for.
-const FATAL: [(&str, &str); 11] = [
-    ("format", "FORMAT_FAILURE"),
-    ("byte-range", "FORMAT_FAILURE"),
-    ("references", "HASH_FAILURE"),
-    ("digest", "HASH_FAILURE"),
-    ("signature", "SIG_CRYPTO_FAILURE"),
-    ("coverage", "FORMAT_FAILURE"),
-    ("changes-after-signing", "FORMAT_FAILURE"),
-    ("seal-signature", "SIG_CRYPTO_FAILURE"),
-    ("seal-file", "FORMAT_FAILURE"),
-    ("signer-in-seal", "SIG_CONSTRAINTS_FAILURE"),
-    ("signature-list", "FORMAT_FAILURE"),
+const FATAL: [(CheckName, SubIndication); 11] = [
+    (CheckName::Format, SubIndication::FormatFailure),
+    (CheckName::ByteRange, SubIndication::FormatFailure),
+    (CheckName::References, SubIndication::HashFailure),
+    (CheckName::Digest, SubIndication::HashFailure),
+    (CheckName::Signature, SubIndication::SigCryptoFailure),
+    (CheckName::Coverage, SubIndication::FormatFailure),
+    (CheckName::ChangesAfterSigning, SubIndication::FormatFailure),
+    (CheckName::SealSignature, SubIndication::SigCryptoFailure),
+    (CheckName::SealFile, SubIndication::FormatFailure),
+    (CheckName::SignerInSeal, SubIndication::SigConstraintsFailure),
+    (CheckName::SignatureList, SubIndication::FormatFailure),
 ];
 
-/// What keeps a signature from being good, without making it certainly wrong.
-const CONSTRAINTS: [&str; 7] = [
-    "signing-certificate",
-    "signature-field",
-    "key-usage",
-    "seal-maker",
-    "seal-dates",
-    "times",
-    NOT_FOR_TEST,
+/// What keeps a signature from being good whatever became of its certificates.
+const CONSTRAINTS: [CheckName; 7] = [
+    CheckName::SigningCertificate,
+    CheckName::SignatureField,
+    CheckName::KeyUsage,
+    CheckName::SealMaker,
+    CheckName::SealDates,
+    CheckName::Times,
+    CheckName::NotForTest,
 ];
 
-/// EN 319 102-1 §5.2 to §5.3, as far as the first form goes.
-fn judge(answers: &Answers) -> (Indication, Option<String>) {
-    use Indication::{Indeterminate, TotalFailed, TotalPassed};
-    let because = |indication, word: &str| (indication, Some(word.to_owned()));
-    if answers.unknown("format") {
-        return (Indeterminate, None);
+/// The main status, and why it is not passed.
+pub(super) type Status = (Indication, Option<SubIndication>);
+
+fn indeterminate(why: SubIndication) -> Status {
+    (Indication::Indeterminate, Some(why))
+}
+
+/// EN 319 102-1 §5.3 and §5.6.3: from the form of a signature to what is asked of it by policy.
+fn judge(answers: &Answers, certificate: Option<&Certificate>) -> Status {
+    let failed = |status: SubIndication| (Indication::TotalFailed, Some(status));
+    if answers.unknown(CheckName::Format) {
+        return (Indication::Indeterminate, None);
     }
-    if let Some((_, word)) = FATAL.iter().find(|(name, _)| answers.failed(name)) {
-        return because(TotalFailed, word);
+    if let Some((_, why)) = FATAL.iter().find(|(name, _)| answers.failed(*name)) {
+        return failed(*why);
     }
-    if answers.unknown("algorithms") || answers.unknown("references") {
-        return because(Indeterminate, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE");
+    if answers.signed_data_missing {
+        return indeterminate(SubIndication::SignedDataNotFound);
     }
-    if answers.unknown("signature") || answers.unknown("signing-certificate") {
-        return because(Indeterminate, "NO_SIGNING_CERTIFICATE_FOUND");
+    if answers.unknown(CheckName::References) {
+        return indeterminate(SubIndication::CryptoConstraintsFailure);
     }
-    for name in CONSTRAINTS {
-        if answers.failed(name) || (name == "key-usage" && answers.unknown(name)) {
-            return because(Indeterminate, "SIG_CONSTRAINTS_FAILURE");
-        }
+    if answers.unknown(CheckName::Algorithms) {
+        return indeterminate(match answers.strength {
+            Verdict::NotSince(..) => SubIndication::CryptoConstraintsFailureNoPoe,
+            _ => SubIndication::CryptoConstraintsFailure,
+        });
     }
+    if answers.unknown(CheckName::Signature) || answers.unknown(CheckName::SigningCertificate) {
+        return indeterminate(SubIndication::NoSigningCertificateFound);
+    }
+    let good = |check: &Check| check.passed == Some(true) || check.consequence != Consequence::Fail;
+    if answers
+        .checks
+        .iter()
+        .any(|check| CONSTRAINTS.contains(&check.name) && !good(check) && check.passed.is_some())
+    {
+        return indeterminate(SubIndication::SigConstraintsFailure);
+    }
+    if let Some(why) = certainly_too_late(answers, certificate) {
+        return failed(why);
+    }
+    if let Err(error) = &answers.path {
+        return indeterminate(of_path(error));
+    }
+    if answers.made_after > answers.proven_time && answers.proven_time.is_some() {
+        return indeterminate(SubIndication::TimestampOrderFailure);
+    }
+    if answers.checks.iter().all(good) {
+        (Indication::TotalPassed, None)
+    } else {
+        indeterminate(SubIndication::SigConstraintsFailure)
+    }
+}
+
+/// Whether it is proven that the certificate could not sign when it did: EN 319 102-1 §5.5.4 and
+/// §5.6.2.4.
+fn certainly_too_late(
+    answers: &Answers,
+    certificate: Option<&Certificate>,
+) -> Option<SubIndication> {
+    let certificate = certificate?;
+    let after = |end: Timestamp| answers.made_after.is_some_and(|made| made > end);
     match &answers.path {
-        Err(PathError::NoTrustedRoot) => {
-            return because(Indeterminate, "NO_CERTIFICATE_CHAIN_FOUND");
+        Ok(()) | Err(PathError::OutOfDates { .. })
+            if answers.proven_time.is_some_and(|proven| proven < certificate.not_before()) =>
+        {
+            Some(SubIndication::NotYetValid)
         }
-        Err(PathError::OutOfDates { .. }) => {
-            return because(Indeterminate, "OUT_OF_BOUNDS_NO_POE");
+        Err(PathError::Revoked { leaf: true, at, .. }) if after(*at) => {
+            Some(SubIndication::Revoked)
         }
-        Err(
-            PathError::NotAnIssuer(_)
-            | PathError::CriticalExtension { .. }
-            | PathError::NameNotPermitted(_)
-            | PathError::PolicyNotMet(_)
-            | PathError::Malformed(_),
-        ) => return because(Indeterminate, "CHAIN_CONSTRAINTS_FAILURE"),
-        Err(PathError::Revoked { leaf: true, .. }) => {
-            return because(Indeterminate, "REVOKED_NO_POE");
+        Err(PathError::OutOfDates { .. }) if after(certificate.not_after()) => {
+            Some(SubIndication::Expired)
         }
-        Err(PathError::Revoked { leaf: false, .. }) => {
-            return because(Indeterminate, "REVOKED_CA_NO_POE");
-        }
-        // EN 319 102-1 §5.2.5: both may be another answer later.
-        Err(PathError::OnHold { .. } | PathError::RevocationUnknown { .. }) => {
-            return because(Indeterminate, "TRY_LATER");
-        }
-        Ok(()) => {}
+        _ => None,
     }
-    // A timestamp of an authority that is not trusted proves nothing and takes nothing away.
-    let tolerable = |name: &str| [TIMESTAMP, SEAL_TIMESTAMP].contains(&name);
-    let good = answers.checks.iter().all(|check| match check.passed {
-        Some(passed) => passed,
-        None => tolerable(&check.name),
-    });
-    if good { (TotalPassed, None) } else { because(Indeterminate, "SIG_CONSTRAINTS_FAILURE") }
+}
+
+fn of_path(error: &PathError) -> SubIndication {
+    match error {
+        PathError::NoTrustedRoot => SubIndication::NoCertificateChainFound,
+        PathError::OutOfDates { not_revoked: true, .. } => SubIndication::OutOfBoundsNotRevoked,
+        PathError::OutOfDates { .. } => SubIndication::OutOfBoundsNoPoe,
+        PathError::TooWeak { until: Some(_), .. } => SubIndication::CryptoConstraintsFailureNoPoe,
+        PathError::TooWeak { until: None, .. } => SubIndication::CryptoConstraintsFailure,
+        PathError::NotAnIssuer(_)
+        | PathError::CriticalExtension { .. }
+        | PathError::NameNotPermitted(_)
+        | PathError::PolicyNotMet(_)
+        | PathError::Malformed(_) => SubIndication::ChainConstraintsFailure,
+        PathError::Revoked { leaf: true, .. } => SubIndication::RevokedNoPoe,
+        PathError::Revoked { leaf: false, .. } => SubIndication::RevokedCaNoPoe,
+        // EN 319 102-1 §5.2.5: both may be another answer later.
+        PathError::OnHold { .. } | PathError::RevocationUnknown { .. } => SubIndication::TryLater,
+    }
 }
 
 /// The answer for the whole file: valid only if every signature passes and nothing unsigned could
@@ -186,4 +243,162 @@ pub(super) fn conclude_file(report: &mut Report, complete: bool, covered: bool) 
     } else {
         Conclusion::Indeterminate
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verification::answers::check;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn certificate() -> Certificate {
+        let pem = include_str!("../../test-vectors/sealed/sm2-root.pem");
+        Certificate::from_pem(pem).unwrap().remove(0)
+    }
+
+    /// Everything answered with yes, but for what is changed.
+    fn judged(change: impl Fn(&mut Answers)) -> Status {
+        let checks = CheckName::ALL.iter().map(|name| check(*name, Some(true), "")).collect();
+        let mut answers = Answers {
+            checks,
+            coverage: None,
+            path: Ok(()),
+            proven_time: None,
+            made_after: None,
+            signed_data_missing: false,
+            strength: Verdict::Enough,
+        };
+        change(&mut answers);
+        judge(&answers, Some(&certificate()))
+    }
+
+    fn set(answers: &mut Answers, name: CheckName, passed: Option<bool>) {
+        answers.checks.iter_mut().filter(|one| one.name == name).for_each(|c| c.passed = passed);
+    }
+
+    #[test]
+    fn every_status_is_reached_by_what_brings_it_about() {
+        use CheckName as Name;
+        use SubIndication as Sub;
+        assert_eq!(judged(|_| {}), (Indication::TotalPassed, None));
+        let subject = String::new;
+        let revoked = |leaf, when| PathError::Revoked { subject: subject(), at: at(when), leaf };
+        let out_of_dates = |not_revoked| PathError::OutOfDates {
+            subject: subject(),
+            from: certificate().not_before(),
+            until: certificate().not_after(),
+            not_revoked,
+        };
+        let (begin, end) = (certificate().not_before(), certificate().not_after());
+        type Change<'a> = Box<dyn Fn(&mut Answers) + 'a>;
+        let no = |name| -> Change<'_> { Box::new(move |a| set(a, name, Some(false))) };
+        let unknown = |name| -> Change<'_> { Box::new(move |a| set(a, name, None)) };
+        let path =
+            |error: PathError| -> Change<'_> { Box::new(move |a| a.path = Err(error.clone())) };
+        let weak = |strength: Verdict| -> Change<'_> {
+            Box::new(move |a| {
+                set(a, Name::Algorithms, None);
+                a.strength = strength.clone();
+            })
+        };
+        let late = |error: PathError, made: Timestamp| -> Change<'_> {
+            Box::new(move |a| {
+                a.path = Err(error.clone());
+                a.made_after = Some(made);
+            })
+        };
+        let cases: Vec<(Sub, Indication, Change<'_>)> = vec![
+            (Sub::FormatFailure, Indication::TotalFailed, no(Name::Format)),
+            (Sub::FormatFailure, Indication::TotalFailed, no(Name::ChangesAfterSigning)),
+            (Sub::HashFailure, Indication::TotalFailed, no(Name::Digest)),
+            (Sub::SigCryptoFailure, Indication::TotalFailed, no(Name::Signature)),
+            (Sub::SigCryptoFailure, Indication::TotalFailed, no(Name::SealSignature)),
+            (Sub::SigConstraintsFailure, Indication::TotalFailed, no(Name::SignerInSeal)),
+            (Sub::Revoked, Indication::TotalFailed, late(revoked(true, 50), at(60))),
+            (Sub::RevokedNoPoe, Indication::Indeterminate, late(revoked(true, 50), at(40))),
+            (Sub::Expired, Indication::TotalFailed, late(out_of_dates(true), end.plus_seconds(1))),
+            (Sub::OutOfBoundsNotRevoked, Indication::Indeterminate, late(out_of_dates(true), end)),
+            (
+                Sub::NotYetValid,
+                Indication::TotalFailed,
+                Box::new(|a| a.proven_time = Some(begin.plus_seconds(-1))),
+            ),
+            (Sub::OutOfBoundsNoPoe, Indication::Indeterminate, path(out_of_dates(false))),
+            (Sub::RevokedCaNoPoe, Indication::Indeterminate, path(revoked(false, 50))),
+            (
+                Sub::NoCertificateChainFound,
+                Indication::Indeterminate,
+                path(PathError::NoTrustedRoot),
+            ),
+            (
+                Sub::ChainConstraintsFailure,
+                Indication::Indeterminate,
+                path(PathError::NotAnIssuer(subject())),
+            ),
+            (
+                Sub::TryLater,
+                Indication::Indeterminate,
+                path(PathError::OnHold { subject: subject(), at: at(0) }),
+            ),
+            (
+                Sub::CryptoConstraintsFailure,
+                Indication::Indeterminate,
+                weak(Verdict::Never(String::new())),
+            ),
+            (
+                Sub::CryptoConstraintsFailureNoPoe,
+                Indication::Indeterminate,
+                weak(Verdict::NotSince(at(0), String::new())),
+            ),
+            (
+                Sub::CryptoConstraintsFailureNoPoe,
+                Indication::Indeterminate,
+                path(PathError::TooWeak {
+                    subject: subject(),
+                    what: subject(),
+                    until: Some(at(0)),
+                }),
+            ),
+            (
+                Sub::NoSigningCertificateFound,
+                Indication::Indeterminate,
+                unknown(Name::SigningCertificate),
+            ),
+            (
+                Sub::SignedDataNotFound,
+                Indication::Indeterminate,
+                Box::new(|a| a.signed_data_missing = true),
+            ),
+            (
+                Sub::TimestampOrderFailure,
+                Indication::Indeterminate,
+                Box::new(|a| {
+                    a.proven_time = Some(begin.plus_seconds(10));
+                    a.made_after = Some(begin.plus_seconds(11));
+                }),
+            ),
+            (Sub::SigConstraintsFailure, Indication::Indeterminate, no(Name::KeyUsage)),
+            (Sub::SigConstraintsFailure, Indication::Indeterminate, no(Name::Timestamp)),
+            (Sub::SigConstraintsFailure, Indication::Indeterminate, unknown(Name::Coverage)),
+        ];
+        for (sub, indication, change) in &cases {
+            assert_eq!(judged(change), (*indication, Some(*sub)));
+        }
+        let reached = |sub: &Sub| cases.iter().any(|(reached, ..)| reached == sub);
+        assert!(Sub::ALL.iter().all(reached), "a word that nothing brings about");
+    }
+
+    #[test]
+    fn what_a_policy_makes_milder_does_not_keep_a_signature_from_passing() {
+        let milder = |a: &mut Answers| {
+            let timestamp = a.checks.iter_mut().filter(|one| one.name == CheckName::Timestamp);
+            timestamp.for_each(|one| {
+                (one.passed, one.consequence) = (None, Consequence::Warn);
+            });
+        };
+        assert_eq!(judged(milder), (Indication::TotalPassed, None));
+    }
 }

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     containers::ses::Seal,
-    crypto::DigestAlgorithm,
-    domain::report::{Coverage, Report},
+    crypto::{DigestAlgorithm, ForeignDigest},
+    domain::report::{CheckName, Coverage, Report},
+    pki::{Certificate, algorithms::Strength},
 };
 
 /// Verifies a seal; `elsewhere` tells that the same bytes are a document of another kind, too.
@@ -30,10 +31,13 @@ pub(super) fn verify(
     let standing = Standing::at(seal.created.at.unwrap_or(options.at), path);
     let signature = seal_structure::maker_signature(seal);
     let standard = format!("electronic seal of {}", seal.version.standard());
+    let digest = Some(ForeignDigest::Accepted(DigestAlgorithm::Sm3));
     let mut checks = vec![
         match elsewhere {
-            false => check("format", Some(true), standard),
-            true => check("format", None, "the seal is a document of another kind as well"),
+            false => check(CheckName::Format, Some(true), standard),
+            true => {
+                check(CheckName::Format, None, "the seal is a document of another kind as well")
+            }
         },
         signer::value(signature.as_ref(), seal.maker.is_some()),
         seal_structure::dates(seal, Some(options.at), "at the time asked for"),
@@ -41,16 +45,22 @@ pub(super) fn verify(
     checks.extend(seal_structure::seal_timestamp(seal, options).map(|(answer, _)| answer));
     let detail =
         if is_maker.is_some() { "trusted as a maker of seals" } else { "not known as one" };
-    checks.push(check("seal-maker", is_maker, detail));
-    let [chain, dates, _, revocation] = signer::checks(seal.maker.as_ref(), &standing);
-    checks.extend([chain, dates, revocation]);
+    checks.push(check(CheckName::SealMaker, is_maker, detail));
+    let of_maker = signer::checks(seal.maker.as_ref(), &standing);
+    checks.extend(of_maker.into_iter().filter(|check| check.name != CheckName::KeyUsage));
+    let of = |maker: &Certificate| Strength::of_signature(seal.algorithm, digest, maker);
+    let strength = seal.maker.as_ref().map(of);
+    let (algorithms, strength) = signer::algorithms(strength, seal.created.at, options);
+    checks.push(algorithms);
     let answers = Answers {
         checks,
         coverage: Some(Coverage::WholeFile),
         path: standing.path,
         proven_time: None,
+        made_after: None,
+        signed_data_missing: false,
+        strength,
     };
-    let digest = Some(DigestAlgorithm::Sm3);
     let outline = Outline {
         kind: "seal".to_owned(),
         certificate: seal.maker.clone(),
@@ -62,7 +72,7 @@ pub(super) fn verify(
         modifications: Vec::new(),
         appearance: None,
     };
-    report.signatures.push(conclude(0, outline, answers));
+    report.signatures.push(conclude(0, outline, answers, options));
     conclude_file(&mut report, true, true);
     Outcome { report, signature_values: vec![Some(seal.signature.clone())] }
 }

@@ -6,20 +6,20 @@ use super::{
     attributes::{cms_time, digest_is_signed, signing_certificate},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     in_der, signer,
-    standing::Known,
-    timestamp::{self, TIMESTAMP},
+    standing::{Known, Role, Used},
+    timestamp,
 };
 use crate::{
     containers::{
         cms::{ID_SIGNING_TIME, SignedData, SignerInfo},
         gbt35275::{GmError, GmSignedData},
     },
-    crypto::{DigestAlgorithm, Hasher, VerifyError, verify_message},
+    crypto::{ForeignDigest, VerifyError, verify_even_weak},
     domain::{
-        report::{Check, Conclusion, Coverage, Report},
+        report::{Check, CheckName, Conclusion, Coverage, Report},
         source::{ReadAt, for_each_chunk},
     },
-    pki::{Certificate, timestamp::ID_SIGNATURE_TIMESTAMP},
+    pki::{Certificate, algorithms::Strength, timestamp::ID_SIGNATURE_TIMESTAMP},
 };
 
 /// The most signers that are judged; the file is digested once for each algorithm of theirs.
@@ -79,15 +79,13 @@ pub(super) fn verify(
 ) -> Outcome {
     signature.kind().clone_into(&mut report.format);
     let inside = signature.content();
-    let source: &dyn ReadAt = match (beside, &inside) {
+    let source: Option<&dyn ReadAt> = match (beside, &inside) {
         (Some(_), Some(_)) => {
             return unclear(report, "the signature holds a file of its own beside the one given");
         }
-        (Some(beside), None) => beside,
-        (None, Some(inside)) => inside,
-        (None, None) => {
-            return unclear(report, "a detached signature; give the file that it is of as well");
-        }
+        (Some(beside), None) => Some(beside),
+        (None, Some(inside)) => Some(inside),
+        (None, None) => None,
     };
     if signature.signers().len() > MOST_SIGNERS {
         return unclear(report, "over 16 signers, more than are judged");
@@ -97,8 +95,12 @@ pub(super) fn verify(
     let known = Known::nothing(options);
     for (index, one) in signature.signers().iter().enumerate() {
         let (outline, answers) = judge(signature, one, &mut digests, &known, options);
-        report.signatures.push(conclude(index, outline, answers));
+        report.signatures.push(conclude(index, outline, answers, options));
         signature_values.push(Some(in_der(&one.signature)));
+    }
+    if source.is_none() {
+        report.detail =
+            Some("a detached signature; give the file that it is of as well".to_owned());
     }
     conclude_file(&mut report, true, true);
     Outcome { report, signature_values }
@@ -112,18 +114,20 @@ fn unclear(mut report: Report, why: &str) -> Outcome {
 
 /// The digests of a file, each taken once.
 struct Digests<'a> {
-    source: &'a dyn ReadAt,
-    known: Vec<(DigestAlgorithm, Vec<u8>)>,
+    /// None where what was signed is not at hand.
+    source: Option<&'a dyn ReadAt>,
+    known: Vec<(ForeignDigest, Vec<u8>)>,
 }
 
 impl Digests<'_> {
-    fn of(&mut self, algorithm: DigestAlgorithm) -> Option<Vec<u8>> {
+    fn of(&mut self, algorithm: ForeignDigest) -> Option<Vec<u8>> {
         if let Some((_, digest)) = self.known.iter().find(|(known, _)| *known == algorithm) {
             return Some(digest.clone());
         }
-        let mut hasher = Hasher::new(algorithm);
-        let size = self.source.size();
-        for_each_chunk(self.source, 0, size, |chunk| hasher.update(chunk)).ok()?;
+        let source = self.source?;
+        let mut hasher = algorithm.hasher();
+        let size = source.size();
+        for_each_chunk(source, 0, size, |chunk| hasher.update(chunk)).ok()?;
         let digest = hasher.finish();
         self.known.push((algorithm, digest.clone()));
         Some(digest)
@@ -138,12 +142,15 @@ fn judge(
     options: &Options,
 ) -> (Outline, Answers) {
     let certificate = one.certificate(signature.certificates());
-    let algorithm = DigestAlgorithm::from_oid(one.digest_algorithm);
+    let algorithm = ForeignDigest::from_oid(one.digest_algorithm);
     let digest = algorithm.and_then(|algorithm| digests.of(algorithm));
     let matches = digest.as_ref().map(|digest| match signature {
         FileSignature::Cms(_) if one.signed_attributes.is_none() => true,
         FileSignature::Cms(_) => digest_is_signed(one, digest),
-        FileSignature::Gm(data) => data.is_over_digest(digest) || is_content(data, digests.source),
+        FileSignature::Gm(data) => {
+            data.is_over_digest(digest)
+                || digests.source.is_some_and(|source| is_content(data, source))
+        }
     });
     let value = certificate.and_then(|certificate| match signature {
         FileSignature::Gm(data) => data.verify(certificate),
@@ -151,21 +158,33 @@ fn judge(
     });
     let token = one.unsigned_attribute(ID_SIGNATURE_TIMESTAMP);
     let token = token.map(|token| timestamp::read(&token, &one.signature));
-    let (stamped, proven) =
-        token.as_ref().map(|token| timestamp::judge(TIMESTAMP, token, known, options)).unzip();
+    let (stamped, proven) = token
+        .as_ref()
+        .map(|token| timestamp::judge(CheckName::Timestamp, token, known, options))
+        .unzip();
     let (others, proven_time) = (signature.certificates(), proven.flatten());
-    let standing = known.judge(certificate, others, &options.trust, proven_time, options);
+    let claimed_time = one.attribute(ID_SIGNING_TIME).and_then(|value| cms_time(&value));
+    let used = Used { proven: proven_time, stated: claimed_time };
+    let standing = known.judge(certificate, others, Role::Signer, used, options);
+    let strength = certificate
+        .filter(|_| algorithm.is_some())
+        .map(|certificate| Strength::of_signature(one.signature_algorithm, algorithm, certificate));
+    let (algorithms, strength) = signer::algorithms(strength, proven_time, options);
     let demanded = matches!(signature, FileSignature::Cms(_));
     let mut checks = vec![
-        check("format", Some(true), format!("a signature of a file, {}", signature.kind())),
+        check(
+            CheckName::Format,
+            Some(true),
+            format!("a signature of a file, {}", signature.kind()),
+        ),
         digest_check(matches),
         signer::value(value.as_ref(), certificate.is_some()),
         signing_certificate(Some(one), certificate, demanded),
-        algorithms(one, algorithm),
+        algorithms,
     ];
     if one.signed_attributes.is_none() {
         let text = "there are no signed attributes: the value may have been made for another use";
-        checks.push(check("signed-attributes", None, text));
+        checks.push(check(CheckName::SignedAttributes, None, text));
     }
     checks.extend(signer::checks(certificate, &standing));
     checks.extend(signer::test_only(certificate));
@@ -174,15 +193,22 @@ fn judge(
         kind: signature.kind().to_owned(),
         certificate: certificate.cloned(),
         algorithm: Some(algorithm_in_words(certificate, one.signature_algorithm, algorithm)),
-        claimed_time: one.attribute(ID_SIGNING_TIME).and_then(|value| cms_time(&value)),
+        claimed_time,
         seal: None,
         uncovered: Vec::new(),
         modification_level: None,
         modifications: Vec::new(),
         appearance: None,
     };
-    let answers =
-        Answers { checks, coverage: Some(Coverage::WholeFile), path: standing.path, proven_time };
+    let answers = Answers {
+        checks,
+        coverage: Some(Coverage::WholeFile),
+        path: standing.path,
+        proven_time,
+        made_after: None,
+        signed_data_missing: digests.source.is_none(),
+        strength,
+    };
     (outline, answers)
 }
 
@@ -192,11 +218,11 @@ fn cms_value(
     data: &SignedData,
     one: &SignerInfo,
     certificate: &Certificate,
-    algorithm: Option<DigestAlgorithm>,
+    algorithm: Option<ForeignDigest>,
 ) -> Option<Result<(), VerifyError>> {
     let signed = one.signed_attributes.as_deref().or(data.content.as_deref())?;
     let (kind, value) = (one.signature_algorithm, &one.signature);
-    Some(verify_message(&certificate.spki_der(), kind, algorithm, signed, value))
+    Some(verify_even_weak(&certificate.spki_der(), kind, algorithm, signed, value))
 }
 
 /// Whether the content that was signed without attributes is the file itself.
@@ -220,15 +246,5 @@ fn digest_check(matches: Option<bool>) -> Check {
         Some(false) => "the file was changed after signing, or is another than was signed",
         None => "the digest could not be computed",
     };
-    check("digest", matches, detail)
-}
-
-fn algorithms(one: &SignerInfo, algorithm: Option<DigestAlgorithm>) -> Check {
-    match algorithm {
-        Some(digest) => check("algorithms", Some(true), format!("digest {digest} is acceptable")),
-        None => {
-            let text = format!("digest algorithm {} is not acceptable", one.digest_algorithm);
-            check("algorithms", None, text)
-        }
-    }
+    check(CheckName::Digest, matches, detail)
 }

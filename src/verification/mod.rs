@@ -3,6 +3,7 @@
 //! Digest, signature, coverage, what changed after signing, the seal where there is one, chain to
 //! the trust given, dates, revocation by lists at hand.
 
+mod account;
 mod answers;
 mod attributes;
 mod conclusion;
@@ -10,18 +11,21 @@ mod esl;
 mod file;
 mod ofd;
 mod pdf;
+mod policy;
 mod register;
 mod seal_structure;
 mod signer;
 mod standing;
 mod timestamp;
 
+use std::sync::Arc;
+
 use crate::{
     containers::ses::Seal,
     crypto::{der_to_rs, rs_to_der},
     domain::{
         Timestamp,
-        report::{Conclusion, Report},
+        report::{Conclusion, Reason, Report},
         source::ReadAt,
     },
     drawing::Drawing,
@@ -30,6 +34,7 @@ use crate::{
 };
 
 use file::FileSignature;
+pub use policy::{ValidationPolicies, ValidationPolicy, ValidationPolicyError};
 pub use register::{RegisterFacts, add_seal};
 
 /// Electronic seals that stand alone, and signatures around a file, are at most this large, bytes.
@@ -49,6 +54,8 @@ pub struct Options {
     pub maker_trust: TrustStore,
     /// Whom to trust as time-stamping authorities.
     pub tsa_trust: TrustStore,
+    /// What is asked of a signature.
+    pub policy: Arc<ValidationPolicy>,
     /// The time for which the question is asked.
     pub at: Timestamp,
     /// Who draws the pages of files that were changed after signing; without one the rules alone
@@ -57,9 +64,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// A question asked by somebody who trusts nobody.
+    /// A question asked by somebody who trusts nobody, by the strict policy.
     pub fn trusting_nobody(at: Timestamp) -> Self {
         Self {
+            policy: ValidationPolicy::strict(),
             file: None,
             signature: None,
             trust: TrustStore::default(),
@@ -91,12 +99,20 @@ fn in_der(value: &[u8]) -> Vec<u8> {
 
 /// Verifies a file. What it is told by its content, never by its name.
 pub fn verify(source: &dyn ReadAt, options: &Options) -> Outcome {
+    let mut outcome = by_kind(source, options);
+    account::write(&mut outcome.report);
+    outcome
+}
+
+fn by_kind(source: &dyn ReadAt, options: &Options) -> Outcome {
     let report = Report {
         file: options.file.clone(),
         format: String::new(),
         conclusion: Conclusion::Unsigned,
+        verdict: Reason::Unsigned.into(),
         detail: None,
         warnings: Vec::new(),
+        policy: options.policy.report.clone(),
         verified_at: options.at,
         signatures: Vec::new(),
     };

@@ -1,8 +1,12 @@
 //! What the register of seals adds to a report: the seal's state then and now, and whether the
 //! document was voided.
 
+use super::{ValidationPolicy, account};
 use crate::domain::{
-    report::{Check, Conclusion, Indication, Report, SealReport},
+    report::{
+        Check, CheckName, Conclusion, Consequence, Indication, Reason, Report, SealReport,
+        SubIndication,
+    },
     seal_state::SealState,
 };
 
@@ -26,63 +30,78 @@ pub struct RegisterFacts {
 }
 
 /// Adds the seal to the report, and what follows from it.
-pub fn add_seal(report: &mut Report, facts: RegisterFacts) {
+pub fn add_seal(report: &mut Report, facts: RegisterFacts, policy: &ValidationPolicy) {
     let Some(signature) = report.signatures.get_mut(facts.index) else { return };
     let voided = facts.seal.voided.clone();
     let mut failed = false;
     let mut unsure = false;
-    let mut add = |name: &str, passed: Option<bool>, detail: String| {
-        failed |= passed == Some(false);
-        unsure |= passed.is_none();
-        signature.checks.push(Check { name: name.to_owned(), passed, detail });
+    let mut add = |name: CheckName, passed: Option<bool>, detail: String| {
+        let consequence = policy.consequence(name, passed);
+        failed |= passed == Some(false) && consequence == Consequence::Fail;
+        unsure |= passed.is_none() && consequence == Consequence::Fail;
+        signature.checks.push(Check { name, passed, consequence, detail });
     };
     let recorded = if facts.on_record {
         "the register holds the record of this signature"
     } else {
         "the signature is by a key of this register, but not on record here"
     };
-    add("signature-on-record", facts.on_record.then_some(true), recorded.to_owned());
+    add(CheckName::SignatureOnRecord, facts.on_record.then_some(true), recorded.to_owned());
     if facts.bare_digest {
         let text = "the service signed a bare digest and did not see this document";
-        add("content-seen", None, text.to_owned());
+        add(CheckName::ContentSeen, None, text.to_owned());
     }
     match facts.state_then {
         Some(state) => add(
-            "seal-state-then",
+            CheckName::SealStateThen,
             Some(state == SealState::Active),
             format!("when it sealed, the seal was {state}"),
         ),
-        None => add("seal-state-then", None, "the seal's state then is not known".to_owned()),
+        None => {
+            add(CheckName::SealStateThen, None, "the seal's state then is not known".to_owned())
+        }
     }
     add(
-        "seal-state-now",
+        CheckName::SealStateNow,
         Some(facts.state_now != SealState::Invalidated),
         format!("the seal is {} now", facts.state_now),
     );
     match &voided {
         Some(voided) => add(
-            "document-not-voided",
+            CheckName::DocumentNotVoided,
             Some(false),
             format!("the document was voided at {}: {}", voided.at, voided.reason),
         ),
         None if !facts.on_record => {
             let text = "whether the document was voided is not known: there is no record of it";
-            add("document-not-voided", None, text.to_owned());
+            add(CheckName::DocumentNotVoided, None, text.to_owned());
         }
-        None => add("document-not-voided", Some(true), "the document was not voided".to_owned()),
+        None => {
+            add(CheckName::DocumentNotVoided, Some(true), "the document was not voided".to_owned())
+        }
     }
     signature.custody = Some(facts.custody);
     let structure = signature.seal.take().and_then(|seal| seal.structure);
     signature.seal = Some(SealReport { structure, ..facts.seal });
+    let reason = if voided.is_some() {
+        Reason::Voided
+    } else if failed {
+        Reason::SealNotActive
+    } else {
+        Reason::NotOnRecord
+    };
     if failed && signature.indication != Indication::TotalFailed {
+        signature.verdict = reason.into();
         signature.indication = Indication::TotalFailed;
-        signature.sub_indication = Some("SIG_CONSTRAINTS_FAILURE".to_owned());
+        signature.sub_indication = Some(SubIndication::SigConstraintsFailure);
         report.conclusion = Conclusion::Invalid;
     } else if unsure && signature.indication == Indication::TotalPassed {
+        signature.verdict = reason.into();
         signature.indication = Indication::Indeterminate;
-        signature.sub_indication = Some("SIG_CONSTRAINTS_FAILURE".to_owned());
+        signature.sub_indication = Some(SubIndication::SigConstraintsFailure);
         if report.conclusion == Conclusion::Valid {
             report.conclusion = Conclusion::Indeterminate;
         }
     }
+    account::write(report);
 }

@@ -13,7 +13,7 @@ use crate::{
     crypto::{DigestAlgorithm, VerifyError, digest::hex, verify_message},
     domain::{
         Timestamp,
-        report::{Check, SealReport, SealStructure},
+        report::{Check, CheckName, SealReport, SealStructure},
     },
     pki::{
         Certificate,
@@ -21,9 +21,6 @@ use crate::{
         validation::{Question, revoked_since},
     },
 };
-
-/// The question about the timestamp over the seal maker's signature.
-pub(super) const SEAL_TIMESTAMP: &str = "seal-timestamp";
 
 /// The maker's signature over the seal, checked.
 pub(super) fn maker_signature(seal: &Seal) -> Option<Result<(), VerifyError>> {
@@ -54,7 +51,7 @@ pub(super) fn checks(
 }
 
 fn maker_signature_check(seal: &Seal) -> Check {
-    const NAME: &str = "seal-signature";
+    const NAME: CheckName = CheckName::SealSignature;
     match maker_signature(seal) {
         Some(Ok(())) => check(NAME, Some(true), "the seal is as its maker signed it"),
         Some(Err(error @ VerifyError::Unsupported(_))) => check(NAME, None, error.to_string()),
@@ -83,11 +80,11 @@ pub(super) enum MakerPath {
 pub(super) fn maker_path(seal: &Seal, options: &Options) -> MakerPath {
     let at = seal.created.at.unwrap_or(options.at);
     let maker = seal.maker.as_ref();
-    let named = match signer::chain(maker, &[], &options.maker_trust, at) {
+    let named = match signer::chain(maker, &options.maker_trust, at, options) {
         Ok(()) => return MakerPath::Trusted,
         Err(error) => error,
     };
-    match signer::chain(maker, &[], &options.trust, at) {
+    match signer::chain(maker, &options.trust, at, options) {
         Ok(()) if maker.is_some_and(Certificate::may_make_seals) => MakerPath::Trusted,
         Ok(()) => MakerPath::NotAMaker,
         Err(PathError::NoTrustedRoot) => MakerPath::Bad(named),
@@ -96,7 +93,7 @@ pub(super) fn maker_path(seal: &Seal, options: &Options) -> MakerPath {
 }
 
 fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &Options) -> Check {
-    const NAME: &str = "seal-maker";
+    const NAME: CheckName = CheckName::SealMaker;
     let seal = &signature.seal;
     let Some(maker) = &seal.maker else {
         return check(NAME, None, "the certificate of the seal's maker cannot be read");
@@ -139,32 +136,31 @@ fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &
 
 /// Since when a certificate that was good once is revoked.
 fn maker_revoked_since(maker: &Certificate, options: &Options) -> Option<Timestamp> {
-    [&options.maker_trust, &options.trust]
-        .into_iter()
-        .find_map(|trust| revoked_since(maker, Question::new(&[], trust, options.at)))
+    [&options.maker_trust, &options.trust].into_iter().find_map(|trust| {
+        let demands = &options.policy.others_demands;
+        let question = Question { demands, ..Question::new(&[], trust, options.at) };
+        revoked_since(maker, question)
+    })
 }
-
-/// How far a clock may be ahead, seconds.
-const CLOCKS_DIFFER: i64 = 300;
-/// How far the claimed time may be from the one that a timestamp proves, seconds.
-const CLAIM_DIFFERS: i64 = 86_400;
 
 /// Whether the times that signer and maker state can be true together.
 fn times(signature: &SealSignature, proven: Option<Timestamp>, options: &Options) -> Check {
-    const NAME: &str = "times";
+    const NAME: CheckName = CheckName::Times;
     let seal = &signature.seal;
     let (Some(claimed), Some(created)) = (signature.time.at, seal.created.at) else {
         return check(NAME, None, "a time in the signature cannot be read");
     };
-    let late = options.at.plus_seconds(CLOCKS_DIFFER);
+    let rules = &options.policy.times;
+    let clocks_differ = rules.clocks_differ_seconds;
+    let late = options.at.plus_seconds(clocks_differ);
     let in_certificate = signature.signer.as_ref().is_none_or(|c| c.is_valid_at(claimed));
     let far = |proven: Timestamp| {
         let apart = proven.as_seconds() - claimed.as_seconds();
-        !(-CLOCKS_DIFFER..=CLAIM_DIFFERS).contains(&apart)
+        !(-clocks_differ..=rules.stamped_within_seconds).contains(&apart)
     };
     let wrong = if claimed > late || created > late {
         Some("it states a time that is yet to come")
-    } else if created > claimed.plus_seconds(CLOCKS_DIFFER) {
+    } else if created > claimed.plus_seconds(clocks_differ) {
         Some("it was signed before the seal was made")
     } else if seal.valid_until.at.is_some_and(|until| created > until) {
         Some("the seal was made after the end of its validity")
@@ -185,12 +181,12 @@ fn times(signature: &SealSignature, proven: Option<Timestamp>, options: &Options
 pub(super) fn seal_timestamp(seal: &Seal, options: &Options) -> Option<(Check, Option<Timestamp>)> {
     let token = read(seal.timestamp.as_deref()?, &seal.signature);
     let (answer, proven) =
-        timestamp::judge(SEAL_TIMESTAMP, &token, &Known::nothing(options), options);
+        timestamp::judge(CheckName::SealTimestamp, &token, &Known::nothing(options), options);
     match (proven, seal.created.at) {
         (Some(proven), Some(created)) if created > proven => {
             let text =
                 format!("the seal says it was made at {created}, after its timestamp of {proven}");
-            Some((check(SEAL_TIMESTAMP, Some(false), text), None))
+            Some((check(CheckName::SealTimestamp, Some(false), text), None))
         }
         _ => Some((answer, proven)),
     }
@@ -198,7 +194,7 @@ pub(super) fn seal_timestamp(seal: &Seal, options: &Options) -> Option<(Check, O
 
 /// Whether the seal is valid at a time.
 pub(super) fn dates(seal: &Seal, at: Option<Timestamp>, when: &str) -> Check {
-    const NAME: &str = "seal-dates";
+    const NAME: CheckName = CheckName::SealDates;
     let (from, until) = (&seal.valid_from.text, &seal.valid_until.text);
     match at.and_then(|at| seal.is_valid_at(at)) {
         Some(true) => {
@@ -214,7 +210,7 @@ pub(super) fn dates(seal: &Seal, at: Option<Timestamp>, when: &str) -> Check {
 }
 
 fn signer_listed(signature: &SealSignature) -> Check {
-    const NAME: &str = "signer-in-seal";
+    const NAME: CheckName = CheckName::SignerInSeal;
     if signature.seal.lists(&signature.signer_der) {
         return check(NAME, Some(true), "the seal names the signer's certificate");
     }
@@ -247,7 +243,7 @@ fn is_renewal(signature: &SealSignature) -> bool {
 fn extensions(all: &[crate::containers::ses::Extension]) -> Option<Check> {
     let critical = all.iter().find(|extension| extension.critical)?;
     let text = format!("the critical extension {} is not evaluated here", critical.id);
-    Some(check("seal-extensions", None, text))
+    Some(check(CheckName::SealExtensions, None, text))
 }
 
 /// What the seal says of itself.

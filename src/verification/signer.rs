@@ -2,41 +2,69 @@
 
 use const_oid::db::rfc4519;
 
-use super::{answers::check, standing::Standing};
+use super::{Options, answers::check, standing::Standing};
 use crate::{
     crypto::VerifyError,
-    domain::{Timestamp, report::Check},
+    domain::{
+        Timestamp,
+        report::{Check, CheckName},
+    },
     pki::{
         Certificate, TrustStore,
+        algorithms::{Strength, Verdict},
         extension::TEST_ONLY,
-        path::PathError,
+        path::{PathError, no_longer},
         validation::{Question, validate},
     },
 };
 
-/// The check that a test seal fails.
-pub(super) const NOT_FOR_TEST: &str = "not-for-test";
-
-/// Looks for a path from the certificate to a trusted root.
+/// Looks for a path from the certificate of a maker of seals to a trusted root.
 pub(super) fn chain(
     certificate: Option<&Certificate>,
-    others: &[Certificate],
     trust: &TrustStore,
     at: Timestamp,
+    options: &Options,
 ) -> Result<(), PathError> {
     let certificate = certificate.ok_or(PathError::NoTrustedRoot)?;
-    validate(certificate, Question::new(others, trust, at)).map(|_| ())
+    let demands = &options.policy.others_demands;
+    let question = Question { demands, ..Question::new(&[], trust, at) };
+    validate(certificate, question).map(drop)
 }
 
-/// Chain, dates, key usage and revocation.
-pub(super) fn checks(certificate: Option<&Certificate>, standing: &Standing) -> [Check; 4] {
+/// Chain, dates, key usage and revocation, and whether that rests on a time that nothing proves.
+pub(super) fn checks(certificate: Option<&Certificate>, standing: &Standing) -> Vec<Check> {
     let Standing { path, as_of, .. } = standing;
-    [
+    let mut all = vec![
         chain_check(path),
         dates(certificate, path, *as_of),
         key_usage(certificate),
         revocation(standing),
-    ]
+    ];
+    if standing.only_stated {
+        let text = format!("judged as of {as_of}, which the signer states and nothing proves");
+        all.push(check(CheckName::ProvenTime, None, text));
+    }
+    all
+}
+
+/// Whether digest, algorithm and key were strong enough when they were used.
+pub(super) fn algorithms(
+    strength: Option<Strength>,
+    used: Option<Timestamp>,
+    options: &Options,
+) -> (Check, Verdict) {
+    const NAME: CheckName = CheckName::Algorithms;
+    let Some(strength) = strength else {
+        let text = "digest or signature algorithm are not known here";
+        return (check(NAME, None, text), Verdict::Never(text.to_owned()));
+    };
+    let at = used.unwrap_or(options.at);
+    let verdict = options.policy.algorithms.judge(strength, at);
+    let answer = match verdict.clone().shortcoming() {
+        None => check(NAME, Some(true), format!("{strength}: strong enough at {at}")),
+        Some((what, until)) => check(NAME, None, format!("{what} {}", no_longer(until))),
+    };
+    (answer, verdict)
 }
 
 /// A certificate that is for tests only says so, and what is signed with it is no more than a test.
@@ -44,13 +72,13 @@ pub(super) fn test_only(certificate: Option<&Certificate>) -> Option<Check> {
     let says = |one: &&Certificate| one.subject_has(rfc4519::OU, TEST_ONLY);
     certificate.filter(says).map(|_| {
         let detail = "the seal is for tests only 测试章; what it seals has no effect";
-        check(NOT_FOR_TEST, Some(false), detail)
+        check(CheckName::NotForTest, Some(false), detail)
     })
 }
 
 /// Whether the signature value is right.
 pub(super) fn value(result: Option<&Result<(), VerifyError>>, has_certificate: bool) -> Check {
-    const NAME: &str = "signature";
+    const NAME: CheckName = CheckName::Signature;
     match result {
         Some(Ok(())) => check(NAME, Some(true), "the signature value is right"),
         Some(Err(error @ VerifyError::Unsupported(_))) => check(NAME, None, error.to_string()),
@@ -63,11 +91,12 @@ pub(super) fn value(result: Option<&Result<(), VerifyError>>, has_certificate: b
 }
 
 fn chain_check(path: &Result<(), PathError>) -> Check {
-    const NAME: &str = "certificate-chain";
+    const NAME: CheckName = CheckName::CertificateChain;
     match path {
         Ok(()) => check(NAME, Some(true), "the certificate leads to a trusted root"),
         Err(
             PathError::Revoked { .. }
+            | PathError::TooWeak { .. }
             | PathError::OnHold { .. }
             | PathError::RevocationUnknown { .. },
         ) => check(NAME, Some(true), "the certificate leads to a trusted root"),
@@ -82,7 +111,7 @@ fn chain_check(path: &Result<(), PathError>) -> Check {
 }
 
 fn dates(certificate: Option<&Certificate>, path: &Result<(), PathError>, at: Timestamp) -> Check {
-    const NAME: &str = "certificate-dates";
+    const NAME: CheckName = CheckName::CertificateDates;
     match (path, certificate) {
         (Err(error @ PathError::OutOfDates { .. }), _) => {
             check(NAME, Some(false), error.to_string())
@@ -101,7 +130,7 @@ fn dates(certificate: Option<&Certificate>, path: &Result<(), PathError>, at: Ti
 }
 
 fn key_usage(certificate: Option<&Certificate>) -> Check {
-    const NAME: &str = "key-usage";
+    const NAME: CheckName = CheckName::KeyUsage;
     let Some(certificate) = certificate else {
         return check(NAME, None, "there is no certificate");
     };
@@ -119,11 +148,12 @@ fn key_usage(certificate: Option<&Certificate>) -> Check {
 }
 
 fn revocation(standing: &Standing) -> Check {
-    const NAME: &str = "revocation";
+    const NAME: CheckName = CheckName::Revocation;
     match &standing.path {
         Ok(()) if let Some(error) = &standing.since_then => {
             let used = standing.as_of;
-            let text = format!("it was used before, as is proven: {used}; since then: {error}");
+            let how = if standing.only_stated { "the signer states" } else { "is proven" };
+            let text = format!("it was used before, as {how}: {used}; since then: {error}");
             check(NAME, Some(true), text)
         }
         Ok(()) => check(NAME, Some(true), "no certificate of the chain was revoked"),

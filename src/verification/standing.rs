@@ -4,6 +4,7 @@
 use super::Options;
 use crate::{
     containers::timestamp::TimestampToken,
+    crypto::ForeignDigest,
     domain::Timestamp,
     pki::{
         Certificate, TrustStore,
@@ -11,7 +12,7 @@ use crate::{
         path::PathError,
         proofs::Proofs,
         revocation::Evidence,
-        validation::{Question, validate, validate_past},
+        validation::{Demands, Question, validate, validate_past},
     },
 };
 
@@ -22,12 +23,41 @@ pub(super) struct Standing {
     pub(super) as_of: Timestamp,
     /// Why it is not good any more, where it was when it was used.
     pub(super) since_then: Option<PathError>,
+    /// Whether only the signer states when that was.
+    pub(super) only_stated: bool,
 }
 
 impl Standing {
     /// How it stood at a time that was asked about.
     pub(super) fn at(as_of: Timestamp, path: Result<(), PathError>) -> Self {
-        Self { path, as_of, since_then: None }
+        Self { path, as_of, since_then: None, only_stated: false }
+    }
+}
+
+/// When a certificate was used.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Used {
+    /// As is proven.
+    pub(super) proven: Option<Timestamp>,
+    /// As the signer states.
+    pub(super) stated: Option<Timestamp>,
+}
+
+/// As what a certificate is to be trusted.
+#[derive(Clone, Copy)]
+pub(super) enum Role {
+    /// As a signer.
+    Signer,
+    /// As a time-stamping authority.
+    Authority,
+}
+
+impl Role {
+    fn rules(self, options: &Options) -> (&TrustStore, &Demands) {
+        match self {
+            Self::Signer => (&options.trust, &options.policy.demands),
+            Self::Authority => (&options.tsa_trust, &options.policy.others_demands),
+        }
     }
 }
 
@@ -61,9 +91,21 @@ impl Known {
         token: &TimestampToken,
         options: &Options,
     ) -> Result<(), PathError> {
-        let used = self.proven(&token.der, options);
+        let used = Used { proven: self.proven(&token.der, options), stated: None };
         let certificate = Some(&token.certificate);
-        self.judge(certificate, &token.others, &options.tsa_trust, used, options).path
+        self.judge(certificate, &token.others, Role::Authority, used, options).path?;
+        let at = used.proven.unwrap_or(options.at);
+        let algorithms = &options.policy.algorithms;
+        let imprint = ForeignDigest::Accepted(token.info.algorithm);
+        for verdict in
+            [algorithms.judge(token.strength(), at), algorithms.judge_digest(imprint, at)]
+        {
+            if let Some((what, until)) = verdict.shortcoming() {
+                let subject = "the timestamp".to_owned();
+                return Err(PathError::TooWeak { subject, what, until });
+            }
+        }
+        Ok(())
     }
 
     /// How a certificate stands now; else how it stood when it was used, if that is proven.
@@ -71,8 +113,8 @@ impl Known {
         &self,
         certificate: Option<&Certificate>,
         others: &[Certificate],
-        trust: &TrustStore,
-        used: Option<Timestamp>,
+        role: Role,
+        used: Used,
         options: &Options,
     ) -> Standing {
         let at_present = |path| Standing::at(options.at, path);
@@ -82,17 +124,28 @@ impl Known {
         let mut others: Vec<_> = others.iter().chain(&self.certificates).cloned().collect();
         others.sort_by(|a, b| a.der().cmp(b.der()));
         others.dedup();
+        let (trust, demands) = role.rules(options);
         let question = Question {
             evidence: &self.evidence,
             effort: Some(&self.effort),
+            demands,
             ..Question::new(&others, trust, options.at)
         };
-        let (error, used) = match (validate(certificate, question), used) {
-            (Err(error), Some(used)) if may_have_been_good(&error) => (error, used),
-            (now, _) => return at_present(now.map(drop)),
+        let error = match validate(certificate, question) {
+            Ok(_) => return at_present(Ok(())),
+            Err(error) => error,
+        };
+        // What was revoked could state any time before.
+        let stated = used.stated.filter(|stated| {
+            let ended = matches!(error, PathError::OutOfDates { .. });
+            options.policy.times.believe_stated && ended && *stated < options.at
+        });
+        let only_stated = used.proven.is_none();
+        let Some(used) = used.proven.filter(|_| may_have_been_good(&error)).or(stated) else {
+            return at_present(Err(error));
         };
         match validate_past(certificate, used, question, &self.proofs) {
-            Ok(_) => Standing { path: Ok(()), as_of: used, since_then: Some(error) },
+            Ok(_) => Standing { path: Ok(()), as_of: used, since_then: Some(error), only_stated },
             Err(_) => at_present(Err(error)),
         }
     }
@@ -103,6 +156,7 @@ fn may_have_been_good(error: &PathError) -> bool {
     matches!(
         error,
         PathError::OutOfDates { .. }
+            | PathError::TooWeak { .. }
             | PathError::Revoked { .. }
             | PathError::OnHold { .. }
             | PathError::RevocationUnknown { .. }

@@ -3,11 +3,11 @@
 use super::{Options, answers::check, standing::Known};
 use crate::{
     containers::timestamp::TimestampToken,
-    domain::{Timestamp, report::Check},
+    domain::{
+        Timestamp,
+        report::{Check, CheckName},
+    },
 };
-
-/// The question about the timestamp over the signature.
-pub(super) const TIMESTAMP: &str = "timestamp";
 
 /// Reads a token over these bytes; else tells why it is not good.
 pub(super) fn read(token: &[u8], over: &[u8]) -> Result<TimestampToken, String> {
@@ -20,7 +20,7 @@ pub(super) fn read(token: &[u8], over: &[u8]) -> Result<TimestampToken, String> 
 
 /// Whether the timestamp is good, and the time that it proves then.
 pub(super) fn judge(
-    name: &str,
+    name: CheckName,
     token: &Result<TimestampToken, String>,
     known: &Known,
     options: &Options,

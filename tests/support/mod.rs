@@ -13,6 +13,7 @@ pub mod parties;
 pub mod people;
 pub mod prepared;
 pub mod revision;
+pub mod sealed;
 pub mod server;
 pub mod token;
 

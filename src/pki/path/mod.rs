@@ -8,7 +8,7 @@ use const_oid::ObjectIdentifier;
 
 use super::Certificate;
 use crate::domain::Timestamp;
-pub use build::paths;
+pub use build::{paths, paths_even_weak};
 pub use rules::check as check_rules;
 
 /// Why a path is not good.
@@ -26,6 +26,19 @@ pub enum PathError {
         from: Timestamp,
         /// Last moment of validity.
         until: Timestamp,
+        /// Whether it is the certificate asked about, and is known not to have been revoked until it
+        /// ended.
+        not_revoked: bool,
+    },
+    /// A certificate, or the key of the one above it, is not strong enough.
+    #[error("the certificate of {subject} was signed with {what}, which {}", no_longer(*until))]
+    TooWeak {
+        /// Whose.
+        subject: String,
+        /// The digest or the key.
+        what: String,
+        /// Until when it was enough, if it ever was.
+        until: Option<Timestamp>,
     },
     /// A certificate stands as an issuer though it is none, or above too long a path.
     #[error("{0} may not issue the certificate below it")]
@@ -87,10 +100,19 @@ impl PathError {
             | Self::NameNotPermitted(_)
             | Self::PolicyNotMet(_) => 1,
             Self::OutOfDates { .. } => 2,
-            Self::Revoked { .. } => 3,
-            Self::OnHold { .. } => 4,
-            Self::RevocationUnknown { .. } => 5,
+            Self::TooWeak { .. } => 3,
+            Self::Revoked { .. } => 4,
+            Self::OnHold { .. } => 5,
+            Self::RevocationUnknown { .. } => 6,
         }
+    }
+}
+
+/// That something is not strong enough at a time, in words.
+pub fn no_longer(until: Option<Timestamp>) -> String {
+    match until {
+        Some(until) => format!("is not strong enough since {until}"),
+        None => "is not strong enough".to_owned(),
     }
 }
 
@@ -124,5 +146,6 @@ pub(super) fn out_of_dates(certificate: &Certificate) -> PathError {
         subject: certificate.subject().to_string(),
         from: certificate.not_before(),
         until: certificate.not_after(),
+        not_revoked: false,
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn ask(
         for answer in answers {
             let until =
                 answer.next_update.unwrap_or_else(|| answer.this_update.plus_seconds(LASTS));
+            let until = sources.fresh_until(answer.this_update, until);
             let said = match answer.status {
                 // That is for ever, whenever it was said. What was revoked later was good then; and
                 // only what is on hold can become good again.

@@ -37,6 +37,8 @@ pub(super) fn ask(
         let proven = deltas.iter().copied().filter(|delta| sources.is_proven(delta.der()));
         let newest = proven.max_by_key(|delta| delta.this_update);
         let until = newest.and_then(|delta| delta.next_update).unwrap_or(until);
+        let issued = newest.map_or(list.this_update, |delta| delta.this_update);
+        let until = sources.fresh_until(issued, until);
         let said = |list: &Crl| list.entry(certificate).filter(|entry| entry.since <= sources.at);
         let released = newest.is_some_and(|delta| {
             let entry = delta.entry(certificate);

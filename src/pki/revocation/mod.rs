@@ -92,6 +92,8 @@ pub struct Sources<'a> {
     pub root: &'a Certificate,
     /// The time that is asked about.
     pub at: Timestamp,
+    /// How old what tells it may be, seconds.
+    pub oldest: Option<i64>,
     /// What may still be spent on it.
     pub effort: &'a Effort,
     /// Until when the signers may have made what is at hand, and what proves when it existed; where
@@ -102,6 +104,11 @@ pub struct Sources<'a> {
 impl<'a> Sources<'a> {
     fn lists(&self) -> impl Iterator<Item = &'a Crl> {
         self.trust.crls.iter().chain(&self.evidence.crls)
+    }
+
+    /// Until when something counts that was issued then.
+    fn fresh_until(&self, issued: Timestamp, until: Timestamp) -> Timestamp {
+        self.oldest.map_or(until, |seconds| until.min(issued.plus_seconds(seconds)))
     }
 
     /// When something was made at the latest.

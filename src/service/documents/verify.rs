@@ -1,5 +1,7 @@
 //! Verifying a document, with what our own register knows of the seals in it.
 
+use std::sync::Arc;
+
 use crate::{
     crypto::digest::{hex, sha256},
     domain::{
@@ -30,6 +32,8 @@ pub struct Question {
     pub signature: Option<Vec<u8>>,
     /// The time for which the question is asked; now if not given.
     pub at: Option<Timestamp>,
+    /// The name of the validation policy; the one of the configuration if not given.
+    pub policy: Option<String>,
     /// Whether the report shall carry pictures of pages that look different than signed.
     pub pictures: bool,
 }
@@ -59,12 +63,26 @@ impl Service {
         let mut maker_trust = self.maker_trust.clone();
         maker_trust.roots.push(self.authority.seal_maker.1.clone());
         maker_trust.crls.extend(trust.crls.iter().cloned());
-        let Question { file, signature, at, pictures } = question;
+        let Question { file, signature, at, policy, pictures } = question;
+        let name = policy.as_deref().unwrap_or(&self.config.policy.validation);
+        let policy = self.validation_policies.named(name).map_err(|error| Error::Invalid {
+            code: "unknown-validation-policy",
+            detail: error.to_string(),
+        })?;
         let at = at.unwrap_or_else(|| self.now());
         let pictures = if pictures { MOST_PICTURES } else { 0 };
         let drawer = self.drawer.clone();
         let drawing = drawer.map(|drawer| Drawing { drawer, pictures });
-        let options = Options { file, signature, trust, maker_trust, tsa_trust, at, drawing };
+        let options = Options {
+            file,
+            signature,
+            trust,
+            maker_trust,
+            tsa_trust,
+            policy: Arc::clone(&policy),
+            at,
+            drawing,
+        };
         let (mut report, values) = tokio::task::spawn_blocking(move || {
             let outcome = verification::verify(&document, &options);
             (outcome.report, outcome.signature_values)
@@ -73,7 +91,7 @@ impl Service {
         .map_err(|_| Error::Internal("verification was interrupted".to_owned()))?;
         for (index, value) in values.into_iter().enumerate() {
             if let Some(facts) = self.register_facts(&report, index, value).await? {
-                verification::add_seal(&mut report, facts);
+                verification::add_seal(&mut report, facts, &policy);
             }
         }
         Ok(report)

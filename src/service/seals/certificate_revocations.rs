@@ -193,6 +193,7 @@ impl Service {
             let (issuer, root) = (path.get(1)?, path.last()?);
             let evidence = &Evidence::default();
             let sources = Sources {
+                oldest: None,
                 others,
                 trust,
                 evidence,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Facts;
 use crate::{
-    domain::report::{Check, Coverage},
+    domain::report::{Check, CheckName, Coverage},
     formats::ofd::Inspection,
     verification::answers::check,
 };
@@ -71,7 +71,7 @@ pub(super) fn covered(inspection: &Inspection, all: &[Facts<'_>]) -> Vec<Covered
 
 impl Covered {
     pub(super) fn check(&self) -> Check {
-        const NAME: &str = "coverage";
+        const NAME: CheckName = CheckName::Coverage;
         match self.coverage {
             Coverage::WholeFile => {
                 check(NAME, Some(true), "every part of the document is protected")
@@ -94,7 +94,7 @@ impl Covered {
 
     /// Whether the list names every signature that is there.
     pub(super) fn list_check(&self) -> Check {
-        const NAME: &str = "signature-list";
+        const NAME: CheckName = CheckName::SignatureList;
         if !self.removed.is_empty() {
             let removed = self.removed.join(", ");
             let text = format!("an earlier signature was taken out of the list: {removed}");

@@ -8,8 +8,8 @@ use super::{
     answers::{Answers, check},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     in_der, seal_structure, signer,
-    standing::Known,
-    timestamp::{self, TIMESTAMP},
+    standing::{Known, Role, Used},
+    timestamp,
 };
 use coverage::Covered;
 
@@ -18,14 +18,20 @@ use crate::{
         gbt35275::GmSignedData,
         ses::{SealSignature, SesTime},
     },
-    crypto::{DigestAlgorithm, Scheme, VerifyError, scheme::means_sm2, sm2, verify_message},
+    crypto::{
+        DigestAlgorithm, ForeignDigest, Scheme, VerifyError, scheme::means_sm2, sm2, verify_message,
+    },
     domain::{
         Timestamp,
-        report::{Check, Conclusion, Modification, Report, Uncovered},
+        report::{Check, CheckName, Conclusion, Modification, Report, Uncovered},
         source::ReadAt,
     },
     formats::ofd::{self, FoundSignature, OfdError, PartState},
-    pki::{Certificate, tlv},
+    pki::{
+        Certificate,
+        algorithms::{Strength, Verdict},
+        tlv,
+    },
 };
 
 /// What the signature value is.
@@ -58,7 +64,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         let answers = checks(facts, &covered, &inspection.findings, &known, options);
         signature_values.push(facts.value().map(in_der));
         let outline = facts.outline(covered.uncovered);
-        report.signatures.push(conclude(index, outline, answers));
+        report.signatures.push(conclude(index, outline, answers, options));
     }
     drop(all);
     // What is ambiguous may hold signatures that were not found.
@@ -149,7 +155,7 @@ impl<'a> Facts<'a> {
             Ok(Blob::Gm(data)) => Some(data.signer.signature_algorithm),
             _ => None,
         };
-        let digest = Some(DigestAlgorithm::Sm3);
+        let digest = Some(ForeignDigest::Accepted(DigestAlgorithm::Sm3));
         let change = |part: &ofd::ProtectedPart| {
             let what = match part.state {
                 PartState::Unchanged | PartState::Unknown => return None,
@@ -199,36 +205,49 @@ fn checks(
         Ok(Blob::Gm(data)) => data.certificates.as_slice(),
         _ => &[],
     };
+    let mut proven_time = None;
+    let mut of_timestamp = None;
+    if let Some(signature) = facts.seal()
+        && let Some(token) = &signature.timestamp
+    {
+        let token = timestamp::read(token, &signature.signature);
+        let (answer, proven) = timestamp::judge(CheckName::Timestamp, &token, known, options);
+        (of_timestamp, proven_time) = (Some(answer), proven);
+    }
+    let (algorithms, strength) = algorithms(facts, proven_time, options);
     let mut checks = vec![
         format(facts),
         package(findings),
         references(found),
         digest(facts),
         signer::value(facts.signature.as_ref(), certificate.is_some()),
-        algorithms(facts),
+        algorithms,
         covered.check(),
         covered.list_check(),
     ];
-    let mut proven_time = None;
     if let Some(signature) = facts.seal() {
         checks.extend(seal_file(found, signature));
         checks.push(property(found, signature));
-        if let Some(token) = &signature.timestamp {
-            let token = timestamp::read(token, &signature.signature);
-            let (answer, proven) = timestamp::judge(TIMESTAMP, &token, known, options);
-            checks.push(answer);
-            proven_time = proven;
-        }
+        checks.extend(of_timestamp);
         checks.extend(seal_structure::checks(signature, proven_time, options));
     }
-    let standing = known.judge(certificate, others, &options.trust, proven_time, options);
+    let used = Used { proven: proven_time, stated: facts.claimed_time };
+    let standing = known.judge(certificate, others, Role::Signer, used, options);
     checks.extend(signer::checks(certificate, &standing));
     checks.extend(signer::test_only(certificate));
-    Answers { checks, coverage: Some(covered.coverage), path: standing.path, proven_time }
+    Answers {
+        checks,
+        coverage: Some(covered.coverage),
+        path: standing.path,
+        proven_time,
+        made_after: None,
+        signed_data_missing: false,
+        strength,
+    }
 }
 
 fn format(facts: &Facts<'_>) -> Check {
-    const NAME: &str = "format";
+    const NAME: CheckName = CheckName::Format;
     match &facts.blob {
         Err(error) => check(NAME, Some(false), error.clone()),
         Ok(Blob::Bare) => {
@@ -253,7 +272,7 @@ fn format(facts: &Facts<'_>) -> Check {
 }
 
 fn package(findings: &[String]) -> Check {
-    const NAME: &str = "package";
+    const NAME: CheckName = CheckName::Package;
     if findings.is_empty() {
         check(NAME, Some(true), "every reader finds the same parts in the package")
     } else {
@@ -263,7 +282,7 @@ fn package(findings: &[String]) -> Check {
 }
 
 fn references(found: &FoundSignature) -> Check {
-    const NAME: &str = "references";
+    const NAME: CheckName = CheckName::References;
     let of = |state: PartState| {
         let all: Vec<&str> = found
             .parts
@@ -296,12 +315,12 @@ fn digest(facts: &Facts<'_>) -> Check {
         Some(false) => "the list of protected parts, Signature.xml, was changed after signing",
         None => "the digest could not be computed",
     };
-    check("digest", facts.digest_matches, detail)
+    check(CheckName::Digest, facts.digest_matches, detail)
 }
 
-/// Whether it is SM2 with SM3, and named so.
-fn algorithms(facts: &Facts<'_>) -> Check {
-    const NAME: &str = "algorithms";
+/// Whether it is SM2 with SM3, and named so, and that is strong enough.
+fn algorithms(facts: &Facts<'_>, proven: Option<Timestamp>, options: &Options) -> (Check, Verdict) {
+    const NAME: CheckName = CheckName::Algorithms;
     let method = &facts.found.xml.method;
     let stated = const_oid::ObjectIdentifier::new(method).is_ok_and(means_sm2)
         || method.eq_ignore_ascii_case("SM2")
@@ -314,20 +333,25 @@ fn algorithms(facts: &Facts<'_>) -> Check {
     let of_sm2 = facts.certificate.as_ref().is_some_and(|c| c.scheme() == Some(Scheme::Sm2));
     match used {
         Some(oid) if means_sm2(oid) && of_sm2 && (stated || method.is_empty()) => {
-            check(NAME, Some(true), "SM2 with SM3")
+            let sm3 = Some(ForeignDigest::Accepted(DigestAlgorithm::Sm3));
+            let of = |c: &Certificate| Strength::of_signature(oid, sm3, c);
+            signer::algorithms(facts.certificate.as_ref().map(of), proven, options)
         }
         Some(oid) if stated && !(means_sm2(oid) && of_sm2) => {
             let text = format!("it is called SM2, but signed by {oid}");
-            check(NAME, None, text)
+            (check(NAME, None, text.clone()), Verdict::Never(text))
         }
-        _ => check(NAME, None, format!("the signature method {method:?} is not evaluated")),
+        _ => {
+            let text = format!("the signature method {method:?} is not evaluated");
+            (check(NAME, None, text.clone()), Verdict::Never(text))
+        }
     }
 }
 
 /// Whether the signature says that it is of this Signature.xml. Without that, one of something else
 /// with the same digest could be put here.
 fn property(found: &FoundSignature, signature: &SealSignature) -> Check {
-    const NAME: &str = "signed-property";
+    const NAME: CheckName = CheckName::SignedProperty;
     let same = ofd::path::normal(&signature.property)
         .is_some_and(|path| path.eq_ignore_ascii_case(&found.path));
     if same {
@@ -339,7 +363,7 @@ fn property(found: &FoundSignature, signature: &SealSignature) -> Check {
 }
 
 fn seal_file(found: &FoundSignature, signature: &SealSignature) -> Option<Check> {
-    const NAME: &str = "seal-file";
+    const NAME: CheckName = CheckName::SealFile;
     let (path, content) = found.seal_file.as_ref()?;
     Some(if *content == signature.seal.raw {
         check(NAME, Some(true), "the seal beside the signature is the one in it")

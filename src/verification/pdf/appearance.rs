@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        report::{Appearance, Check, Coverage, PageDifference},
+        report::{Appearance, Check, CheckName, Coverage, PageDifference},
         source::ReadAt,
     },
     drawing::{Comparison, Drawing},
@@ -15,8 +15,6 @@ use crate::{
 };
 
 /// The question whose answer is given here.
-const APPEARANCE: &str = "appearance-after-signing";
-
 /// Compares the pages of each signed revision with those of the file, where the file goes on behind
 /// it and the signature is over what it says.
 pub(super) fn add(
@@ -54,14 +52,15 @@ pub(super) fn add(
 /// Where the revision ends that is to be drawn for a signature.
 fn end_to_draw(found: &FoundSignature, answers: &Answers) -> Option<u64> {
     let goes_on = answers.coverage == Some(Coverage::EarlierRevision);
-    let holds = answers.get("digest") == Some(true) && answers.get("signature") == Some(true);
+    let holds = answers.get(CheckName::Digest) == Some(true)
+        && answers.get(CheckName::Signature) == Some(true);
     (goes_on && holds).then(|| found.gap.ok().map(|gap| gap.end_of_range)).flatten()
 }
 
 /// Nothing is answered where not all was seen and nothing strange.
 fn judge(comparison: &Comparison) -> Option<Check> {
     let (signed, shown) = comparison.pages_signed.zip(comparison.pages_shown)?;
-    let doubt = |text: String| Some(check(APPEARANCE, None, text));
+    let doubt = |text: String| Some(check(CheckName::AppearanceAfterSigning, None, text));
     if signed != shown {
         return doubt(format!("{signed} pages were signed and {shown} are shown"));
     }
@@ -91,7 +90,7 @@ fn judge(comparison: &Comparison) -> Option<Check> {
              pages: {pages}"
         ),
     };
-    Some(check(APPEARANCE, Some(true), text))
+    Some(check(CheckName::AppearanceAfterSigning, Some(true), text))
 }
 
 fn report(comparison: &Comparison) -> Appearance {

@@ -2,14 +2,12 @@
 //! allowed and nobody has forbidden is not known, and never a pass.
 
 use crate::{
-    domain::report::{Check, Modification, ModificationLevel},
+    domain::report::{Check, CheckName, Modification, ModificationLevel},
     formats::pdf::{Change, ChangeKind, History, Permissions},
     verification::answers::check,
 };
 
 /// The question whose answer is given here.
-pub(super) const CHANGES: &str = "changes-after-signing";
-
 /// What is to be said of the time after a signature.
 pub(super) struct Judged {
     pub(super) check: Check,
@@ -18,17 +16,40 @@ pub(super) struct Judged {
 }
 
 /// Judges what came after a signature; `Ok(None)` where the file ends with it. `signed` are the
-/// fields whose signatures are verified as well.
-pub(super) fn judge(history: Result<Option<&History>, &str>, signed: &[&str]) -> Judged {
+/// fields whose signatures are verified as well, `at_most` is how far the validation policy lets a
+/// file be changed by what its own rules allow.
+pub(super) fn judge(
+    history: Result<Option<&History>, &str>,
+    signed: &[&str],
+    at_most: ModificationLevel,
+) -> Judged {
+    let mut judged = judge_by_rules(history, signed);
+    if let Some(level) = judged.level.filter(|level| *level > at_most)
+        && judged.check.passed == Some(true)
+    {
+        let text = format!(
+            "changed after signing as the file itself allows: {level}; the validation policy \
+             allows no more than: {at_most}"
+        );
+        judged.check = check(CheckName::ChangesAfterSigning, None, text);
+    }
+    judged
+}
+
+fn judge_by_rules(history: Result<Option<&History>, &str>, signed: &[&str]) -> Judged {
     let unknown = |why: &str| Judged {
-        check: check(CHANGES, None, why),
+        check: check(CheckName::ChangesAfterSigning, None, why),
         level: None,
         modifications: Vec::new(),
     };
     match history {
         Err(why) => unknown(why),
         Ok(None) => Judged {
-            check: check(CHANGES, Some(true), "nothing was added after signing"),
+            check: check(
+                CheckName::ChangesAfterSigning,
+                Some(true),
+                "nothing was added after signing",
+            ),
             level: Some(ModificationLevel::None),
             modifications: Vec::new(),
         },
@@ -63,10 +84,18 @@ fn judge_history(history: &History, signed: &[&str]) -> Judged {
     let level = level(history);
     let first = |verdict: Option<bool>| modifications.iter().find(|m| m.allowed == verdict);
     let answer = if let Some(forbidden) = first(Some(false)) {
-        check(CHANGES, Some(false), format!("changed after signing: {}", forbidden.what))
+        check(
+            CheckName::ChangesAfterSigning,
+            Some(false),
+            format!("changed after signing: {}", forbidden.what),
+        )
     } else if let Some(unclear) = first(None) {
         let what = &unclear.what;
-        check(CHANGES, None, format!("whether a change after signing is harmless is open: {what}"))
+        check(
+            CheckName::ChangesAfterSigning,
+            None,
+            format!("whether a change after signing is harmless is open: {what}"),
+        )
     } else {
         let certified = history.permissions.certified();
         let by = certified.map_or(String::new(), |p| format!(" by the certification (level {p})"));
@@ -75,13 +104,17 @@ fn judge_history(history: &History, signed: &[&str]) -> Judged {
             Some(level) => format!("changed after signing as is allowed{by}: {level}"),
             None => return unknown_level(modifications),
         };
-        check(CHANGES, Some(true), text)
+        check(CheckName::ChangesAfterSigning, Some(true), text)
     };
     Judged { check: answer, level, modifications }
 }
 
 fn unknown_level(modifications: Vec<Modification>) -> Judged {
-    let check = check(CHANGES, None, "what was changed after signing cannot be told");
+    let check = check(
+        CheckName::ChangesAfterSigning,
+        None,
+        "what was changed after signing cannot be told",
+    );
     Judged { check, level: None, modifications }
 }
 

@@ -7,15 +7,18 @@ use crate::{
         cms::{SignedData, SignerInfo},
         ses::SealSignature,
     },
-    crypto::{ForeignDigest, digest_named_by},
-    domain::report::{Check, Coverage},
+    crypto::digest_named_by,
+    domain::{
+        Timestamp,
+        report::{Check, CheckName, Coverage},
+    },
     verification::{
         Options,
         answers::{Answers, check},
         attributes::signing_certificate,
         seal_structure, signer,
-        standing::Known,
-        timestamp::{self, TIMESTAMP},
+        standing::{Known, Role, Used},
+        timestamp,
     },
 };
 
@@ -25,23 +28,25 @@ pub(super) fn run(
     changes: Check,
     size: u64,
     known: &Known,
+    made_after: Option<Timestamp>,
     options: &Options,
 ) -> Answers {
     let coverage = coverage(facts, size);
     let certificate = facts.certificate.as_ref();
     let token = facts.timestamp.as_ref();
     let (stamped, proven_time) =
-        token.map(|token| timestamp::judge(TIMESTAMP, token, known, options)).unzip();
+        token.map(|token| timestamp::judge(CheckName::Timestamp, token, known, options)).unzip();
     let stamped_at = facts.value().and_then(|value| known.proven(value, options));
     let stamped_over = proven_time.flatten();
     let proven_time = stamped_over.into_iter().chain(stamped_at).min();
-    let standing = match &facts.blob {
+    let (used, role) = match &facts.blob {
         Ok(Blob::Timestamp(token)) => {
-            let used = known.proven(&token.der, options);
-            known.judge(certificate, facts.others(), &options.tsa_trust, used, options)
+            (Used { proven: known.proven(&token.der, options), stated: None }, Role::Authority)
         }
-        _ => known.judge(certificate, facts.others(), &options.trust, proven_time, options),
+        _ => (Used { proven: proven_time, stated: facts.claimed_time }, Role::Signer),
     };
+    let standing = known.judge(certificate, facts.others(), role, used, options);
+    let (algorithms, strength) = signer::algorithms(facts.strength, used.proven, options);
     let mut checks = vec![
         format(facts),
         byte_range(facts),
@@ -49,14 +54,14 @@ pub(super) fn run(
         digest(facts),
         signer::value(facts.signature.as_ref(), certificate.is_some()),
         named_certificate(facts),
-        algorithm(facts),
+        algorithms,
         coverage_check(coverage),
         changes,
     ];
     checks.extend(signer::checks(certificate, &standing));
     if facts.is_timestamp() {
         // Reading a token makes sure that the key is for timestamps, and for nothing else.
-        checks.retain(|check| check.name != "key-usage");
+        checks.retain(|check| check.name != CheckName::KeyUsage);
     }
     checks.extend(signer::test_only(certificate));
     checks.extend(stamped);
@@ -68,11 +73,19 @@ pub(super) fn run(
         checks.push(property(signature));
         checks.extend(seal_structure::checks(signature, stamped_over, options));
     }
-    Answers { checks, coverage, path: standing.path, proven_time }
+    Answers {
+        checks,
+        coverage,
+        path: standing.path,
+        proven_time,
+        made_after,
+        signed_data_missing: false,
+        strength,
+    }
 }
 
 fn format(facts: &Facts<'_>) -> Check {
-    const NAME: &str = "format";
+    const NAME: CheckName = CheckName::Format;
     let kind = &facts.found.sub_filter;
     let problem = match &facts.blob {
         Err(error) => Some(error.as_str()),
@@ -117,7 +130,7 @@ fn problem_of_cms(cms: &SignedData, signer: &SignerInfo, around: bool) -> Option
 
 /// Whether the seal signature does not say that it is of a part of an OFD.
 fn property(signature: &SealSignature) -> Check {
-    const NAME: &str = "signed-property";
+    const NAME: CheckName = CheckName::SignedProperty;
     if signature.property.to_ascii_lowercase().ends_with(".xml") {
         let text = format!("the signature says that it is of {:?}", signature.property);
         return check(NAME, None, text);
@@ -137,18 +150,18 @@ fn kind_in_words(facts: &Facts<'_>) -> &'static str {
 fn byte_range(facts: &Facts<'_>) -> Check {
     match facts.found.gap {
         Ok(_) => check(
-            "byte-range",
+            CheckName::ByteRange,
             Some(true),
             "two pieces from the beginning, between them the signature value and nothing else",
         ),
-        Err(what) => check("byte-range", Some(false), what),
+        Err(what) => check(CheckName::ByteRange, Some(false), what),
     }
 }
 
 fn field(facts: &Facts<'_>) -> Check {
     match &facts.found.field {
-        Some(name) => check("signature-field", Some(true), format!("field {name:?}")),
-        None => check("signature-field", Some(false), "no field of the form leads to it"),
+        Some(name) => check(CheckName::SignatureField, Some(true), format!("field {name:?}")),
+        None => check(CheckName::SignatureField, Some(false), "no field of the form leads to it"),
     }
 }
 
@@ -158,33 +171,20 @@ fn digest(facts: &Facts<'_>) -> Check {
         Some(false) => "the signed bytes were changed, or are not what was signed",
         None => "the digest could not be computed",
     };
-    check("digest", facts.digest_matches, detail)
+    check(CheckName::Digest, facts.digest_matches, detail)
 }
 
 fn named_certificate(facts: &Facts<'_>) -> Check {
     // PAdES demands the attribute; the older detached CMS and the Chinese forms do not have it.
     let demanded = facts.found.sub_filter == "ETSI.CAdES.detached";
     if facts.seal().is_some() || facts.is_timestamp() {
-        return check("signing-certificate", Some(true), "the signature holds its certificate");
+        return check(
+            CheckName::SigningCertificate,
+            Some(true),
+            "the signature holds its certificate",
+        );
     }
     signing_certificate(facts.signer(), facts.certificate.as_ref(), demanded)
-}
-
-fn algorithm(facts: &Facts<'_>) -> Check {
-    if let Some(weakness) = &facts.weakness {
-        return check("algorithms", None, weakness.clone());
-    }
-    match (facts.digest_algorithm.and_then(ForeignDigest::accepted), facts.signer()) {
-        (Some(digest), _) => {
-            check("algorithms", Some(true), format!("digest {digest} is acceptable"))
-        }
-        (None, Some(signer)) => check(
-            "algorithms",
-            None,
-            format!("digest algorithm {} is not acceptable", signer.digest_algorithm),
-        ),
-        _ => check("algorithms", None, "there is no single signer"),
-    }
 }
 
 fn coverage(facts: &Facts<'_>, size: u64) -> Option<Coverage> {
@@ -199,7 +199,7 @@ fn coverage(facts: &Facts<'_>, size: u64) -> Option<Coverage> {
 }
 
 fn coverage_check(coverage: Option<Coverage>) -> Check {
-    const NAME: &str = "coverage";
+    const NAME: CheckName = CheckName::Coverage;
     match coverage {
         Some(Coverage::WholeFile) => check(NAME, Some(true), "the whole file is covered"),
         Some(Coverage::EarlierRevision) => {

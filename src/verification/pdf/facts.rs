@@ -7,12 +7,10 @@ use crate::{
         ses::SealSignature,
         timestamp::{TimestampToken, TokenError},
     },
-    crypto::{
-        DigestAlgorithm, ForeignDigest, VerifyError, sm2, verify_message, verify_unacceptable,
-    },
+    crypto::{DigestAlgorithm, ForeignDigest, VerifyError, sm2, verify_even_weak, verify_message},
     domain::{Timestamp, source::ReadAt},
     formats::pdf::{FoundSignature, PdfError},
-    pki::{Certificate, timestamp::ID_SIGNATURE_TIMESTAMP},
+    pki::{Certificate, algorithms::Strength, timestamp::ID_SIGNATURE_TIMESTAMP},
     verification::{
         attributes::{cms_time, digest_is_signed},
         timestamp,
@@ -46,8 +44,8 @@ pub(super) struct Facts<'a> {
     pub(super) certificate: Option<Certificate>,
     /// The digest algorithm; one that is not accepted only tells whether anything was changed.
     pub(super) digest_algorithm: Option<ForeignDigest>,
-    /// Why key or algorithm are not acceptable, although the signature fits.
-    pub(super) weakness: Option<String>,
+    /// What the signature was made with.
+    pub(super) strength: Option<Strength>,
     /// Whether what the range covers has the digest that was signed.
     pub(super) digest_matches: Option<bool>,
     /// Whether the signature value belongs to what was signed and the certificate.
@@ -132,7 +130,7 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
         blob: read_blob(found),
         certificate: None,
         digest_algorithm: None,
-        weakness: None,
+        strength: None,
         digest_matches: None,
         signature: None,
         timestamp: None,
@@ -166,16 +164,25 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
                 }
                 _ => digest(algorithm, &[]).map(|digest| digest_is_signed(signer, &digest)),
             };
+            let strength = facts.certificate.as_ref().map(|certificate| {
+                let own = Strength::of_signature(
+                    signer.signature_algorithm,
+                    Some(algorithm),
+                    certificate,
+                );
+                // Whatever signs the digest, it is by this digest that the document is bound.
+                let bound_by = (found.sub_filter == PKCS7_SHA1).then_some(ForeignDigest::Sha1);
+                Strength { digest: bound_by.or(own.digest), ..own }
+            });
             let signature = value_of_cms(signer, facts.certificate.as_ref(), algorithm);
-            let (signature, weakness) = signature.unzip();
-            // Whatever signs the digest, it is by this digest that the document is bound.
-            let bound_by_sha1 = (found.sub_filter == PKCS7_SHA1)
-                .then(|| "the document is bound by SHA-1, which is not acceptable".to_owned());
-            (facts.signature, facts.weakness) = (signature, weakness.flatten().or(bound_by_sha1));
+            (facts.signature, facts.strength) = (signature, strength);
             facts.digest_matches = matches;
         }
         Ok(Blob::Gm(data)) => {
             let signature = facts.certificate.as_ref().and_then(|c| data.verify(c));
+            let kind = data.signer.signature_algorithm;
+            facts.strength =
+                facts.certificate.as_ref().map(|c| Strength::of_signature(kind, Some(SM3), c));
             let matches = digest(SM3, &[]).map(|digest| data.is_over_digest(&digest));
             (facts.signature, facts.digest_matches) = (signature, matches);
         }
@@ -185,6 +192,7 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
             let (certificate, at) = (token.certificate.clone(), token.info.at);
             // Reading a token checks its signature.
             (facts.signature, facts.digest_matches) = (Some(Ok(())), matches);
+            facts.strength = Some(token.strength());
             (facts.certificate, facts.claimed_time) = (Some(certificate), Some(at));
             facts.digest_algorithm = Some(algorithm);
         }
@@ -204,6 +212,9 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
                 }
                 (plain, _) => plain,
             };
+            let kind = signature.algorithm;
+            let of = |c: &Certificate| Strength::of_signature(kind, Some(SM3), c);
+            facts.strength = signature.signer.as_ref().map(of);
             let (certificate, time) = (signature.signer.clone(), signature.time.at);
             facts.claimed_time = time.or(facts.claimed_time);
             (facts.signature, facts.digest_matches) = (result, matches);
@@ -215,27 +226,15 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
     facts
 }
 
-/// Verifies the signature value of a CMS; with the reason where it fits, but by an algorithm or a
-/// key that is not acceptable.
+/// Verifies the signature value of a CMS.
 fn value_of_cms(
     signer: &SignerInfo,
     certificate: Option<&Certificate>,
     digest: ForeignDigest,
-) -> Option<(Result<(), VerifyError>, Option<String>)> {
+) -> Option<Result<(), VerifyError>> {
     let (certificate, message) = certificate.zip(signer.signed_attributes.as_ref())?;
     let (spki, kind) = (certificate.spki_der(), signer.signature_algorithm);
-    let accepted = match digest.accepted() {
-        Some(digest) => verify_message(&spki, kind, Some(digest), message, &signer.signature),
-        None => Err(VerifyError::Unsupported("with SHA-1".to_owned())),
-    };
-    let Err(VerifyError::Unsupported(why)) = &accepted else { return Some((accepted, None)) };
-    match verify_unacceptable(&spki, kind, digest, message, &signer.signature) {
-        Err(VerifyError::Unsupported(_)) => Some((accepted, None)),
-        answer => {
-            let why = format!("signature algorithm {why} is not acceptable");
-            Some((answer, Some(why)))
-        }
-    }
+    Some(verify_even_weak(&spki, kind, Some(digest), message, &signer.signature))
 }
 
 /// A date of PDF, `D:YYYYMMDDHHmmSSOHH'mm'` (ISO 32000-2 §7.9.4), as a point in time.

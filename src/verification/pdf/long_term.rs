@@ -22,7 +22,11 @@ const MOST_STAMPS: usize = 32;
 
 /// Reads the validation data of the file, and takes from its document timestamps, the last first, what
 /// they prove.
-pub(super) fn gather(source: &dyn ReadAt, facts: &[Facts<'_>], options: &Options) -> Known {
+pub(super) fn gather(
+    source: &dyn ReadAt,
+    facts: &[Facts<'_>],
+    options: &Options,
+) -> (Known, Stamps) {
     let mut data = pdf::validation_data(source, None).unwrap_or_default();
     for pieces in [&mut data.certificates, &mut data.crls, &mut data.responses] {
         pieces.sort_unstable();
@@ -34,6 +38,7 @@ pub(super) fn gather(source: &dyn ReadAt, facts: &[Facts<'_>], options: &Options
         crls: data.crls.iter().filter_map(|der| Crl::from_der(der)).collect(),
         responses: data.responses.iter().filter_map(|der| OcspResponse::from_der(der)).collect(),
     };
+    let mut good = Stamps(Vec::new());
     let mut known = Known::new(certificates, evidence, options.at);
     let mut stamps: Vec<_> = facts.iter().filter_map(stamp).collect();
     stamps.sort_by_key(|(gap, _)| Reverse(gap.end_of_range));
@@ -41,9 +46,25 @@ pub(super) fn gather(source: &dyn ReadAt, facts: &[Facts<'_>], options: &Options
         if known.judge_token(token, options).is_ok() {
             let data = pdf::validation_data(source, Some(gap)).unwrap_or_default();
             prove(&mut known, &data, gap, facts, token.info.at);
+            good.0.push((gap, token.info.at));
         }
     }
-    known
+    (known, good)
+}
+
+/// The good document timestamps of a file.
+pub(super) struct Stamps(Vec<(Gap, Timestamp)>);
+
+impl Stamps {
+    /// When a signature was certainly not there yet: it covers a timestamp of that time.
+    pub(super) fn made_after(&self, facts: &Facts<'_>) -> Option<Timestamp> {
+        let own = facts.found.gap.ok()?;
+        let covered = |(stamp, _): &&(Gap, Timestamp)| {
+            stamp.end_of_range < own.end_of_range
+                && (stamp.end <= own.start || stamp.start >= own.end)
+        };
+        self.0.iter().filter(covered).map(|(_, at)| *at).max()
+    }
 }
 
 /// Everything within a revision existed when it was stamped.

@@ -12,9 +12,8 @@ use super::{
     in_der, seal_structure,
 };
 use crate::{
-    crypto::ForeignDigest,
     domain::{
-        report::{Conclusion, Coverage, Report, Uncovered},
+        report::{Conclusion, Coverage, ModificationLevel, Report, Uncovered},
         source::ReadAt,
     },
     formats::pdf::{self, FoundSignature, Inspection, PdfError},
@@ -47,13 +46,15 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
     }
     let mut signature_values = Vec::new();
     let mut budget = MOST_COMPARED;
+    let at_most = options.policy.changes.at_most;
     let mut judged = Vec::new();
     let all: Vec<_> = inspection.signatures.iter().map(|s| facts::gather(source, s)).collect();
-    let known = long_term::gather(source, &all, options);
+    let (known, stamps) = long_term::gather(source, &all, options);
     for facts in &all {
         let found = facts.found;
-        let changes = changes_after(source, found, &inspection, &mut budget);
-        let answers = checks::run(facts, changes.check, source.size(), &known, options);
+        let changes = changes_after(source, found, &inspection, &mut budget, at_most);
+        let after = stamps.made_after(facts);
+        let answers = checks::run(facts, changes.check, source.size(), &known, after, options);
         signature_values.push(facts.value().map(in_der));
         let mut outline = outline(facts, answers.coverage);
         outline.modification_level = changes.level;
@@ -64,7 +65,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         appearance::add(source, drawing, &mut judged);
     }
     for (index, (_, outline, answers)) in judged.into_iter().enumerate() {
-        report.signatures.push(conclude(index, outline, answers));
+        report.signatures.push(conclude(index, outline, answers, options));
     }
     conclude_file(&mut report, true, inspection.damage.is_none() && !inspection.locked);
     if let Some(damage) = inspection.damage {
@@ -84,21 +85,26 @@ fn changes_after(
     found: &FoundSignature,
     inspection: &Inspection,
     budget: &mut u64,
+    at_most: ModificationLevel,
 ) -> Judged {
     let signed: Vec<_> = inspection.signatures.iter().filter_map(|s| s.field.as_deref()).collect();
     const UNCLEAR: &str =
         "what was changed after signing cannot be told, as it is not clear what was signed";
     let gap = match found.gap {
         Ok(gap) if found.ends_a_revision => gap,
-        _ => return changes::judge(Err(UNCLEAR), &signed),
+        _ => return changes::judge(Err(UNCLEAR), &signed, at_most),
     };
     *budget = budget.saturating_sub(gap.end_of_range);
     if *budget == 0 {
-        return changes::judge(Err("there are too many signatures to compare them all"), &signed);
+        return changes::judge(
+            Err("there are too many signatures to compare them all"),
+            &signed,
+            at_most,
+        );
     }
     match pdf::history(source, found, gap, inspection.damage.as_ref()) {
-        Ok(history) => changes::judge(Ok(history.as_ref()), &signed),
-        Err(error) => changes::judge(Err(&error.to_string()), &signed),
+        Ok(history) => changes::judge(Ok(history.as_ref()), &signed, at_most),
+        Err(error) => changes::judge(Err(&error.to_string()), &signed, at_most),
     }
 }
 
@@ -109,13 +115,7 @@ fn outline(facts: &Facts<'_>, coverage: Option<Coverage>) -> Outline {
     Outline {
         kind: facts.found.sub_filter.clone(),
         certificate: facts.certificate.clone(),
-        algorithm: named.map(|oid| {
-            algorithm_in_words(
-                certificate,
-                oid,
-                facts.digest_algorithm.and_then(ForeignDigest::accepted),
-            )
-        }),
+        algorithm: named.map(|oid| algorithm_in_words(certificate, oid, facts.digest_algorithm)),
         claimed_time: facts.claimed_time,
         seal: facts.seal().map(|signature| seal_structure::report(&signature.seal)),
         uncovered: uncovered(facts, coverage),

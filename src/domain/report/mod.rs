@@ -1,88 +1,20 @@
 //! The report of a verification 验章报告, in the words of ETSI EN 319 102-1.
 
+mod check;
+mod check_phrases;
+mod look;
+mod reason;
+mod reason_phrases;
+mod words;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Timestamp, seal_state::words};
-
-words! {
-    /// The answer for a whole file.
-    Conclusion {
-        /// Every signature passes and nothing unsigned could mislead a reader.
-        Valid => "valid",
-        /// At least one signature failed.
-        Invalid => "invalid",
-        /// Something could not be judged.
-        Indeterminate => "indeterminate",
-        /// There is no signature in the file.
-        Unsigned => "unsigned",
-    }
-}
-
-words! {
-    /// Whether the signed bytes are what was signed.
-    Integrity {
-        /// Digest and signature match.
-        Intact => "intact",
-        /// Digest or signature does not match.
-        Broken => "broken",
-        /// It could not be computed.
-        Unknown => "unknown",
-    }
-}
-
-/// The main status of a signature, EN 319 102-1 §5.1.3.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-pub enum Indication {
-    /// All checks passed.
-    #[serde(rename = "TOTAL-PASSED")]
-    TotalPassed,
-    /// The signature is certainly wrong.
-    #[serde(rename = "TOTAL-FAILED")]
-    TotalFailed,
-    /// What is known does not suffice to judge.
-    #[serde(rename = "INDETERMINATE")]
-    Indeterminate,
-}
-
-words! {
-    /// What part of the file a signature covers.
-    Coverage {
-        /// All of it but the signature value.
-        WholeFile => "whole-file",
-        /// All of an earlier revision.
-        EarlierRevision => "earlier-revision",
-        /// Not even all of its own revision.
-        Partial => "partial",
-    }
-}
-
-words! {
-    /// How far a file was changed after a signature: the furthest of all changes.
-    ModificationLevel {
-        /// Not at all.
-        None => "none",
-        /// Data for later validation, document timestamps, metadata.
-        LongTermValidation => "long-term-validation",
-        /// Forms were filled in, further signatures put on.
-        FormFilling => "form-filling",
-        /// Annotations were added or changed.
-        Annotations => "annotations",
-        /// Anything else.
-        Other => "other",
-    }
-}
-
-/// One question and its answer.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct Check {
-    /// The stable name of the question.
-    pub name: String,
-    /// Yes, no, or (null) not known.
-    pub passed: Option<bool>,
-    /// In words.
-    pub detail: String,
-}
+use super::Timestamp;
+pub use check::{Check, CheckName, Consequence};
+pub use look::{Appearance, PageArea, PageDifference, PagePictures};
+pub use reason::Reason;
+pub use words::{Conclusion, Coverage, Indication, Integrity, ModificationLevel, SubIndication};
 
 /// A change of the file after the signature.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
@@ -93,62 +25,11 @@ pub struct Modification {
     pub allowed: Option<bool>,
 }
 
-/// What the pages of a PDF looked like when it was signed, beside what they look like now, as one
-/// renderer draws both.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct Appearance {
-    /// How many pages the signed revision has; null where it could not be drawn.
-    pub pages_signed: Option<usize>,
-    /// How many pages the file has now.
-    pub pages_shown: Option<usize>,
-    /// How many pages of both were compared.
-    pub pages_compared: usize,
-    /// The pages that look different.
-    pub different: Vec<PageDifference>,
-    /// Why not everything was compared, where it was not.
-    pub detail: Option<String>,
-}
-
-/// A page that does not look as it did.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct PageDifference {
-    /// Its number, from 1.
-    pub number: usize,
-    /// Where.
-    pub area: PageArea,
-    /// Whether the page itself looks different, and not only annotations and fields upon it.
-    pub content: bool,
-    /// Whether something is no longer visible that was.
-    pub hidden: bool,
-    /// Both pictures, where they were asked for.
-    pub pictures: Option<PagePictures>,
-}
-
-/// The smallest upright area around all that is different on a page as it is shown.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct PageArea {
-    /// From the left edge of the page, millimetres.
-    pub left_mm: f64,
-    /// From its upper edge, millimetres.
-    pub top_mm: f64,
-    /// Millimetres.
-    pub width_mm: f64,
-    /// Millimetres.
-    pub height_mm: f64,
-}
-
-/// A page, twice: PNG in base64, 96 dots per inch or less.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct PagePictures {
-    /// As it was signed.
-    pub signed: String,
-    /// As a reader shows it now.
-    pub shown: String,
-}
-
 /// The signing certificate.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct SignerReport {
+    /// The common name of the subject.
+    pub name: Option<String>,
     /// The distinguished name, RFC 4514.
     pub subject: Option<String>,
     /// The issuer's distinguished name, RFC 4514.
@@ -242,7 +123,6 @@ pub struct SignatureReport {
     /// `ses-v1`, `ses-v4`, `ses-v5` or `gbt35275`; of a seal alone `seal`.
     pub kind: String,
     /// Whether the signed bytes are what was signed.
-    #[schema(value_type = String, example = "intact")]
     pub integrity: Integrity,
     /// The signing certificate.
     pub signer: SignerReport,
@@ -261,15 +141,19 @@ pub struct SignatureReport {
     /// The main status.
     pub indication: Indication,
     /// The sub-indication of EN 319 102-1 where the status is not passed.
-    pub sub_indication: Option<String>,
+    pub sub_indication: Option<SubIndication>,
+    /// What that comes to, for people.
+    pub verdict: Verdict,
+    /// What is certain, good or bad, in sentences for people.
+    pub certain: Vec<TwoLanguages>,
+    /// What is not.
+    pub uncertain: Vec<TwoLanguages>,
     /// What part of the file it covers.
-    #[schema(value_type = Option<String>, example = "whole-file")]
     pub coverage: Option<Coverage>,
     /// What of the signed revision is not covered.
     pub uncovered: Vec<Uncovered>,
     /// How far the file was changed after the signature; null where that cannot be told, and in
     /// formats that do not have later revisions.
-    #[schema(value_type = Option<String>, example = "none")]
     pub modification_level: Option<ModificationLevel>,
     /// Changes after the signature.
     pub modifications: Vec<Modification>,
@@ -277,6 +161,52 @@ pub struct SignatureReport {
     pub appearance: Option<Appearance>,
     /// Every question asked.
     pub checks: Vec<Check>,
+}
+
+/// A text in both languages.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TwoLanguages {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+impl TwoLanguages {
+    /// From one text each.
+    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self { en: en.into(), zh: zh.into() }
+    }
+}
+
+/// The answer, for people.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct Verdict {
+    /// The main reason, for programs.
+    pub reason: Reason,
+    /// In one sentence.
+    pub sentence: TwoLanguages,
+    /// What to do.
+    pub advice: TwoLanguages,
+}
+
+impl From<Reason> for Verdict {
+    fn from(reason: Reason) -> Self {
+        Self { reason, sentence: reason.sentence(), advice: reason.advice() }
+    }
+}
+
+/// The validation policy by which a question was answered.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct PolicyReport {
+    /// Its name.
+    #[schema(example = "default")]
+    pub name: String,
+    /// What people call it.
+    pub title: TwoLanguages,
+    /// SHA-256 of its text, hexadecimal.
+    pub digest: String,
 }
 
 /// The report on a file.
@@ -287,13 +217,16 @@ pub struct Report {
     /// The format that was found, such as `pdf`.
     pub format: String,
     /// The answer for the whole file.
-    #[schema(value_type = String, example = "valid")]
     pub conclusion: Conclusion,
+    /// What that comes to, for people.
+    pub verdict: Verdict,
     /// Why a file with no readable signature got its conclusion.
     pub detail: Option<String>,
     /// What the signed document holds beside what it shows, in words: nothing of it is a failure,
     /// as it was signed, but it could show something else to somebody, or do something.
     pub warnings: Vec<String>,
+    /// The validation policy.
+    pub policy: PolicyReport,
     /// The time for which the question was asked.
     #[schema(value_type = String)]
     pub verified_at: Timestamp,

@@ -1,0 +1,191 @@
+//! What a report comes to, for people: the main reason, what is certain and what is not. "Changed",
+//! "forged" and "not known here" are told apart; a sentence says no more than the checks do.
+
+use super::{answers::Answers, conclusion::Status};
+use crate::{
+    domain::report::{
+        CheckName, Conclusion, Consequence, Indication, Integrity, Reason, Report, SignatureReport,
+        SubIndication, TwoLanguages,
+    },
+    pki::path::PathError,
+};
+
+/// The checks whose "no" makes a signature certainly wrong, and what that means, the first first.
+const WRONG: [(CheckName, Reason); 11] = [
+    (CheckName::Format, Reason::Malformed),
+    (CheckName::ByteRange, Reason::Malformed),
+    (CheckName::References, Reason::Changed),
+    (CheckName::Digest, Reason::Changed),
+    (CheckName::Signature, Reason::Forged),
+    (CheckName::Coverage, Reason::NotCovered),
+    (CheckName::ChangesAfterSigning, Reason::Changed),
+    (CheckName::SealSignature, Reason::SealForged),
+    (CheckName::SealFile, Reason::SealForged),
+    (CheckName::SignerInSeal, Reason::SealForged),
+    (CheckName::SignatureList, Reason::Changed),
+];
+
+/// What keeps a signature from passing before its certificates are asked about.
+const DOUBTS: [(CheckName, Reason); 7] = [
+    (CheckName::Package, Reason::Ambiguous),
+    (CheckName::Coverage, Reason::NotCovered),
+    (CheckName::SignatureList, Reason::NotCovered),
+    (CheckName::SignatureField, Reason::Malformed),
+    (CheckName::ChangesAfterSigning, Reason::ChangesUnclear),
+    (CheckName::AppearanceAfterSigning, Reason::ChangesUnclear),
+    (CheckName::NotForTest, Reason::TestSeal),
+];
+
+/// And what does so behind them.
+const DOUBTS_BEHIND: [(CheckName, Reason); 9] = [
+    (CheckName::SigningCertificate, Reason::CertificateNotNamed),
+    (CheckName::KeyUsage, Reason::KeyUsage),
+    (CheckName::SealSignature, Reason::NotEvaluated),
+    (CheckName::SealMaker, Reason::UnknownMaker),
+    (CheckName::SealDates, Reason::SealDates),
+    (CheckName::SignerInSeal, Reason::SealRenewal),
+    (CheckName::Times, Reason::Times),
+    (CheckName::Timestamp, Reason::Timestamp),
+    (CheckName::SealTimestamp, Reason::Timestamp),
+];
+
+/// The main reason of a status.
+pub(super) fn reason(status: Status, answers: &Answers, changed: bool) -> Reason {
+    use SubIndication as Sub;
+    let in_the_way = |name: CheckName| {
+        let mut named = answers.checks.iter().filter(|check| check.name == name);
+        named.any(|check| check.passed != Some(true) && check.consequence == Consequence::Fail)
+    };
+    let first = |all: &[(CheckName, Reason)]| {
+        all.iter().find(|(name, _)| in_the_way(*name)).map(|(_, reason)| *reason)
+    };
+    let (indication, sub) = status;
+    match (indication, sub) {
+        (Indication::TotalPassed, _) if changed => return Reason::ValidChanged,
+        (Indication::TotalPassed, _) => return Reason::Valid,
+        (_, Some(Sub::Revoked | Sub::Expired)) => return Reason::RevokedBefore,
+        (_, Some(Sub::NotYetValid)) => return Reason::NotYetValid,
+        (Indication::TotalFailed, _) => {
+            let wrong = WRONG.iter().find(|(name, _)| answers.failed(*name));
+            return wrong.map_or(Reason::Other, |(_, reason)| *reason);
+        }
+        (_, Some(Sub::SignedDataNotFound)) => return Reason::FileMissing,
+        (Indication::Indeterminate, _) => {}
+    }
+    if answers.unknown(CheckName::Format) {
+        return Reason::NotEvaluated;
+    }
+    if let Some(reason) = first(&DOUBTS) {
+        return reason;
+    }
+    // What is too weak can be computed; what cannot be is not known here.
+    if answers.unknown(CheckName::References) {
+        return Reason::Weak;
+    }
+    if answers.unknown(CheckName::Algorithms) {
+        let computed = answers.get(CheckName::Signature) == Some(true);
+        return if computed { Reason::Weak } else { Reason::NotEvaluated };
+    }
+    if sub == Some(Sub::NoSigningCertificateFound) {
+        return Reason::NoCertificate;
+    }
+    let of_path = answers.path.as_ref().err().map(of_path);
+    let times = (sub == Some(Sub::TimestampOrderFailure)).then_some(Reason::Times);
+    of_path.or(times).or(first(&DOUBTS_BEHIND)).unwrap_or(Reason::Other)
+}
+
+fn of_path(error: &PathError) -> Reason {
+    match error {
+        PathError::NoTrustedRoot => Reason::UnknownIssuer,
+        PathError::OutOfDates { .. } => Reason::Expired,
+        PathError::TooWeak { .. } => Reason::Weak,
+        PathError::NotAnIssuer(_)
+        | PathError::CriticalExtension { .. }
+        | PathError::NameNotPermitted(_)
+        | PathError::PolicyNotMet(_)
+        | PathError::Malformed(_) => Reason::ChainRules,
+        PathError::Revoked { leaf: true, .. } => Reason::Revoked,
+        PathError::Revoked { leaf: false, .. } => Reason::IssuerRevoked,
+        PathError::OnHold { .. } => Reason::OnHold,
+        PathError::RevocationUnknown { .. } => Reason::StatusUnknown,
+    }
+}
+
+/// Writes what is certain of every signature and what is not, and the verdict on the file.
+pub(super) fn write(report: &mut Report) {
+    for signature in &mut report.signatures {
+        (signature.certain, signature.uncertain) = (certain(signature), uncertain(signature));
+    }
+    report.verdict = of_file(report).into();
+}
+
+fn of_file(report: &Report) -> Reason {
+    let reasons = |wanted: Indication| {
+        report.signatures.iter().find(|s| s.indication == wanted).map(|s| s.verdict.reason)
+    };
+    match report.conclusion {
+        Conclusion::Unsigned => Reason::Unsigned,
+        // A signature that the next one goes on from is no change that anybody asks about.
+        Conclusion::Valid => report.signatures.last().map_or(Reason::Valid, |s| s.verdict.reason),
+        Conclusion::Invalid | Conclusion::Indeterminate => reasons(Indication::TotalFailed)
+            .or(reasons(Indication::Indeterminate))
+            .unwrap_or(match report.format.as_str() {
+                "ofd" if !report.signatures.is_empty() => Reason::Ambiguous,
+                _ => Reason::Unreadable,
+            }),
+    }
+}
+
+fn certain(signature: &SignatureReport) -> Vec<TwoLanguages> {
+    let mut all = Vec::new();
+    if signature.integrity == Integrity::Intact {
+        all.push(TwoLanguages::new(
+            "What was signed is unchanged, and the signature was made with the key of the certificate.",
+            "被签内容未被改动，签名由证书对应的密钥签出。",
+        ));
+    }
+    let passed = |name: CheckName| {
+        signature.checks.iter().any(|check| check.name == name && check.passed == Some(true))
+    };
+    if passed(CheckName::CertificateChain) && passed(CheckName::Revocation) {
+        all.push(TwoLanguages::new(
+            "The certificate is from an authority that is trusted here, and was not revoked when it \
+             was used.",
+            "证书由受信任的机构颁发，使用时未被吊销。",
+        ));
+    }
+    if let Some(at) = signature.timestamp {
+        all.push(TwoLanguages::new(
+            format!(
+                "It is proven by a timestamp that the signature was there at {}.",
+                at.to_the_second()
+            ),
+            format!("有可信时间戳证明签名在 {}（北京时间）已存在。", at.in_china()),
+        ));
+    }
+    if passed(CheckName::SignatureOnRecord) {
+        all.push(TwoLanguages::new(
+            "The register of seals holds the record of this signature.",
+            "印章登记中有该签章的记录。",
+        ));
+    }
+    let failed = signature.checks.iter().filter(|check| check.passed == Some(false));
+    all.extend(failed.map(|check| check.name.if_failed()));
+    all
+}
+
+fn uncertain(signature: &SignatureReport) -> Vec<TwoLanguages> {
+    let mut all = Vec::new();
+    if let (Some(at), None) = (signature.signing_time, signature.timestamp) {
+        all.push(TwoLanguages::new(
+            format!(
+                "That it was made at {} is stated only; no timestamp proves it.",
+                at.to_the_second()
+            ),
+            format!("所示时间 {}（北京时间）为自述，没有时间戳证明。", at.in_china()),
+        ));
+    }
+    let unknown = signature.checks.iter().filter(|check| check.passed.is_none());
+    all.extend(unknown.map(|check| check.name.if_unknown()));
+    all
+}
