@@ -9,16 +9,20 @@ use std::{
 };
 
 use crate::{
-    config::Config,
+    clients::{
+        fetch::{Fetch, fetch},
+        guard::Allowed,
+    },
+    config::{Config, FetchingConfig},
     devices::{Devices, Token},
-    domain::{Clock, SystemClock, ca_class::CaClass, id::new_ulid},
+    domain::{Clock, SystemClock, ca_class::CaClass, id::new_ulid, report::FetchedKind},
     http::{House, Server, serve},
     jobs::Jobs,
     pki::{Certificate, TrustStore, revocation::Crl},
     policy::{PolicyError, PolicySet},
     service::{Authority, Error, Parts, Provisioner, Service},
     store::{Store, StoreError},
-    verification::{ValidationPolicies, ValidationPolicyError},
+    verification::{Errand, Fetching, ValidationPolicies, ValidationPolicyError},
 };
 
 /// Why the service does not start.
@@ -108,6 +112,7 @@ impl App {
             }
         };
         let drawer = config.drawing.drawer();
+        let fetching = fetching(&config.fetching, Arc::clone(&clock));
         let validation_policies = load_validation_policies(config.policy.directory.as_deref())?;
         validation_policies.named(&config.policy.validation)?;
         let service = Arc::new(Service::new(Parts {
@@ -122,6 +127,7 @@ impl App {
             maker_trust,
             tsa_trust,
             drawer,
+            fetching,
             validation_policies,
             instance,
         }));
@@ -186,6 +192,25 @@ pub fn load_policy(config: &Config) -> Result<PolicySet, PolicyError> {
         Some(directory) => PolicySet::load(directory),
         None => PolicySet::bundled(),
     }
+}
+
+/// The longest revocation list, and the longest answer of any other kind, that is read, bytes.
+const LONGEST_LIST: u64 = 32 << 20;
+const LONGEST_ANSWER: u64 = 64 << 10;
+
+/// Whoever fetches what tells the status of certificates, unless nobody does.
+pub fn fetching(config: &FetchingConfig, clock: Arc<dyn Clock>) -> Option<Arc<Fetching>> {
+    if !config.enabled {
+        return None;
+    }
+    let allowed = Allowed::and(config.networks.clone());
+    let timeout = Duration::from_millis(config.timeout_ms);
+    let go = move |errand: &Errand| {
+        let question = errand.question.as_deref().map(|bytes| (bytes, "application/ocsp-request"));
+        let longest = if errand.kind == FetchedKind::Crl { LONGEST_LIST } else { LONGEST_ANSWER };
+        fetch(&Fetch { url: &errand.url, question, longest, timeout, allowed: &allowed })
+    };
+    Some(Arc::new(Fetching::new(Box::new(go), clock, config.issuers)))
 }
 
 /// The validation policies: those that come with the program, and `validation/*.toml` in a directory of

@@ -1,6 +1,8 @@
 //! Outbound HTTP: time limits, size limits and redirects in one place. Who calls a client waits in a
 //! thread of his own.
 
+pub mod fetch;
+pub mod guard;
 pub mod mail;
 pub mod sealwright;
 pub mod tsa;

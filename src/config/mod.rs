@@ -9,7 +9,7 @@ use const_oid::ObjectIdentifier;
 use serde::Deserialize;
 
 use crate::{
-    clients::{mail::MailServer, tsa::TsaServer},
+    clients::{guard::Network, mail::MailServer, tsa::TsaServer},
     devices::pkcs11::TokenConfig,
     domain::{ca_class::CaClass, seal_code::SealCodeScheme},
     drawing::{Bounds, Drawer},
@@ -58,6 +58,9 @@ pub struct Config {
     /// Drawing pages for verification.
     #[serde(default)]
     pub drawing: DrawingConfig,
+    /// Fetching what tells the status of certificates.
+    #[serde(default)]
+    pub fetching: FetchingConfig,
     /// Webhooks.
     #[serde(default)]
     pub webhooks: WebhookConfig,
@@ -405,6 +408,27 @@ impl DrawingConfig {
     }
 }
 
+/// Fetching what tells the status of certificates.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FetchingConfig {
+    /// Whether anything is fetched.
+    pub enabled: bool,
+    /// Networks that may be called beside the public internet.
+    pub networks: Vec<Network>,
+    /// How long one call may take, milliseconds.
+    pub timeout_ms: u64,
+    /// Whether certificates of issuers are fetched from where a certificate says that nobody trusts
+    /// yet.
+    pub issuers: bool,
+}
+
+impl Default for FetchingConfig {
+    fn default() -> Self {
+        Self { enabled: true, networks: Vec::new(), timeout_ms: 5000, issuers: false }
+    }
+}
+
 impl Config {
     /// Reads and checks a configuration file.
     ///
@@ -445,6 +469,9 @@ impl Config {
         }
         if !(1..=36_500).contains(&self.ca.root_days) || !(1..=3650).contains(&self.ca.seal_days) {
             return Err("ca.root_days must be 1 to 36500, ca.seal_days 1 to 3650".to_owned());
+        }
+        if !(100..=60_000).contains(&self.fetching.timeout_ms) {
+            return Err("fetching.timeout_ms must be 100 to 60000".to_owned());
         }
         if !(1..=8760).contains(&self.ca.crl_hours) {
             return Err("ca.crl_hours must be 1 to 8760".to_owned());

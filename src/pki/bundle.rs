@@ -27,10 +27,21 @@ pub fn certificates(text: &str) -> Result<Vec<Certificate>, CertificateError> {
     }
     let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
     let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
-    let der = Base64::decode_vec(&body).map_err(|_| CertificateError)?;
-    match Certificate::from_der(&der) {
+    of_der(&Base64::decode_vec(&body).map_err(|_| CertificateError)?)
+}
+
+/// The certificates of a file: DER of a certificate or PKCS#7, or a text as above.
+///
+/// # Errors
+/// There is none, or one is malformed.
+pub fn of_bytes(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
+    of_der(bytes).or_else(|error| certificates(std::str::from_utf8(bytes).map_err(|_| error)?))
+}
+
+fn of_der(der: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
+    match Certificate::from_der(der) {
         Ok(certificate) => Ok(vec![certificate]),
-        Err(_) => of_signed_data(&der).ok_or(CertificateError),
+        Err(_) => of_signed_data(der).ok_or(CertificateError),
     }
 }
 

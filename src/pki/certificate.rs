@@ -1,12 +1,17 @@
 //! A certificate as it was issued: the bytes beside what they say.
 
-use const_oid::{AssociatedOid as _, ObjectIdentifier};
+use const_oid::{
+    AssociatedOid as _, ObjectIdentifier,
+    db::rfc5280::{ID_AD_CA_ISSUERS, ID_AD_OCSP},
+};
 use der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding};
 use spki::AlgorithmIdentifierRef;
 use x509_cert::{
     ext::pkix::{
-        AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage,
-        KeyUsage, SubjectKeyIdentifier, crl::dp::DistributionPoint,
+        AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints,
+        ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+        crl::dp::DistributionPoint,
+        name::{DistributionPointName, GeneralName},
     },
     name::Name,
 };
@@ -203,6 +208,33 @@ impl Certificate {
         self.extension_ids().any(|(id, _)| id == AIA || id == CrlDistributionPoints::OID)
     }
 
+    /// Where OCSP responders tell its revocation status (RFC 5280 §4.2.2.1).
+    pub fn responders(&self) -> Vec<String> {
+        self.access(ID_AD_OCSP)
+    }
+
+    /// Where the certificate of its issuer is.
+    pub fn issuer_locations(&self) -> Vec<String> {
+        self.access(ID_AD_CA_ISSUERS)
+    }
+
+    /// Where revocation lists are published that tell its status.
+    pub fn list_locations(&self) -> Vec<String> {
+        let points = self.distribution_points();
+        let names = points.iter().filter_map(|point| match point.distribution_point.as_ref()? {
+            DistributionPointName::FullName(names) => Some(names.iter()),
+            DistributionPointName::NameRelativeToCRLIssuer(_) => None,
+        });
+        names.flatten().filter_map(uri).collect()
+    }
+
+    fn access(&self, method: ObjectIdentifier) -> Vec<String> {
+        let all = self.extension::<AuthorityInfoAccessSyntax>().map(|all| all.0);
+        let all = all.unwrap_or_default();
+        let all = all.iter().filter(|one| one.access_method == method);
+        all.filter_map(|one| uri(&one.access_location)).collect()
+    }
+
     /// Where lists are published that tell its revocation status.
     pub(super) fn distribution_points(&self) -> Vec<DistributionPoint> {
         self.extension::<CrlDistributionPoints>().map(|points| points.0).unwrap_or_default()
@@ -265,6 +297,13 @@ impl Certificate {
 
     fn extension<'a, T: Decode<'a> + const_oid::AssociatedOid>(&'a self) -> Option<T> {
         self.inner.tbs_certificate().get_extension::<T>().ok().flatten().map(|(_, value)| value)
+    }
+}
+
+fn uri(name: &GeneralName) -> Option<String> {
+    match name {
+        GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
+        _ => None,
     }
 }
 

@@ -37,7 +37,7 @@ use crate::{
     pki::TrustStore,
     policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
     store::{AuditEvent, Gathering, Store, Tx},
-    verification::ValidationPolicies,
+    verification::{Fetching, ValidationPolicies},
 };
 
 /// What every verb may use.
@@ -64,6 +64,8 @@ pub struct Service {
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.
     pub drawer: Option<Drawer>,
+    /// Who fetches what tells the status of certificates, where somebody does.
+    pub fetching: Option<Arc<Fetching>>,
     /// The validation policies.
     pub validation_policies: ValidationPolicies,
     /// This process.
@@ -98,6 +100,7 @@ impl Service {
             maker_trust,
             tsa_trust,
             drawer,
+            fetching,
             validation_policies,
             instance,
         } = parts;
@@ -113,6 +116,7 @@ impl Service {
             maker_trust,
             tsa_trust,
             drawer,
+            fetching,
             validation_policies,
             instance: instance.into(),
             steady: timestamps::Steady::default(),
@@ -282,6 +286,8 @@ pub struct Parts {
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.
     pub drawer: Option<Drawer>,
+    /// Who fetches what tells the status of certificates, where somebody does.
+    pub fetching: Option<Arc<Fetching>>,
     /// The validation policies.
     pub validation_policies: ValidationPolicies,
     /// This process.

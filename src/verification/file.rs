@@ -98,6 +98,7 @@ pub(super) fn verify(
         report.signatures.push(conclude(index, outline, answers, options));
         signature_values.push(Some(in_der(&one.signature)));
     }
+    report.fetched = known.fetched();
     if source.is_none() {
         report.detail =
             Some("a detached signature; give the file that it is of as well".to_owned());

@@ -8,6 +8,7 @@ mod answers;
 mod attributes;
 mod conclusion;
 mod esl;
+mod fetching;
 mod file;
 mod ofd;
 mod pdf;
@@ -33,6 +34,7 @@ use crate::{
     pki::TrustStore,
 };
 
+pub use fetching::{Errand, Fetching, Go};
 use file::FileSignature;
 pub use policy::{ValidationPolicies, ValidationPolicy, ValidationPolicyError};
 pub use register::{RegisterFacts, add_seal};
@@ -54,6 +56,9 @@ pub struct Options {
     pub maker_trust: TrustStore,
     /// Whom to trust as time-stamping authorities.
     pub tsa_trust: TrustStore,
+    /// Who fetches what tells the status of certificates and is not at hand; without one only what is
+    /// at hand counts.
+    pub fetching: Option<Arc<Fetching>>,
     /// What is asked of a signature.
     pub policy: Arc<ValidationPolicy>,
     /// The time for which the question is asked.
@@ -67,6 +72,7 @@ impl Options {
     /// A question asked by somebody who trusts nobody, by the strict policy.
     pub fn trusting_nobody(at: Timestamp) -> Self {
         Self {
+            fetching: None,
             policy: ValidationPolicy::strict(),
             file: None,
             signature: None,
@@ -112,6 +118,7 @@ fn by_kind(source: &dyn ReadAt, options: &Options) -> Outcome {
         verdict: Reason::Unsigned.into(),
         detail: None,
         warnings: Vec::new(),
+        fetched: Vec::new(),
         policy: options.policy.report.clone(),
         verified_at: options.at,
         signatures: Vec::new(),

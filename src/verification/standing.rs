@@ -1,15 +1,17 @@
 //! How certificates stand: now, else as of when they are proven to have been used (ETSI EN 319 102-1
 //! §5.5, §5.6.2).
 
-use super::Options;
+use std::cell::RefCell;
+
+use super::{Fetching, Options, fetching::Trip};
 use crate::{
     containers::timestamp::TimestampToken,
     crypto::ForeignDigest,
-    domain::Timestamp,
+    domain::{Timestamp, report::Fetched},
     pki::{
         Certificate, TrustStore,
         effort::Effort,
-        path::PathError,
+        path::{PathError, paths},
         proofs::Proofs,
         revocation::Evidence,
         validation::{Demands, Question, validate, validate_past},
@@ -61,10 +63,42 @@ impl Role {
     }
 }
 
+/// A certificate about which something is missing.
+#[derive(Clone, Copy)]
+struct Wants<'a> {
+    certificate: &'a Certificate,
+    beside: &'a [Certificate],
+    trust: &'a TrustStore,
+}
+
+impl<'a> Wants<'a> {
+    /// The certificates above it whose issuer is not at hand.
+    fn tips(self) -> Vec<&'a Certificate> {
+        let mut seen = vec![self.certificate];
+        let mut tips = Vec::new();
+        let mut next = 0;
+        while let Some(tip) = seen.get(next).copied() {
+            next += 1;
+            let all = self.beside.iter().chain(&self.trust.roots);
+            let above: Vec<_> = all.filter(|one| one.subject() == tip.issuer()).collect();
+            if above.is_empty() {
+                tips.push(tip);
+            }
+            for one in above {
+                if !seen.contains(&one) {
+                    seen.push(one);
+                }
+            }
+        }
+        tips
+    }
+}
+
 /// What is known beside what a signature carries itself.
 pub(super) struct Known {
-    certificates: Vec<Certificate>,
-    evidence: Evidence,
+    certificates: RefCell<Vec<Certificate>>,
+    evidence: RefCell<Evidence>,
+    trip: RefCell<Trip>,
     pub(super) proofs: Proofs,
     effort: Effort,
 }
@@ -72,12 +106,23 @@ pub(super) struct Known {
 impl Known {
     /// Certificates and revocation information, of which nothing is proven yet.
     pub(super) fn new(certificates: Vec<Certificate>, evidence: Evidence, now: Timestamp) -> Self {
-        Self { certificates, evidence, proofs: Proofs::new(now), effort: Effort::default() }
+        Self {
+            certificates: RefCell::new(certificates),
+            evidence: RefCell::new(evidence),
+            trip: RefCell::default(),
+            proofs: Proofs::new(now),
+            effort: Effort::default(),
+        }
     }
 
     /// Nothing.
     pub(super) fn nothing(options: &Options) -> Self {
         Self::new(Vec::new(), Evidence::default(), options.at)
+    }
+
+    /// What was fetched, and what could not be had.
+    pub(super) fn fetched(self) -> Vec<Fetched> {
+        self.trip.into_inner().told
     }
 
     /// Since when a thing existed, where something proves it.
@@ -108,7 +153,8 @@ impl Known {
         Ok(())
     }
 
-    /// How a certificate stands now; else how it stood when it was used, if that is proven.
+    /// How a certificate stands now; else how it stood when it was used, if that is proven. What is
+    /// missing for an answer is fetched, where somebody does.
     pub(super) fn judge(
         &self,
         certificate: Option<&Certificate>,
@@ -117,19 +163,80 @@ impl Known {
         used: Used,
         options: &Options,
     ) -> Standing {
-        let at_present = |path| Standing::at(options.at, path);
         let Some(certificate) = certificate else {
-            return at_present(Err(PathError::NoTrustedRoot));
+            return Standing::at(options.at, Err(PathError::NoTrustedRoot));
         };
-        let mut others: Vec<_> = others.iter().chain(&self.certificates).cloned().collect();
-        others.sort_by(|a, b| a.der().cmp(b.der()));
-        others.dedup();
+        loop {
+            let beside = self.beside(others);
+            let standing = self.ask(certificate, &beside, role, used, options);
+            let (Some(fetching), Err(error)) = (&options.fetching, &standing.path) else {
+                return standing;
+            };
+            let wants = Wants { certificate, beside: &beside, trust: role.rules(options).0 };
+            if !self.fetch(fetching, wants, error) {
+                return standing;
+            }
+        }
+    }
+
+    /// All certificates at hand, each once.
+    fn beside(&self, others: &[Certificate]) -> Vec<Certificate> {
+        let known = self.certificates.borrow();
+        let mut all: Vec<_> = others.iter().chain(known.iter()).cloned().collect();
+        all.sort_by(|a, b| a.der().cmp(b.der()));
+        all.dedup();
+        all
+    }
+
+    /// Fetches what an answer lacks; `false` if there is nothing new.
+    fn fetch(&self, fetching: &Fetching, wants: Wants<'_>, error: &PathError) -> bool {
+        let mut trip = self.trip.borrow_mut();
+        if matches!(error, PathError::NoTrustedRoot) {
+            if wants.trust.roots.is_empty() {
+                return false;
+            }
+            let tips = wants.tips();
+            let mut all = self.certificates.borrow_mut();
+            return tips.into_iter().any(|tip| trip.issuers(fetching, tip, &mut all));
+        }
+        if !may_have_been_good(error) {
+            return false;
+        }
+        // Only where a trusted root says so does anybody go anywhere.
+        let path = paths(wants.certificate, wants.beside, wants.trust, &self.effort).next();
+        let mut evidence = self.evidence.borrow_mut();
+        let pairs = path.iter().flat_map(|path| path.windows(2));
+        let pairs = pairs.filter(|pair| match (error, pair) {
+            (PathError::RevocationUnknown { subject, .. }, [one, _]) => {
+                one.subject().to_string() == *subject
+            }
+            _ => true,
+        });
+        let mut new = false;
+        for pair in pairs {
+            let [one, issuer] = pair else { continue };
+            new |= trip.status(fetching, one, issuer, &mut evidence);
+        }
+        new
+    }
+
+    /// How a certificate stands by what is at hand.
+    fn ask(
+        &self,
+        certificate: &Certificate,
+        others: &[Certificate],
+        role: Role,
+        used: Used,
+        options: &Options,
+    ) -> Standing {
+        let at_present = |path| Standing::at(options.at, path);
+        let evidence = self.evidence.borrow();
         let (trust, demands) = role.rules(options);
         let question = Question {
-            evidence: &self.evidence,
+            evidence: &evidence,
             effort: Some(&self.effort),
             demands,
-            ..Question::new(&others, trust, options.at)
+            ..Question::new(others, trust, options.at)
         };
         let error = match validate(certificate, question) {
             Ok(_) => return at_present(Ok(())),

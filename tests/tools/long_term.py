@@ -25,55 +25,21 @@ import json
 import pathlib
 import sys
 
-from asn1crypto import crl as asn1_crl, keys, ocsp as asn1_ocsp, x509
+from asn1crypto import crl as asn1_crl, ocsp as asn1_ocsp, x509
 from cryptography import x509 as cx509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
+from small_pki import CA, NOW, YEAR, certificate, day, der, private, usage
 
 out = pathlib.Path(sys.argv[1])
 out.mkdir(parents=True, exist_ok=True)
-day = datetime.timedelta(days=1)
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 YESTERDAY = NOW - day
-
-
-def name(text):
-    return cx509.Name([cx509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def usage(*wanted):
-    every = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
-             "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"]
-    return cx509.KeyUsage(**{one: one in wanted for one in every}), True
-
-
-def certificate(subject, key, issuer, issuer_key, days, *extensions):
-    builder = cx509.CertificateBuilder().subject_name(name(subject)).issuer_name(name(issuer)).public_key(key.public_key())
-    builder = builder.serial_number(cx509.random_serial_number()).not_valid_before(NOW - 30 * day).not_valid_after(NOW + days * day)
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical)
-    builder = builder.add_extension(cx509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-    builder = builder.add_extension(cx509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def der(thing):
-    return thing.public_bytes(serialization.Encoding.DER)
-
-
-def private(key):
-    kind = serialization.PrivateFormat.PKCS8
-    return keys.PrivateKeyInfo.load(key.private_bytes(serialization.Encoding.DER, kind, serialization.NoEncryption()))
-
-
-YEAR = 365
-CA = ((cx509.BasicConstraints(True, None), True), usage("key_cert_sign", "crl_sign"))
 STAMPS = (usage("digital_signature"), (cx509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True))
 LISTS = (cx509.CRLDistributionPoints([cx509.DistributionPoint([cx509.UniformResourceIdentifier("http://crl.example/root.crl")], None, None, None)]), False)
 ASKED = (cx509.AuthorityInformationAccess([cx509.AccessDescription(cx509.oid.AuthorityInformationAccessOID.OCSP, cx509.UniformResourceIdentifier("http://ocsp.example/"))]), False)

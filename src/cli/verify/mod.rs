@@ -15,7 +15,9 @@ use serde::Serialize;
 
 use super::{Exit, exit::Wrong, pictures, print, print_json};
 use crate::{
-    config::DrawingConfig,
+    app,
+    clients::guard::Network,
+    config::{DrawingConfig, FetchingConfig},
     domain::{
         Clock, SystemClock, Timestamp,
         report::{Conclusion, Report},
@@ -47,9 +49,12 @@ pub(super) struct Arguments {
     /// The validation policy: `default`, `cn-eseal`, `en-319-102-1`, or a file (`*.toml`).
     #[arg(long, default_value = ValidationPolicies::DEFAULT)]
     policy: String,
-    /// Fetch nothing. Nothing is fetched yet in any case.
+    /// Fetch nothing: only what is at hand tells the status of certificates.
     #[arg(long)]
     offline: bool,
+    /// Networks that may be called beside the public internet, such as 10.20.0.0/16.
+    #[arg(long, value_name = "NETWORK", conflicts_with = "offline")]
+    allow: Vec<Network>,
     /// The signature, where it stands beside the file; for one file.
     #[arg(long)]
     signature: Option<PathBuf>,
@@ -165,7 +170,14 @@ impl Common {
         let drawing = DrawingConfig { enabled: !arguments.no_drawing, ..DrawingConfig::default() };
         let wanted = arguments.html || arguments.pictures.is_some();
         let pictures = if wanted { MOST_PICTURES } else { 0 };
+        let fetching = FetchingConfig {
+            enabled: !arguments.offline,
+            networks: arguments.allow.clone(),
+            issuers: true,
+            ..FetchingConfig::default()
+        };
         let options = Options {
+            fetching: app::fetching(&fetching, Arc::new(SystemClock)),
             policy: load_policy(&arguments.policy)?,
             drawing: drawing.drawer().map(|drawer| Drawing { drawer, pictures }),
             signature: arguments.signature.as_deref().map(read_signature).transpose()?,

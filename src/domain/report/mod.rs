@@ -209,6 +209,29 @@ pub struct PolicyReport {
     pub digest: String,
 }
 
+/// What is fetched.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FetchedKind {
+    /// A revocation list.
+    Crl,
+    /// An answer of an OCSP responder.
+    Ocsp,
+    /// The certificate of an issuer.
+    Certificate,
+}
+
+/// Something that was to be fetched for a verification.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Fetched {
+    /// From where, as a certificate says.
+    pub url: String,
+    /// What it is.
+    pub kind: FetchedKind,
+    /// Why it could not be had; null where it was.
+    pub error: Option<String>,
+}
+
 /// The report on a file.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Report {
@@ -225,6 +248,8 @@ pub struct Report {
     /// What the signed document holds beside what it shows, in words: nothing of it is a failure,
     /// as it was signed, but it could show something else to somebody, or do something.
     pub warnings: Vec<String>,
+    /// What was fetched, and what could not be had.
+    pub fetched: Vec<Fetched>,
     /// The validation policy.
     pub policy: PolicyReport,
     /// The time for which the question was asked.

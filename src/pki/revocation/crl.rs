@@ -157,6 +157,11 @@ impl Crl {
         Some(())
     }
 
+    /// Until when it is the newest, by its own word.
+    pub fn next_update(&self) -> Option<Timestamp> {
+        self.next_update
+    }
+
     /// The list as issued.
     pub fn der(&self) -> &[u8] {
         &self.der

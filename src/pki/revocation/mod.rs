@@ -6,6 +6,7 @@ mod answers;
 mod crl;
 mod lists;
 mod ocsp;
+mod request;
 mod scope;
 
 use x509_cert::time::Time;
@@ -24,6 +25,7 @@ use crate::domain::Timestamp;
 pub use crl::{Crl, Entry};
 use der::Decode;
 pub use ocsp::OcspResponse;
+pub use request::ocsp_request;
 
 /// How deep those who speak of revocation are asked about in turn.
 const DEEPEST: usize = 4;

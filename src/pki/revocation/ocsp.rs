@@ -133,6 +133,11 @@ impl OcspResponse {
         &self.basic
     }
 
+    /// Until when it is the newest, by its own word.
+    pub fn next_update(&self) -> Option<Timestamp> {
+        self.answers.iter().filter_map(|answer| answer.next_update).min()
+    }
+
     /// What it says of a certificate that `issuer` issued.
     pub(super) fn answers<'a>(
         &'a self,

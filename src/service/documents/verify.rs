@@ -79,6 +79,7 @@ impl Service {
             trust,
             maker_trust,
             tsa_trust,
+            fetching: self.fetching.clone(),
             policy: Arc::clone(&policy),
             at,
             drawing,

@@ -67,6 +67,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         report.signatures.push(conclude(index, outline, answers, options));
     }
     drop(all);
+    report.fetched = known.fetched();
     // What is ambiguous may hold signatures that were not found.
     let clear = inspection.findings.is_empty();
     conclude_file(&mut report, clear, clear);

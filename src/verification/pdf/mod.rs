@@ -61,6 +61,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         outline.modifications = changes.modifications;
         judged.push((found, outline, answers));
     }
+    report.fetched = known.fetched();
     if let Some(drawing) = &options.drawing {
         appearance::add(source, drawing, &mut judged);
     }
