@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod draw_pages;
 mod exit;
+mod extend;
 mod init;
 mod openapi;
 mod picture;
@@ -67,6 +68,8 @@ enum Task {
     Seal(Box<seal::Arguments>),
     /// Verify files, without a server.
     Verify(verify::Arguments),
+    /// Keep sealed PDF files for the time when their certificates have ended, without a server.
+    Extend(extend::Arguments),
     /// See how a seal is drawn.
     Picture(picture::Arguments),
     /// Look at the token.
@@ -112,6 +115,9 @@ async fn run(task: Task, config: &Path, json: bool) -> anyhow::Result<Exit> {
             tokio::task::spawn_blocking(move || seal::run(&arguments, json)).await?
         }
         Task::Verify(arguments) => verify::run(&arguments, json),
+        Task::Extend(arguments) => {
+            tokio::task::spawn_blocking(move || extend::run(&arguments)).await?
+        }
         Task::Picture(arguments) => picture::run(&arguments),
         Task::Token(arguments) => token::run(Config::load(config)?, &arguments, json).await,
         Task::Doctor => doctor::run(Config::load(config)?, json).await,

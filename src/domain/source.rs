@@ -23,6 +23,8 @@ pub enum Source {
     Memory(Arc<Vec<u8>>),
     /// In a file, with its length when it was opened.
     File(Arc<File>, u64),
+    /// A document with more behind it.
+    Joined(Arc<(Self, Vec<u8>)>),
 }
 
 impl Source {
@@ -112,6 +114,15 @@ impl Received {
         Ok(receiving.finish(source))
     }
 
+    /// The document with more behind it, without reading it again.
+    #[must_use]
+    pub fn followed_by(&self, tail: Vec<u8>) -> Self {
+        let (mut sha256, mut checksum) = (self.sha256.clone(), self.checksum.clone());
+        sha256.update(&tail);
+        checksum.update(&tail);
+        Self { source: Source::Joined(Arc::new((self.source.clone(), tail))), sha256, checksum }
+    }
+
     /// SHA-256 of the document.
     pub fn digest(&self) -> Vec<u8> {
         self.sha256.clone().finish()
@@ -168,6 +179,7 @@ impl ReadAt for Source {
         match self {
             Self::Memory(bytes) => bytes.as_slice().size(),
             Self::File(_, size) => *size,
+            Self::Joined(parts) => parts.0.size() + parts.1.len() as u64,
         }
     }
 
@@ -175,6 +187,16 @@ impl ReadAt for Source {
         match self {
             Self::Memory(bytes) => bytes.as_slice().read_exact_at(buffer, offset),
             Self::File(file, _) => file.as_ref().read_exact_at(buffer, offset),
+            Self::Joined(parts) => {
+                let (first, tail) = parts.as_ref();
+                let inside = first.size().saturating_sub(offset).min(buffer.len() as u64);
+                let (head, rest) = buffer.split_at_mut(usize::try_from(inside).unwrap_or(0));
+                if !head.is_empty() {
+                    first.read_exact_at(head, offset)?;
+                }
+                let behind = (offset + inside).saturating_sub(first.size());
+                if rest.is_empty() { Ok(()) } else { tail.as_slice().read_exact_at(rest, behind) }
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ impl Download {
                 pieces.reverse();
                 Self::Memory(pieces)
             }
-            Source::File(..) => Self::File(read(sealed.into_reader())),
+            Source::File(..) | Source::Joined(_) => Self::File(read(sealed.into_reader())),
         }
     }
 }

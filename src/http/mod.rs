@@ -13,6 +13,7 @@ mod detached;
 mod digests;
 mod docs;
 mod download;
+mod extensions;
 mod extract;
 mod health;
 mod keepers;
@@ -146,6 +147,7 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(signatures::signature))
         .routes(routes!(signatures::receipt))
         .routes(routes!(signatures::void))
+        .routes(routes!(extensions::extend))
         .routes(routes!(digests::create))
         .routes(routes!(verifications::create))
         .routes(routes!(webhooks::create, webhooks::webhooks))

@@ -16,6 +16,12 @@ pub enum Level {
     #[default]
     #[serde(rename = "B-T")]
     Timestamped,
+    /// With what its validation rests upon, in PDF; elsewhere as `B-T`.
+    #[serde(rename = "B-LT")]
+    LongTerm,
+    /// And with a document timestamp over that.
+    #[serde(rename = "B-LTA")]
+    Archived,
 }
 
 /// `policies/levels.toml`.
@@ -54,7 +60,7 @@ mod tests {
         assert_eq!(rules.of(SealKind::Finance, "1"), Level::Timestamped);
         assert_eq!(rules.of(SealKind::Contract, "1"), Level::Basic);
         assert_eq!(rules.of(SealKind::Contract, "99"), Level::Timestamped);
-        for wrong in ["default = \"B-LTA\"", "[kinds]\nother = \"B-B\"", "x = 1"] {
+        for wrong in ["default = \"B-XL\"", "[kinds]\nother = \"B-B\"", "x = 1"] {
             assert!(LevelRules::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,7 +1,7 @@
 //! A seal alone (`.esl`): the signature judged is its maker's.
 
 use super::{
-    Options, Outcome,
+    Material, Options, Outcome,
     answers::{Answers, check},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     seal_structure::{self, MakerPath},
@@ -74,5 +74,6 @@ pub(super) fn verify(
     };
     report.signatures.push(conclude(0, outline, answers, options));
     conclude_file(&mut report, true, true);
-    Outcome { report, signature_values: vec![Some(seal.signature.clone())] }
+    let signature_values = vec![Some(seal.signature.clone())];
+    Outcome { report, signature_values, material: Material::default() }
 }

@@ -1,7 +1,7 @@
 //! Signatures of files of any kind: CMS (CAdES) or GB/T 35275, beside the file or around it.
 
 use super::{
-    Options, Outcome,
+    Material, Options, Outcome,
     answers::{Answers, check},
     attributes::{cms_time, digest_is_signed, signing_certificate},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
@@ -98,19 +98,19 @@ pub(super) fn verify(
         report.signatures.push(conclude(index, outline, answers, options));
         signature_values.push(Some(in_der(&one.signature)));
     }
-    report.fetched = known.fetched();
+    (report.fetched, _) = known.end();
     if source.is_none() {
         report.detail =
             Some("a detached signature; give the file that it is of as well".to_owned());
     }
     conclude_file(&mut report, true, true);
-    Outcome { report, signature_values }
+    Outcome { report, signature_values, material: Material::default() }
 }
 
 fn unclear(mut report: Report, why: &str) -> Outcome {
     report.conclusion = Conclusion::Indeterminate;
     report.detail = Some(why.to_owned());
-    Outcome { report, signature_values: Vec::new() }
+    Outcome::without_signatures(report)
 }
 
 /// The digests of a file, each taken once.

@@ -85,6 +85,17 @@ impl Options {
     }
 }
 
+/// What answers rest upon, each piece in DER.
+#[derive(Clone, Debug, Default)]
+pub struct Material {
+    /// Certificates, with the roots.
+    pub certificates: Vec<Vec<u8>>,
+    /// Revocation lists.
+    pub crls: Vec<Vec<u8>>,
+    /// Answers of OCSP responders.
+    pub responses: Vec<Vec<u8>>,
+}
+
 /// The report, and what a register of signatures is asked with.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -92,6 +103,15 @@ pub struct Outcome {
     pub report: Report,
     /// The value of each signature of the report, where there is one.
     pub signature_values: Vec<Option<Vec<u8>>>,
+    /// What the answers rest upon, of formats that carry it along.
+    pub material: Material,
+}
+
+impl Outcome {
+    /// That no signature could be read.
+    fn without_signatures(report: Report) -> Self {
+        Self { report, signature_values: Vec::new(), material: Material::default() }
+    }
 }
 
 /// The one form of a signature value in which a register knows it, DER: some makers write r‖s, and
@@ -148,7 +168,7 @@ fn none(mut report: Report, why: &str) -> Outcome {
     "unknown".clone_into(&mut report.format);
     report.conclusion = Conclusion::Indeterminate;
     report.detail = Some(why.to_owned());
-    Outcome { report, signature_values: Vec::new() }
+    Outcome::without_signatures(report)
 }
 
 /// What begins as a DER structure does, in memory.

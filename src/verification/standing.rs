@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::{Fetching, Options, fetching::Trip};
+use super::{Fetching, Material, Options, fetching::Trip};
 use crate::{
     containers::timestamp::TimestampToken,
     crypto::ForeignDigest,
@@ -13,7 +13,7 @@ use crate::{
         effort::Effort,
         path::{PathError, paths},
         proofs::Proofs,
-        revocation::Evidence,
+        revocation::{Evidence, about},
         validation::{Demands, Question, validate, validate_past},
     },
 };
@@ -94,11 +94,19 @@ impl<'a> Wants<'a> {
     }
 }
 
+/// Adds a piece that is not there yet.
+fn put(all: &mut Vec<Vec<u8>>, piece: Vec<u8>) {
+    if !all.contains(&piece) {
+        all.push(piece);
+    }
+}
+
 /// What is known beside what a signature carries itself.
 pub(super) struct Known {
     certificates: RefCell<Vec<Certificate>>,
     evidence: RefCell<Evidence>,
     trip: RefCell<Trip>,
+    material: RefCell<Material>,
     pub(super) proofs: Proofs,
     effort: Effort,
 }
@@ -110,6 +118,7 @@ impl Known {
             certificates: RefCell::new(certificates),
             evidence: RefCell::new(evidence),
             trip: RefCell::default(),
+            material: RefCell::default(),
             proofs: Proofs::new(now),
             effort: Effort::default(),
         }
@@ -120,9 +129,21 @@ impl Known {
         Self::new(Vec::new(), Evidence::default(), options.at)
     }
 
-    /// What was fetched, and what could not be had.
-    pub(super) fn fetched(self) -> Vec<Fetched> {
-        self.trip.into_inner().told
+    /// What was fetched and what could not be had, and what the answers rest upon.
+    pub(super) fn end(self) -> (Vec<Fetched>, Material) {
+        (self.trip.into_inner().told, self.material.into_inner())
+    }
+
+    /// Takes down what an answer rests upon.
+    fn keep(&self, path: &[Certificate], trust: &TrustStore, evidence: &Evidence) {
+        let mut material = self.material.borrow_mut();
+        for pair in path.windows(2) {
+            let [certificate, issuer] = pair else { continue };
+            let (lists, answers) = about(certificate, issuer, trust, evidence);
+            lists.into_iter().for_each(|list| put(&mut material.crls, list.der().to_vec()));
+            answers.into_iter().for_each(|one| put(&mut material.responses, one.to_der()));
+        }
+        path.iter().for_each(|one| put(&mut material.certificates, one.der().to_vec()));
     }
 
     /// Since when a thing existed, where something proves it.
@@ -239,7 +260,10 @@ impl Known {
             ..Question::new(others, trust, options.at)
         };
         let error = match validate(certificate, question) {
-            Ok(_) => return at_present(Ok(())),
+            Ok(path) => {
+                self.keep(&path, trust, &evidence);
+                return at_present(Ok(()));
+            }
             Err(error) => error,
         };
         // What was revoked could state any time before.
@@ -252,7 +276,10 @@ impl Known {
             return at_present(Err(error));
         };
         match validate_past(certificate, used, question, &self.proofs) {
-            Ok(_) => Standing { path: Ok(()), as_of: used, since_then: Some(error), only_stated },
+            Ok(path) => {
+                self.keep(&path, trust, &evidence);
+                Standing { path: Ok(()), as_of: used, since_then: Some(error), only_stated }
+            }
             Err(_) => at_present(Err(error)),
         }
     }

@@ -245,7 +245,7 @@ fn count(all: &[Outcome]) -> String {
 }
 
 /// The validation policy of a name, or of a file.
-fn load_policy(name: &str) -> anyhow::Result<Arc<ValidationPolicy>> {
+pub(super) fn load_policy(name: &str) -> anyhow::Result<Arc<ValidationPolicy>> {
     let wrong = |error: ValidationPolicyError| Wrong(format!("--policy: {error}"));
     if Path::new(name).extension().is_none_or(|extension| extension != "toml") {
         return Ok(ValidationPolicies::with([]).and_then(|all| all.named(name)).map_err(wrong)?);

@@ -9,10 +9,10 @@ use super::{
     form::{self, EmptyField},
     keyword,
     page::{self, Page},
-    raw::{Dictionary, Document, Object, ObjectId, write_object},
+    raw::{Dictionary, Document, Object, ObjectId},
     restrictions::{self, Rules},
     revision::Revision,
-    sealed::{Prepared, WIDTH, digest_and_close},
+    sealed::{Prepared, digest_and_close, write_signature},
     slices::slices,
     stamp::{Drawing, Ink},
 };
@@ -89,7 +89,8 @@ pub fn prepare(received: &Received, request: &SealingRequest<'_>) -> Result<Prep
     let mut revision = Revision::new(&document, source.size(), security.as_ref(), request.seed);
     let signature = revision.reserve();
     let references = references(request, &plan, root);
-    let hole = write_signature(&mut revision, signature, source.size(), request, references)?;
+    let entries = signature_entries(request, references);
+    let hole = write_signature(&mut revision, signature, source.size(), entries, request.room)?;
     let mut catalog_changed = request.certify.is_some();
     if catalog_changed {
         let certified: Dictionary =
@@ -431,7 +432,8 @@ impl Picture<'_> {
     }
 }
 
-fn annotations_with(
+/// The annotations of a page, with more.
+pub(super) fn annotations_with(
     document: &mut Document<'_>,
     page: &Page,
     added: &[ObjectId],
@@ -445,14 +447,8 @@ fn annotations_with(
     Ok(Object::Array(elements))
 }
 
-/// Writes the signature dictionary with all offsets known but the file's end; returns the hole.
-fn write_signature(
-    revision: &mut Revision<'_>,
-    id: ObjectId,
-    base: u64,
-    request: &SealingRequest<'_>,
-    references: Vec<Object>,
-) -> Result<(usize, usize), PdfError> {
+/// What the signature dictionary says beside the signature.
+fn signature_entries(request: &SealingRequest<'_>, references: Vec<Object>) -> Dictionary {
     let (year, month, day, hour, minute, second) = request.signing_time.parts();
     let date = format!("D:{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
     let mut entries: Dictionary = [
@@ -470,21 +466,5 @@ fn write_signature(
     if !references.is_empty() {
         entries.set("Reference", Object::Array(references));
     }
-    let entries = revision.encrypted(id, Object::Dictionary(entries))?;
-    revision.begin(id);
-    let out = &mut revision.tail;
-    write_object(out, &entries);
-    out.truncate(out.len() - 2); // reopen the dictionary for the two fixed-width entries
-    out.extend_from_slice(b"/ByteRange [0 ");
-    // The numbers have a fixed width; the third is filled in when the end is known.
-    let behind = (3 * WIDTH + 2 + "]/Contents ".len()) as u64;
-    let gap_start = base + out.len() as u64 + behind;
-    let gap_end = gap_start + 2 * request.room as u64 + 2;
-    let numbers = format!("{gap_start:0WIDTH$} {gap_end:0WIDTH$} {:0WIDTH$}]/Contents ", 0);
-    out.extend_from_slice(numbers.as_bytes());
-    out.push(b'<');
-    let digits = out.len();
-    out.resize(digits + 2 * request.room, b'0');
-    out.extend_from_slice(b">>>\nendobj\n");
-    Ok((digits, request.room))
+    entries
 }

@@ -5,7 +5,8 @@ use super::{
     PdfError,
     fields::signature_fields,
     found::{Gap, describe},
-    raw::{Document, ObjectId, Security},
+    raw::{Dictionary, Document, Object, ObjectId, Security, write_object},
+    revision::Revision,
 };
 use crate::{
     crypto::DigestAlgorithm,
@@ -14,7 +15,34 @@ use crate::{
 };
 
 /// Digits of a number in `/ByteRange`, as many as a cross-reference table has for an offset.
-pub(super) const WIDTH: usize = 10;
+const WIDTH: usize = 10;
+
+/// Writes the signature dictionary with all offsets known but the file's end; returns the hole.
+pub(super) fn write_signature(
+    revision: &mut Revision<'_>,
+    id: ObjectId,
+    base: u64,
+    entries: Dictionary,
+    room: usize,
+) -> Result<(usize, usize), PdfError> {
+    let entries = revision.encrypted(id, Object::Dictionary(entries))?;
+    revision.begin(id);
+    let out = &mut revision.tail;
+    write_object(out, &entries);
+    out.truncate(out.len() - 2); // reopen the dictionary for the two fixed-width entries
+    out.extend_from_slice(b"/ByteRange [0 ");
+    // The numbers have a fixed width; the third is filled in when the end is known.
+    let behind = (3 * WIDTH + 2 + "]/Contents ".len()) as u64;
+    let gap_start = base + out.len() as u64 + behind;
+    let gap_end = gap_start + 2 * room as u64 + 2;
+    let numbers = format!("{gap_start:0WIDTH$} {gap_end:0WIDTH$} {:0WIDTH$}]/Contents ", 0);
+    out.extend_from_slice(numbers.as_bytes());
+    out.push(b'<');
+    let digits = out.len();
+    out.resize(digits + 2 * room, b'0');
+    out.extend_from_slice(b">>>\nendobj\n");
+    Ok((digits, room))
+}
 
 /// A document with a hole in it. Filling it consumes it.
 #[derive(Debug)]

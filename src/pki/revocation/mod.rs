@@ -26,6 +26,7 @@ pub use crl::{Crl, Entry};
 use der::Decode;
 pub use ocsp::OcspResponse;
 pub use request::ocsp_request;
+use scope::reasons_told;
 
 /// How deep those who speak of revocation are asked about in turn.
 const DEEPEST: usize = 4;
@@ -127,6 +128,20 @@ impl<'a> Sources<'a> {
 /// The status of `certificate`, which `issuer` issued.
 pub fn status(certificate: &Certificate, issuer: &Certificate, sources: Sources<'_>) -> Status {
     ask(certificate, issuer, sources, &[])
+}
+
+/// What is at hand about a certificate that `issuer` issued.
+pub fn about<'a>(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    trust: &'a TrustStore,
+    evidence: &'a Evidence,
+) -> (Vec<&'a Crl>, Vec<&'a OcspResponse>) {
+    let lists = trust.crls.iter().chain(&evidence.crls);
+    let lists = lists.filter(|list| !reasons_told(list, certificate).is_empty());
+    let answers = evidence.responses.iter();
+    let answers = answers.filter(|one| one.answers(certificate, issuer).next().is_some());
+    (lists.collect(), answers.collect())
 }
 
 /// The same, while the signers of what is `open` are being asked about.

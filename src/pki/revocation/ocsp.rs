@@ -17,7 +17,7 @@ use crate::{
         Certificate,
         certificate::verify_signed,
         effort::Effort,
-        tlv::{self, Reader, Tlv},
+        tlv::{self, Reader, Tlv, sequence, tlv},
     },
 };
 
@@ -136,6 +136,12 @@ impl OcspResponse {
     /// Until when it is the newest, by its own word.
     pub fn next_update(&self) -> Option<Timestamp> {
         self.answers.iter().filter_map(|answer| answer.next_update).min()
+    }
+
+    /// The `OCSPResponse` around it, DER: as responders give it and documents carry it.
+    pub fn to_der(&self) -> Vec<u8> {
+        let bytes = sequence(&[tlv::oid(ID_PKIX_OCSP_BASIC), tlv(tlv::OCTET_STRING, &self.basic)]);
+        sequence(&[tlv(ENUMERATED, &[0]), tlv(0xa0, &bytes)])
     }
 
     /// What it says of a certificate that `issuer` issued.

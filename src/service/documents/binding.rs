@@ -204,7 +204,7 @@ impl Service {
     ) -> Result<usize, Error> {
         let timestamp = match self.level_in(signer, form) {
             Level::Basic => 0,
-            Level::Timestamped => self.timestamp_room(),
+            Level::Timestamped | Level::LongTerm | Level::Archived => self.timestamp_room(),
         };
         let container = match form {
             SignatureForm::Cades => cms::size_hint(&signer.chain),

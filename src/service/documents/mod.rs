@@ -2,6 +2,7 @@
 
 mod binding;
 mod detached;
+mod extend;
 mod find;
 mod intend;
 mod order;
@@ -16,6 +17,7 @@ mod verify;
 mod void;
 
 pub use detached::{Asked, DetachedRequest, DetachedSignature, SealingKit};
+pub use extend::{ExtensionLevel, ExtensionOrder};
 pub use find::SignatureQuery;
 pub(super) use intend::Intend;
 pub use order::{LicenceRequest, SealOrder};

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     binding::{Prepared, Unsigned, choose, format_of, sub_filter},
+    extend::{ExtensionLevel, ExtensionOrder},
     failpoint,
     order::SealOrder,
     receipt::Receipt,
@@ -28,11 +29,11 @@ use crate::{
     formats::{
         Sealed, file,
         ofd::{self, OfdError},
-        pdf::{self, Appearance, CaptionText},
+        pdf::{self, Appearance, CaptionText, PdfError},
     },
     pictures::{DrawError, Vector, qr_code, read_png, typeset},
     pki::Certificate,
-    policy::{Action, GrantFacts, Permit, Resource},
+    policy::{Action, GrantFacts, Level, Permit, Resource},
     service::{Act, Error, Service, seals},
     verification,
 };
@@ -129,7 +130,14 @@ impl Service {
         failpoint!("before-embed");
         let embedding = move || prepared.embed(&blob);
         let embedded = self.workbench.run("embedding", embedding).await;
-        let embedded = embedded.and_then(|done| done);
+        let mut embedded = embedded.and_then(|done| done);
+        if let (Ok((sealed, _)), Some(level)) = (&embedded, extension(format, level)) {
+            let order = ExtensionOrder { level, by_signature: false };
+            embedded = self.extended(sealed.clone(), order, None).await.and_then(|sealed| {
+                let digest = sealed.digest().map_err(PdfError::from)?;
+                Ok((sealed, digest))
+            });
+        }
         let (sealed, sealed_digest) = match embedded {
             Ok(done) => done,
             Err(error) => return Err(self.abort(signed, error).await),
@@ -432,6 +440,15 @@ pub fn set_caption(caption: &Caption, lines: &[String]) -> Result<CaptionText, E
     let text = typeset(lines).map_err(unfit)?;
     let code = caption.qr_code.as_deref().map(qr_code).transpose().map_err(unfit)?;
     Ok(CaptionText { text, code })
+}
+
+/// How far a document is extended at once when it is sealed.
+fn extension(format: DocumentFormat, level: Level) -> Option<ExtensionLevel> {
+    match level {
+        Level::LongTerm if format == DocumentFormat::Pdf => Some(ExtensionLevel::LongTerm),
+        Level::Archived if format == DocumentFormat::Pdf => Some(ExtensionLevel::Archived),
+        _ => None,
+    }
 }
 
 /// The version of an electronic seal of ours.

@@ -156,7 +156,7 @@ impl Service {
     ) -> Result<(Signed, Option<Vec<u8>>), Error> {
         let token = match level {
             Level::Basic => None,
-            Level::Timestamped => match self
+            Level::Timestamped | Level::LongTerm | Level::Archived => match self
                 .timestamp_signature(&signed.value, signed.intent.signer.credential.scheme.digest())
                 .await
             {

@@ -52,6 +52,24 @@ impl Service {
     ) -> Result<Report, Error> {
         let action = if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
         let _ = self.permit(act, action, Resource::Service)?;
+        let options = self.options(question).await?;
+        let policy = Arc::clone(&options.policy);
+        let (mut report, values) = tokio::task::spawn_blocking(move || {
+            let outcome = verification::verify(&document, &options);
+            (outcome.report, outcome.signature_values)
+        })
+        .await
+        .map_err(|_| Error::Internal("verification was interrupted".to_owned()))?;
+        for (index, value) in values.into_iter().enumerate() {
+            if let Some(facts) = self.register_facts(&report, index, value).await? {
+                verification::add_seal(&mut report, facts, &policy);
+            }
+        }
+        Ok(report)
+    }
+
+    /// A question with everything that this service trusts and knows.
+    pub(super) async fn options(&self, question: Question) -> Result<Options, Error> {
         let mut trust = self.seal_trust();
         trust.crls.extend(self.newest_crls().await);
         let mut tsa_trust = self.tsa_trust.clone();
@@ -73,29 +91,17 @@ impl Service {
         let pictures = if pictures { MOST_PICTURES } else { 0 };
         let drawer = self.drawer.clone();
         let drawing = drawer.map(|drawer| Drawing { drawer, pictures });
-        let options = Options {
+        Ok(Options {
             file,
             signature,
             trust,
             maker_trust,
             tsa_trust,
             fetching: self.fetching.clone(),
-            policy: Arc::clone(&policy),
+            policy,
             at,
             drawing,
-        };
-        let (mut report, values) = tokio::task::spawn_blocking(move || {
-            let outcome = verification::verify(&document, &options);
-            (outcome.report, outcome.signature_values)
         })
-        .await
-        .map_err(|_| Error::Internal("verification was interrupted".to_owned()))?;
-        for (index, value) in values.into_iter().enumerate() {
-            if let Some(facts) = self.register_facts(&report, index, value).await? {
-                verification::add_seal(&mut report, facts, &policy);
-            }
-        }
-        Ok(report)
     }
 
     /// What the register knows of the seal behind a signature; `None` if it is not one of ours.

@@ -33,6 +33,15 @@ impl Service {
         value: &[u8],
         algorithm: DigestAlgorithm,
     ) -> Result<Vec<u8>, Error> {
+        self.timestamp_imprint(algorithm.digest(value), algorithm).await
+    }
+
+    /// A timestamp token over what has a digest, DER, checked.
+    pub(super) async fn timestamp_imprint(
+        &self,
+        imprint: Vec<u8>,
+        algorithm: DigestAlgorithm,
+    ) -> Result<Vec<u8>, Error> {
         let nonce: [u8; 8] = self.randomness()?;
         // Positive and of the same length always.
         let nonce = nonce.iter().enumerate().map(|(at, byte)| match at {
@@ -41,7 +50,7 @@ impl Service {
         });
         let query = TimestampQuery {
             algorithm,
-            imprint: algorithm.digest(value),
+            imprint,
             policy: None,
             nonce: Some(nonce.collect()),
             certificate: true,
@@ -55,7 +64,8 @@ impl Service {
         };
         let wrong = |why: String| Error::NoTimestamp(why);
         let read = TimestampToken::from_der(&token).map_err(|error| wrong(error.to_string()))?;
-        if !read.stamps(value) || read.info.nonce != query.nonce {
+        let same = read.info.imprint == query.imprint && read.info.algorithm == query.algorithm;
+        if !same || read.info.nonce != query.nonce {
             return Err(wrong("the token is for something else".to_owned()));
         }
         Ok(token)

@@ -4,7 +4,7 @@
 mod coverage;
 
 use super::{
-    Options, Outcome,
+    Material, Options, Outcome,
     answers::{Answers, check},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     in_der, seal_structure, signer,
@@ -53,7 +53,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
             }
             report.conclusion = Conclusion::Indeterminate;
             report.detail = Some(error.to_string());
-            return Outcome { report, signature_values: Vec::new() };
+            return Outcome::without_signatures(report);
         }
     };
     let mut signature_values = Vec::new();
@@ -67,13 +67,13 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         report.signatures.push(conclude(index, outline, answers, options));
     }
     drop(all);
-    report.fetched = known.fetched();
+    (report.fetched, _) = known.end();
     // What is ambiguous may hold signatures that were not found.
     let clear = inspection.findings.is_empty();
     conclude_file(&mut report, clear, clear);
     let remarks = [inspection.findings, inspection.notes].concat();
     report.detail = (!remarks.is_empty()).then(|| remarks.join("; "));
-    Outcome { report, signature_values }
+    Outcome { report, signature_values, material: Material::default() }
 }
 
 struct Facts<'a> {

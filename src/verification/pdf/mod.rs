@@ -34,7 +34,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
             // A reader that repairs the file could show anything; nothing is said about it.
             report.conclusion = Conclusion::Indeterminate;
             report.detail = Some(error.to_string());
-            return Outcome { report, signature_values: Vec::new() };
+            return Outcome::without_signatures(report);
         }
     };
     "pdf".clone_into(&mut report.format);
@@ -61,7 +61,8 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         outline.modifications = changes.modifications;
         judged.push((found, outline, answers));
     }
-    report.fetched = known.fetched();
+    let (fetched, material) = known.end();
+    report.fetched = fetched;
     if let Some(drawing) = &options.drawing {
         appearance::add(source, drawing, &mut judged);
     }
@@ -77,7 +78,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
                 .to_owned(),
         );
     }
-    Outcome { report, signature_values }
+    Outcome { report, signature_values, material }
 }
 
 /// What came after a signature, and whether it may.
