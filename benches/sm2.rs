@@ -21,7 +21,7 @@ use sealwright::{
     pki::{
         Certificate,
         extension::Subject,
-        issue::{CertificateTemplate, assemble, signer_extensions},
+        issue::{CertificateTemplate, StatusUris, assemble, signer_extensions},
     },
     verification::verify,
 };
@@ -85,6 +85,10 @@ impl Signer {
             ..Subject::default()
         };
         let point = &self.key.public_point;
+        let uris = StatusUris {
+            crl: "http://localhost/a.crl".to_owned(),
+            ocsp: "http://localhost/a".to_owned(),
+        };
         let template = CertificateTemplate {
             serial: vec![1],
             issuer: subject.to_der(),
@@ -93,7 +97,7 @@ impl Signer {
             not_after: self.now.plus_seconds(86_400),
             scheme: Scheme::Sm2,
             point: point.clone(),
-            extensions: signer_extensions(point, point, "http://localhost/a.crl"),
+            extensions: signer_extensions(point, point, &uris),
         };
         let to_be_signed = template.to_be_signed(Scheme::Sm2);
         let e = sealwright::crypto::sm2::e(point, &to_be_signed).unwrap().try_into().unwrap();

@@ -3,63 +3,11 @@
 
 mod support;
 
-use std::{fs, path::Path};
-
-use const_oid::ObjectIdentifier;
-use sealwright::{
-    domain::Timestamp,
-    pki::{
-        Certificate, TrustStore,
-        path::{PathError, PolicyInputs},
-        revocation::Crl,
-        validation::{Demands, Question, StatusDemand, validate},
-    },
-};
-use serde_json::Value;
-use support::{python_tool, run};
+use sealwright::pki::path::PathError;
+use support::chains::Chains;
 
 /// What OpenSSL refuses and we do not, and why: it does not look at when something was revoked.
 const OTHERWISE: [&str; 1] = ["leaf-revoked-later"];
-
-struct Chains {
-    directory: tempfile::TempDir,
-    manifest: Vec<Value>,
-}
-
-impl Chains {
-    fn make() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/make_chains.py");
-        run(python_tool("python").arg(script).arg(directory.path()));
-        let manifest = fs::read(directory.path().join("manifest.json")).unwrap();
-        Self { directory, manifest: serde_json::from_slice(&manifest).unwrap() }
-    }
-
-    fn certificate(&self, name: &Value) -> Certificate {
-        let text = fs::read_to_string(self.path(name)).unwrap();
-        Certificate::from_pem(&text).unwrap().remove(0)
-    }
-
-    fn path(&self, name: &Value) -> std::path::PathBuf {
-        self.directory.path().join(Path::new(name.as_str().unwrap()))
-    }
-
-    fn judge(&self, entry: &Value) -> Result<Vec<Certificate>, PathError> {
-        let all = |key: &str| entry[key].as_array().unwrap().iter();
-        let certificates = |key: &str| all(key).map(|name| self.certificate(name)).collect();
-        let crls = all("crls").map(|name| Crl::from_der(&fs::read(self.path(name)).unwrap()));
-        let trust =
-            TrustStore { roots: certificates("roots"), crls: crls.map(Option::unwrap).collect() };
-        let policies = all("policies").map(|oid| ObjectIdentifier::new(oid.as_str().unwrap()));
-        let policies =
-            PolicyInputs { wanted: policies.map(Result::unwrap).collect(), ..Default::default() };
-        let demands = Demands { policies, status: StatusDemand::Always, ..Demands::default() };
-        let at = Timestamp::from_seconds(entry["at"].as_i64().unwrap());
-        let others: Vec<_> = certificates("others");
-        let question = Question { demands: &demands, ..Question::new(&others, &trust, at) };
-        validate(&self.certificate(&entry["leaf"]), question)
-    }
-}
 
 #[test]
 fn every_path_is_judged_as_openssl_judges_it() {

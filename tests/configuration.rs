@@ -65,6 +65,7 @@ fn commented_defaults_are_the_defaults() {
         "login",
         "tls_root",
         "trust",
+        "networks",
     ];
     let text: String = manual
         .lines()

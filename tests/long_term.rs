@@ -3,16 +3,16 @@
 
 mod support;
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use sealwright::{
     domain::{
         Timestamp,
-        report::{Indication, Report},
+        report::{CheckName, Conclusion, Consequence, Indication, Reason, Report},
         source::Source,
     },
     pki::{Certificate, TrustStore, revocation::Crl},
-    verification::{self, Options},
+    verification::{self, Options, ValidationPolicies, ValidationPolicy},
 };
 use serde_json::Value;
 use support::{parties::complaints, python_tool, run};
@@ -40,6 +40,17 @@ impl Archive {
 
     /// The report on a file, so many days after something, by somebody who has these lists.
     fn judge(&self, file: &str, lists: &[&str], since: &str, days: i64) -> Report {
+        self.judge_by(None, file, lists, since, days)
+    }
+
+    fn judge_by(
+        &self,
+        policy: Option<&Arc<ValidationPolicy>>,
+        file: &str,
+        lists: &[&str],
+        since: &str,
+        days: i64,
+    ) -> Report {
         let crls = lists.iter().map(|list| Crl::from_der(&self.read(&format!("{list}.crl"))));
         let trust = TrustStore {
             roots: vec![Certificate::from_der(&self.read("root.der")).unwrap()],
@@ -49,6 +60,9 @@ impl Archive {
         let mut options = Options::trusting_nobody(Timestamp::from_seconds(at));
         options.tsa_trust = trust.clone();
         options.trust = trust;
+        if let Some(policy) = policy {
+            options.policy = Arc::clone(policy);
+        }
         let file = self.read(&format!("{file}.pdf"));
         verification::verify(&Source::memory(file), &options).report
     }
@@ -141,4 +155,50 @@ fn when_something_was_revoked_matters() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The policy for Chinese seals believes the stated time of what is known not to have been revoked until
+/// it ended; of nothing else.
+#[test]
+fn a_stated_time_is_believed_of_what_was_not_revoked_alone() {
+    let archive = Archive::make();
+    let policy = ValidationPolicies::with([]).unwrap().named("cn-eseal").unwrap();
+    let cases: [(&str, &[&str], i64, &str); 6] = [
+        ("b", &["good", "root"], 5, PASSED),
+        // The list is from after its end, and need not tell any more.
+        ("b", &["late", "root"], 5, "OUT_OF_BOUNDS_NO_POE"),
+        ("b", &["root"], 5, "OUT_OF_BOUNDS_NO_POE"),
+        ("b", &["late-kept", "before", "root"], 5, "REVOKED_NO_POE"),
+        ("b", &["hold", "root"], 5, "TRY_LATER"),
+        ("b", &["after", "root"], 5, "REVOKED_NO_POE"),
+    ];
+    let mut wrong = Vec::new();
+    for (file, lists, days, expected) in cases {
+        let report = archive.judge_by(Some(&policy), file, lists, "signer", days);
+        let said = in_a_word(&report, 0);
+        if said != expected {
+            wrong
+                .push(format!("{file} {lists:?}: {said}, not {expected}: {}", complaints(&report)));
+        }
+        let strictly = archive.judge(file, lists, "signer", days);
+        assert_ne!(in_a_word(&strictly, 0), PASSED, "nothing proves when it was signed");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // It is told that only the signer says so.
+    let report = archive.judge_by(Some(&policy), "b", &["good", "root"], "signer", 5);
+    let proven = report.signatures[0].checks.iter().find(|c| c.name == CheckName::ProvenTime);
+    assert_eq!(
+        proven.map(|check| (check.passed, check.consequence)),
+        Some((None, Consequence::Warn))
+    );
+}
+
+/// A timestamp proves when something was there, and not whose it is.
+#[test]
+fn a_file_with_nothing_but_a_timestamp_is_unsigned() {
+    let archive = Archive::make();
+    let report = archive.judge("stamped", &["root"], "signed", 0);
+    assert_eq!(in_a_word(&report, 0), PASSED);
+    assert_eq!(report.conclusion, Conclusion::Unsigned);
+    assert_eq!(report.verdict.reason, Reason::OnlyTimestamped);
 }

@@ -265,3 +265,58 @@ fn more_signers_than_are_judged_are_refused() {
     assert_eq!(report["conclusion"], "indeterminate", "{report}");
     assert!(report["detail"].as_str().unwrap().contains("signers"));
 }
+
+/// What binds the file counts, and not only what the signature names.
+#[test]
+fn a_file_bound_by_sha1_is_not_taken_for_one_bound_by_sha256() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let script = r#"
+from asn1crypto import cms, tsp, x509
+from cryptography import x509 as cx509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+import datetime, hashlib
+key = rsa.generate_private_key(65537, 2048)
+name = cx509.Name([cx509.NameAttribute(cx509.NameOID.COMMON_NAME, 'Signer')])
+now = datetime.datetime.now(datetime.timezone.utc)
+one = cx509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+one = one.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=9))
+one = one.sign(key, hashes.SHA256())
+der = one.public_bytes(serialization.Encoding.DER)
+open('root.pem', 'wb').write(one.public_bytes(serialization.Encoding.PEM))
+content = b'Certificate 0001'
+open('document', 'wb').write(content)
+named = cms.CMSAttribute({'type': 'signing_certificate_v2', 'values': [tsp.SigningCertificateV2({'certs': [tsp.ESSCertIDv2({'cert_hash': hashlib.sha256(der).digest()})]})]})
+attributes = cms.CMSAttributes([
+    cms.CMSAttribute({'type': 'content_type', 'values': ['data']}),
+    cms.CMSAttribute({'type': 'message_digest', 'values': [hashlib.sha1(content).digest()]}), named])
+value = key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
+certificate = x509.Certificate.load(der)
+signer = cms.SignerInfo({'version': 'v1', 'sid': cms.SignerIdentifier('issuer_and_serial_number', {
+    'issuer': certificate.issuer, 'serial_number': 7}), 'digest_algorithm': {'algorithm': 'sha1'},
+    'signed_attrs': attributes, 'signature_algorithm': {'algorithm': 'sha256_rsa'}, 'signature': value})
+data = cms.SignedData({'version': 'v1', 'digest_algorithms': [{'algorithm': 'sha1'}],
+    'encap_content_info': {'content_type': 'data'}, 'certificates': [certificate], 'signer_infos': [signer]})
+open('sha1.p7s', 'wb').write(cms.ContentInfo({'content_type': 'signed_data', 'content': data}).dump())
+"#;
+    support::run(support::python_tool("python").args(["-c", script]).current_dir(path));
+    let trust = path.join("trust");
+    std::fs::create_dir(&trust).unwrap();
+    std::fs::rename(path.join("root.pem"), trust.join("root.pem")).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sealwright"));
+    command.args([
+        "--json",
+        "verify",
+        "--offline",
+        "document",
+        "--signature",
+        "sha1.p7s",
+        "--trust",
+    ]);
+    let (output, text) = support::try_run(command.arg(&trust).current_dir(path));
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{text}"));
+    assert_eq!(output.status.code(), Some(1), "{report:#}");
+    assert_eq!(report["signatures"][0]["sub_indication"], "FORMAT_FAILURE");
+}

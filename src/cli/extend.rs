@@ -28,6 +28,7 @@ use crate::{
     },
     formats::pdf::{self, Extension, ValidationData},
     pki::timestamp::{TimestampQuery, token_of},
+    reports::shown,
     verification::{self, Options, ValidationPolicies},
 };
 
@@ -91,18 +92,26 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     for file in &arguments.files {
         let name = file.file_name().ok_or_else(|| wrong(file, &"it has no name"))?;
         let target = arguments.out.join(name);
-        if target.exists() {
-            return Err(wrong(&target, &"it exists already").into());
-        }
-        match extend(file, arguments, &options) {
-            Ok(Some(extended)) => {
-                write(&target, &extended).map_err(|error| wrong(&target, &error))?;
-                print(&format!("{} -> {}", file.display(), target.display()))?;
+        let named = shown(&file.display().to_string());
+        let extended = extend(file, arguments, &options).map_err(|why| (Exit::Indeterminate, why));
+        let written = extended.and_then(|extended| match extended {
+            None => Ok(None),
+            Some(_) if target.exists() => {
+                Err((Exit::Usage, format!("{} exists already", target.display())))
             }
-            Ok(None) => print(&format!("{}: not due yet", file.display()))?,
-            Err(why) => {
-                print(&format!("{}: {why}", file.display()))?;
-                worst = worst.max(Exit::Indeterminate);
+            Some(extended) => {
+                let written = write(&target, &extended);
+                written.map(Some).map_err(|error| (Exit::Unavailable, error.to_string()))
+            }
+        });
+        match written {
+            Ok(Some(())) => {
+                print(&format!("{named} -> {}", shown(&target.display().to_string())))?;
+            }
+            Ok(None) => print(&format!("{named}: not due yet"))?,
+            Err((exit, why)) => {
+                print(&format!("{named}: {}", shown(&why)))?;
+                worst = worst.max(exit);
             }
         }
     }
@@ -161,9 +170,8 @@ fn check(report: &Report) -> Result<(), String> {
 
 /// Whether the last document timestamp's authority is valid beyond a time.
 fn lasts_beyond(report: &Report, at: Timestamp) -> bool {
-    let stamps = report.signatures.iter().filter(|one| one.kind == "ETSI.RFC3161");
-    let ends = stamps.filter_map(|one| one.signer.not_after).max();
-    ends.is_some_and(|end| end > at)
+    let last = report.signatures.iter().rfind(|one| one.kind == "ETSI.RFC3161");
+    last.and_then(|one| one.signer.not_after).is_some_and(|end| end > at)
 }
 
 fn timestamp(url: &str, imprint: &[u8]) -> Result<Vec<u8>, String> {

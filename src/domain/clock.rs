@@ -1,7 +1,7 @@
 //! Points in time. Time is an argument everywhere; the one place that asks the system is here.
 
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -46,6 +46,10 @@ impl Timestamp {
     /// Any other text.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let when = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
+        // With an offset, the first and the last year reach into some that have no four digits.
+        if !(0..=9999).contains(&when.to_offset(UtcOffset::UTC).year()) {
+            return Err(TimestampError);
+        }
         i64::try_from(when.unix_timestamp_nanos() / 1000).map(Self).map_err(|_| TimestampError)
     }
 
@@ -73,8 +77,9 @@ impl Timestamp {
     }
 
     fn offset(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        let when = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000);
+        let writable = when.ok().filter(|when| (0..=9999).contains(&when.year()));
+        writable.unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
@@ -148,5 +153,12 @@ mod tests {
         assert_eq!(noon.to_string(), "2026-03-01T12:00:00Z");
         assert_eq!(noon.parts(), (2026, 3, 1, 12, 0, 0));
         assert_eq!(Timestamp::parse("yesterday"), Err(TimestampError));
+        for beyond in ["0000-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"] {
+            assert_eq!(Timestamp::parse(beyond), Err(TimestampError), "{beyond}");
+        }
+        // Whatever is stated can be written.
+        for beyond in [i64::MIN, i64::MAX, -62_167_219_200_000_001] {
+            assert!(!Timestamp::from_micros(beyond).to_string().is_empty());
+        }
     }
 }

@@ -59,6 +59,8 @@ words! {
         Receipt => "receipt",
         /// Signs timestamps.
         Tsa => "tsa",
+        /// Signs answers about the status of certificates (RFC 6960).
+        Ocsp => "ocsp",
         /// Signs electronic seals as their maker 制章人.
         Maker => "maker",
         /// Wraps the data keys of documents kept for idempotency.

@@ -20,6 +20,7 @@ mod keepers;
 mod licence_types;
 mod linger;
 mod metrics;
+mod ocsp;
 mod openapi;
 mod page;
 mod problem;
@@ -159,6 +160,8 @@ fn endpoints() -> OpenApiRouter<House> {
         .routes(routes!(public::verify))
         .routes(routes!(public::seal_status))
         .routes(routes!(public::crl))
+        .routes(routes!(ocsp::ask))
+        .routes(routes!(ocsp::ask_by_address))
         .routes(routes!(tsa::stamp))
         .routes(routes!(public::well_known))
         .routes(routes!(health::healthz))

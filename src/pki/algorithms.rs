@@ -32,8 +32,9 @@ pub struct Algorithms {
 /// What a signature was made with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Strength {
-    /// The digest that was signed; `None` where the scheme has one of its own.
-    pub digest: Option<ForeignDigest>,
+    /// The digest that the signature names and the one that binds what was signed; `None` where the
+    /// scheme has one of its own.
+    pub digests: [Option<ForeignDigest>; 2],
     /// The key; `None` where it is of a kind that is not known here.
     pub key: Option<KeyStrength>,
 }
@@ -51,9 +52,14 @@ pub enum Verdict {
 
 impl std::fmt::Display for Strength {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let digest = self.digest.map(|digest| format!("{digest}, ")).unwrap_or_default();
-        let key = self.key.map_or("unknown key".to_owned(), |key| key.to_string());
-        write!(f, "{digest}{key}")
+        let [named, bound_by] = self.digests;
+        for digest in named.into_iter().chain(bound_by.filter(|_| bound_by != named)) {
+            write!(f, "{digest}, ")?;
+        }
+        match self.key {
+            Some(key) => key.fmt(f),
+            None => f.write_str("unknown key"),
+        }
     }
 }
 
@@ -74,7 +80,7 @@ impl Strength {
         let (algorithm, digest_of_pss) = certificate.signed_with();
         let named = foreign_digest_named_by(algorithm);
         let digest = named.or(digest_of_pss.map(ForeignDigest::Accepted));
-        Self { digest, key: KeyStrength::of(&issuer.spki_der()) }
+        Self { digests: [digest, None], key: KeyStrength::of(&issuer.spki_der()) }
     }
 
     /// What a signature was made with that names its digest apart.
@@ -83,29 +89,30 @@ impl Strength {
         digest: Option<ForeignDigest>,
         certificate: &Certificate,
     ) -> Self {
-        let digest = foreign_digest_named_by(algorithm).or(digest);
-        Self { digest, key: KeyStrength::of(&certificate.spki_der()) }
+        Self {
+            digests: [foreign_digest_named_by(algorithm), digest],
+            key: KeyStrength::of(&certificate.spki_der()),
+        }
     }
 }
 
 impl Algorithms {
     /// Whether what a signature was made with was strong enough at a time.
     pub fn judge(&self, strength: Strength, at: Timestamp) -> Verdict {
-        let by_digest = strength.digest.map(|digest| self.judge_digest(digest, at));
-        match (by_digest, strength.key) {
-            (Some(Verdict::Never(why)), _) => Verdict::Never(why),
-            (_, None) => Verdict::Never("the key".to_owned()),
-            (by_digest, Some(key)) => {
+        let digests = strength.digests.iter().flatten();
+        let mut verdicts: Vec<_> = digests.map(|digest| self.judge_digest(*digest, at)).collect();
+        verdicts.push(match strength.key {
+            None => Verdict::Never("the key".to_owned()),
+            Some(key) => {
                 let families = self.keys.get(&key.family);
                 let known = families.and_then(|sizes| sizes.range(..=key.bits).next_back());
-                let by_key = verdict(known.map(|(_, until)| *until), &key, at);
-                match (by_digest, by_key) {
-                    (_, by_key @ Verdict::Never(_)) => by_key,
-                    (Some(by_digest @ Verdict::NotSince(..)), _) => by_digest,
-                    (_, by_key) => by_key,
-                }
+                verdict(known.map(|(_, until)| *until), &key, at)
             }
-        }
+        });
+        let worst = |wanted: fn(&Verdict) -> bool| verdicts.iter().find(|one| wanted(one)).cloned();
+        worst(|one| matches!(one, Verdict::Never(_)))
+            .or(worst(|one| matches!(one, Verdict::NotSince(..))))
+            .unwrap_or(Verdict::Enough)
     }
 
     /// Whether a digest was strong enough at a time.
@@ -144,7 +151,8 @@ mod tests {
     }
 
     fn judge(digest: ForeignDigest, family: KeyFamily, bits: usize, at: &str) -> Verdict {
-        let strength = Strength { digest: Some(digest), key: Some(KeyStrength { family, bits }) };
+        let strength =
+            Strength { digests: [Some(digest), None], key: Some(KeyStrength { family, bits }) };
         rules().judge(strength, Timestamp::parse(at).unwrap())
     }
 
@@ -160,6 +168,11 @@ mod tests {
         assert!(matches!(judge(sha256, KeyFamily::Ecdsa, 521, now), Verdict::Never(_)));
         assert!(matches!(judge(ForeignDigest::Sha1, rsa, 2048, now), Verdict::NotSince(..)));
         assert_eq!(judge(ForeignDigest::Sha1, rsa, 2048, "2012-08-01T00:00:00Z"), Verdict::Enough);
+        // The weaker of two digests counts.
+        let key = Some(KeyStrength { family: rsa, bits: 2048 });
+        let both = Strength { digests: [Some(sha256), Some(ForeignDigest::Sha1)], key };
+        let verdict = rules().judge(both, Timestamp::parse(now).unwrap());
+        assert!(matches!(verdict, Verdict::NotSince(..)));
         let sm3 = ForeignDigest::Accepted(DigestAlgorithm::Sm3);
         assert!(matches!(judge(sm3, rsa, 2048, now), Verdict::Never(_)));
     }

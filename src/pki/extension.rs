@@ -1,6 +1,10 @@
 //! Encoding of names, times, algorithm identifiers and certificate extensions that we issue.
 
-use const_oid::{ObjectIdentifier, db::rfc4519, db::rfc5280};
+use const_oid::{
+    ObjectIdentifier,
+    db::rfc4519,
+    db::{rfc5280, rfc6960},
+};
 
 use super::tlv::{self, bit_string, oid, sequence, set_of, tlv};
 use crate::{
@@ -128,6 +132,19 @@ pub fn subject_key_identifier(point: &[u8]) -> Vec<u8> {
 pub fn authority_key_identifier(point: &[u8]) -> Vec<u8> {
     let value = sequence(&[tlv(0x80, &key_identifier(point))]);
     extension(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, false, &value)
+}
+
+/// `authorityInfoAccess` with the URI of an OCSP responder.
+pub fn ocsp_access(uri: &str) -> Vec<u8> {
+    let location = tlv(0x86, uri.as_bytes());
+    let value = sequence(&[sequence(&[oid(rfc5280::ID_AD_OCSP), location])]);
+    extension(rfc5280::ID_PE_AUTHORITY_INFO_ACCESS, false, &value)
+}
+
+/// `id-pkix-ocsp-nocheck`: nobody has to ask whether the responder itself is revoked (RFC 6960
+/// §4.2.2.2.1).
+pub fn ocsp_nocheck() -> Vec<u8> {
+    extension(rfc6960::ID_PKIX_OCSP_NOCHECK, false, &tlv(tlv::NULL, &[]))
 }
 
 /// `cRLDistributionPoints` with one URI.

@@ -1,5 +1,7 @@
 //! What the built-in CA signs: certificates, as bytes to be signed and then assembled.
 
+use const_oid::db::rfc5280::ID_KP_OCSP_SIGNING;
+
 use super::{
     extension::{self, Subject},
     tlv::{bit_string, sequence, tlv, unsigned},
@@ -43,6 +45,27 @@ impl CertificateTemplate {
     }
 }
 
+/// Where the status of certificates is told.
+#[derive(Clone, Debug)]
+pub struct StatusUris {
+    /// Of the revocation list.
+    pub crl: String,
+    /// Of the OCSP responder.
+    pub ocsp: String,
+}
+
+/// The extensions of the certificate of an OCSP responder (RFC 6960 §4.2.2.2).
+pub fn ocsp_extensions(point: &[u8], issuer_point: &[u8]) -> Vec<Vec<u8>> {
+    vec![
+        extension::basic_constraints(false, None),
+        extension::key_usage(0b1000_0000), // digitalSignature
+        extension::subject_key_identifier(point),
+        extension::authority_key_identifier(issuer_point),
+        extension::extended_key_usage(ID_KP_OCSP_SIGNING),
+        extension::ocsp_nocheck(),
+    ]
+}
+
 /// The extensions of a root: CA, key and revocation-list signing.
 pub fn root_extensions(point: &[u8]) -> Vec<Vec<u8>> {
     vec![
@@ -53,26 +76,27 @@ pub fn root_extensions(point: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The extensions of a certificate that signs as a seal or as a service of ours.
-pub fn signer_extensions(point: &[u8], issuer_point: &[u8], crl_uri: &str) -> Vec<Vec<u8>> {
+pub fn signer_extensions(point: &[u8], issuer_point: &[u8], uris: &StatusUris) -> Vec<Vec<u8>> {
     vec![
         extension::basic_constraints(false, None),
         extension::key_usage(0b1100_0000), // digitalSignature, contentCommitment
         extension::subject_key_identifier(point),
         extension::authority_key_identifier(issuer_point),
-        extension::crl_distribution_point(crl_uri),
+        extension::crl_distribution_point(&uris.crl),
+        extension::ocsp_access(&uris.ocsp),
     ]
 }
 
 /// The extensions of a time-stamping authority's certificate (RFC 3161 §2.3).
-pub fn tsa_extensions(point: &[u8], issuer_point: &[u8], crl_uri: &str) -> Vec<Vec<u8>> {
-    let mut extensions = signer_extensions(point, issuer_point, crl_uri);
+pub fn tsa_extensions(point: &[u8], issuer_point: &[u8], uris: &StatusUris) -> Vec<Vec<u8>> {
+    let mut extensions = signer_extensions(point, issuer_point, uris);
     extensions.push(extension::extended_key_usage(super::timestamp::ID_TIME_STAMPING));
     extensions
 }
 
 /// The extensions of the certificate of a seal maker 制章人, whose key signs seals and no documents.
-pub fn maker_extensions(point: &[u8], issuer_point: &[u8], crl_uri: &str) -> Vec<Vec<u8>> {
-    let mut extensions = signer_extensions(point, issuer_point, crl_uri);
+pub fn maker_extensions(point: &[u8], issuer_point: &[u8], uris: &StatusUris) -> Vec<Vec<u8>> {
+    let mut extensions = signer_extensions(point, issuer_point, uris);
     extensions.push(extension::extended_key_usage(extension::ID_SEAL_MAKING));
     extensions
 }

@@ -10,6 +10,7 @@ pub mod crl;
 pub mod effort;
 pub mod extension;
 pub mod issue;
+pub mod ocsp;
 pub mod path;
 pub mod proofs;
 pub mod request;

@@ -5,6 +5,8 @@
 pub const SEQUENCE: u8 = 0x30;
 /// `SET`.
 pub const SET: u8 = 0x31;
+/// `BOOLEAN`.
+pub const BOOLEAN: u8 = 0x01;
 /// `NULL`.
 pub const NULL: u8 = 0x05;
 /// `INTEGER`.

@@ -313,7 +313,8 @@ fn when_it_ended(error: PathError, path: &[&Certificate], sources: Sources<'_>) 
         Status::Revoked(entry) if entry.reason != Some(CrlReason::CertificateHold) => {
             PathError::Revoked { subject, at: entry.since, leaf: true }
         }
-        _ => error,
+        Status::Revoked(entry) => PathError::OnHold { subject, at: entry.since },
+        Status::Unknown(_) => error,
     }
 }
 

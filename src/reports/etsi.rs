@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use base64ct::{Base64, Encoding};
 
 use crate::domain::report::{
-    Check, Consequence, Indication, PolicyReport, Report, SignatureReport, SubIndication,
+    Check, Conclusion, Consequence, Indication, PolicyReport, Report, SignatureReport,
+    SubIndication,
 };
 
 const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
@@ -49,8 +50,15 @@ fn one(xml: &mut Xml, report: &Report, signature: &SignatureReport) {
         xml.close("SignerInformation");
     }
     process(xml);
-    let sub = signature.sub_indication;
-    status(xml, "SignatureValidationStatus", indication(signature.indication), sub);
+    // A signature that passes does not make a file that could show something else a valid one.
+    let doubtful = report.conclusion == Conclusion::Indeterminate
+        && signature.indication == Indication::TotalPassed
+        && report.signatures.iter().all(|one| one.indication == Indication::TotalPassed);
+    let (main, sub) = match doubtful {
+        true => (Indication::Indeterminate, Some(SubIndication::SigConstraintsFailure)),
+        false => (signature.indication, signature.sub_indication),
+    };
+    status(xml, "SignatureValidationStatus", indication(main), sub);
     xml.close("SignatureValidationReport");
 }
 

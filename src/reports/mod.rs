@@ -18,7 +18,7 @@ use language::{Words, words};
 
 /// What files say may move the cursor, or turn the direction of writing, to make a report look like
 /// another.
-fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let harmless = |c: char| {
         !c.is_control()
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -27,8 +27,9 @@ pub fn page(reports: &[Report], languages: &[Language]) -> String {
                 main {
                     h1 { (title) }
                     @for report in reports {
-                        @for language in languages {
-                            (article(report, *language))
+                        @for (place, language) in languages.iter().enumerate() {
+                            // Pictures are large, and the same in every language.
+                            (article(report, *language, place == 0))
                         }
                     }
                 }
@@ -38,7 +39,7 @@ pub fn page(reports: &[Report], languages: &[Language]) -> String {
     .into_string()
 }
 
-fn article(report: &Report, language: Language) -> Markup {
+fn article(report: &Report, language: Language, pictures: bool) -> Markup {
     let words = words(language);
     let verdict = &report.verdict;
     let name = report.file.as_deref().map_or(words.unnamed.to_owned(), shown);
@@ -61,7 +62,7 @@ fn article(report: &Report, language: Language) -> Markup {
                 ul lang="en" { @for warning in &report.warnings { li { (shown(warning)) } } }
             }
             @for signature in &report.signatures {
-                (section(signature, language, words))
+                (section(signature, language, words, pictures))
             }
             p.policy { (words.digest) " " code { (report.policy.digest) } }
         }
@@ -82,7 +83,12 @@ fn fact(name: &str, value: Option<String>) -> Markup {
     html! { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } }
 }
 
-fn section(signature: &SignatureReport, language: Language, words: &Words) -> Markup {
+fn section(
+    signature: &SignatureReport,
+    language: Language,
+    words: &Words,
+    pictures: bool,
+) -> Markup {
     let seal = signature.seal.as_ref();
     let name = seal.map(|seal| seal.name.clone()).or_else(|| signer(signature));
     let status = signature.sub_indication.map(|why| format!(" / {why}")).unwrap_or_default();
@@ -103,7 +109,7 @@ fn section(signature: &SignatureReport, language: Language, words: &Words) -> Ma
             (sentences(words.certain, &signature.certain, language))
             (sentences(words.uncertain, &signature.uncertain, language))
             (changes(&signature.modifications, words))
-            (pages(signature, words))
+            (pages(signature, words, pictures))
             details {
                 summary { (words.checks) }
                 (checks(&signature.checks, language, words))
@@ -130,7 +136,7 @@ fn changes(all: &[Modification], words: &Words) -> Markup {
     }
 }
 
-fn pages(signature: &SignatureReport, words: &Words) -> Markup {
+fn pages(signature: &SignatureReport, words: &Words, pictures: bool) -> Markup {
     let different = signature.appearance.iter().flat_map(|look| &look.different);
     let different: Vec<&PageDifference> = different.collect();
     html! {
@@ -138,7 +144,7 @@ fn pages(signature: &SignatureReport, words: &Words) -> Markup {
             h4 { (words.pages) }
             @for page in different {
                 p { (difference(page, words)) }
-                @if let Some(pictures) = &page.pictures {
+                @if let Some(pictures) = page.pictures.as_ref().filter(|_| pictures) {
                     div.pictures {
                         (picture(words.as_signed, page.number, &pictures.signed, words))
                         (picture(words.as_shown, page.number, &pictures.shown, words))

@@ -16,8 +16,8 @@ use crate::{
         crl::CrlTemplate,
         extension::Subject,
         issue::{
-            CertificateTemplate, assemble, maker_extensions, root_extensions, signer_extensions,
-            tsa_extensions,
+            CertificateTemplate, StatusUris, assemble, maker_extensions, ocsp_extensions,
+            root_extensions, signer_extensions, tsa_extensions,
         },
         revocation::Crl,
     },
@@ -40,6 +40,8 @@ pub struct Authority {
     pub receipt: (Key, Certificate),
     /// The key that signs timestamps, and its certificate.
     pub tsa: (Key, Certificate),
+    /// The keys that sign answers about certificates of the CA, for P-256 and SM2.
+    pub ocsp: [(Key, Certificate); 2],
     /// The key of the seal maker 制章人, which signs electronic seals, and its certificate.
     pub seal_maker: (Key, Certificate),
     /// The key that wraps the data keys of kept documents.
@@ -80,6 +82,8 @@ impl Authority {
         let sm2 = tx.service_certificate(KeyPurpose::Ca, Scheme::Sm2).await?;
         let receipt = tx.service_certificate(KeyPurpose::Receipt, Scheme::P256).await?;
         let tsa = tx.service_certificate(KeyPurpose::Tsa, Scheme::P256).await?;
+        let ocsp_p256 = tx.service_certificate(KeyPurpose::Ocsp, Scheme::P256).await?;
+        let ocsp_sm2 = tx.service_certificate(KeyPurpose::Ocsp, Scheme::Sm2).await?;
         let seal_maker = tx.service_certificate(KeyPurpose::Maker, Scheme::Sm2).await?;
         let wrapping = tx.key_for(KeyPurpose::DocumentWrapping).await?;
         let credential_wrapping = tx.key_for(KeyPurpose::CredentialWrapping).await?;
@@ -89,6 +93,7 @@ impl Authority {
                 sm2: sm2?,
                 receipt: receipt?,
                 tsa: tsa?,
+                ocsp: [ocsp_p256?, ocsp_sm2?],
                 seal_maker: seal_maker?,
                 wrapping: wrapping?,
                 credential_wrapping: credential_wrapping?,
@@ -105,9 +110,19 @@ impl Authority {
         }
     }
 
+    /// The key and certificate of the OCSP responder for a scheme.
+    pub fn responder(&self, scheme: Scheme) -> &(Key, Certificate) {
+        let [p256, sm2] = &self.ocsp;
+        match scheme {
+            Scheme::P256 => p256,
+            Scheme::Sm2 => sm2,
+        }
+    }
+
     /// Every certificate that the service itself uses.
     pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
-        [&self.p256, &self.sm2, &self.receipt, &self.tsa, &self.seal_maker]
+        let [ocsp_p256, ocsp_sm2] = &self.ocsp;
+        [&self.p256, &self.sm2, &self.receipt, &self.tsa, ocsp_p256, ocsp_sm2, &self.seal_maker]
             .into_iter()
             .map(|(_, certificate)| certificate)
     }
@@ -131,8 +146,12 @@ impl Provisioner<'_> {
         let sm2 = self.root(Scheme::Sm2).await?;
         let receipt = self.signer(&p256, KeyPurpose::Receipt).await?;
         let tsa = self.signer(&p256, KeyPurpose::Tsa).await?;
+        let ocsp = [
+            self.signer(&p256, KeyPurpose::Ocsp).await?,
+            self.signer(&sm2, KeyPurpose::Ocsp).await?,
+        ];
         let seal_maker = self.signer(&sm2, KeyPurpose::Maker).await?;
-        Ok(Authority { p256, sm2, receipt, tsa, seal_maker, wrapping, credential_wrapping })
+        Ok(Authority { p256, sm2, receipt, tsa, ocsp, seal_maker, wrapping, credential_wrapping })
     }
 
     async fn wrapping_key(&self, purpose: KeyPurpose) -> Result<Key, Error> {
@@ -180,11 +199,12 @@ impl Provisioner<'_> {
         }
         let key = self.make_key(purpose, Some(scheme)).await?;
         let (point, issuer) = (&key.public_point, &ca.0.public_point);
-        let uri = crl_uri(self.config, scheme);
+        let uris = status_uris(self.config, scheme);
         let (extensions, name) = match purpose {
-            KeyPurpose::Tsa => (tsa_extensions(point, issuer, &uri), "Time-Stamping"),
-            KeyPurpose::Maker => (maker_extensions(point, issuer, &uri), "Seal Maker"),
-            _ => (signer_extensions(point, issuer, &uri), "Receipts"),
+            KeyPurpose::Tsa => (tsa_extensions(point, issuer, &uris), "Time-Stamping"),
+            KeyPurpose::Maker => (maker_extensions(point, issuer, &uris), "Seal Maker"),
+            KeyPurpose::Ocsp => (ocsp_extensions(point, issuer), "OCSP"),
+            _ => (signer_extensions(point, issuer, &uris), "Receipts"),
         };
         let about = (self.subject(name), &key, self.config.ca.root_days);
         let certificate = self.issue(&ca.0, ca.1.subject_der(), about, extensions).await?;
@@ -334,7 +354,7 @@ pub(super) async fn sign_checked(
 }
 
 /// The scheme of a signing key.
-fn scheme_of(key: &Key) -> Scheme {
+pub(super) fn scheme_of(key: &Key) -> Scheme {
     key.scheme.unwrap_or(Scheme::P256)
 }
 
@@ -343,9 +363,13 @@ pub(super) fn fault(what: &str) -> Error {
     Error::Device(crate::devices::DeviceError::Fault(what.to_owned()))
 }
 
-/// Where the built-in CA publishes its revocation list.
-fn crl_uri(config: &Config, scheme: Scheme) -> String {
-    format!("{}/public/crl/{scheme}.crl", config.http.public_url)
+/// Where the built-in CA tells the status of its certificates.
+fn status_uris(config: &Config, scheme: Scheme) -> StatusUris {
+    let public = &config.http.public_url;
+    StatusUris {
+        crl: format!("{public}/public/crl/{scheme}.crl"),
+        ocsp: format!("{public}/public/ocsp/{scheme}"),
+    }
 }
 
 impl Service {
@@ -366,8 +390,8 @@ impl Service {
         key: &Key,
     ) -> Result<Certificate, Error> {
         let ca = self.authority.ca(scheme_of(key));
-        let uri = crl_uri(&self.config, scheme_of(key));
-        let extensions = signer_extensions(&key.public_point, &ca.0.public_point, &uri);
+        let uris = status_uris(&self.config, scheme_of(key));
+        let extensions = signer_extensions(&key.public_point, &ca.0.public_point, &uris);
         let about = (subject, key, self.config.ca.seal_days);
         self.provisioner().issue(&ca.0, ca.1.subject_der(), about, extensions).await
     }

@@ -10,6 +10,7 @@ mod error;
 #[cfg(feature = "failpoints")]
 mod failpoint;
 pub mod licence_types;
+mod ocsp;
 pub mod public;
 pub mod recovery;
 pub mod seals;

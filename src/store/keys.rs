@@ -293,6 +293,31 @@ impl Tx {
         Ok(changed == 1)
     }
 
+    /// What is known of a certificate of the built-in CA by its serial number: nothing if none was
+    /// issued, else whether it is revoked.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn issued_certificate(
+        &mut self,
+        scheme: Scheme,
+        serial: &[u8],
+    ) -> Result<Option<Option<Revoked>>, StoreError> {
+        let row = self
+            .optional(
+                query(
+                    "SELECT serial, revoked_at, revocation_reason FROM issued_certificates \
+                     WHERE serial = $1 AND scheme = $2",
+                )
+                .bind(hex(serial))
+                .bind(scheme.as_str()),
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let at: Option<i64> = Columns::of("issued_certificates", &row).get("revoked_at")?;
+        Ok(Some(at.map(|_| revoked(&row)).transpose()?))
+    }
+
     /// All certificates of the built-in CA that are revoked.
     ///
     /// # Errors
@@ -310,17 +335,7 @@ impl Tx {
                 .bind(scheme.as_str()),
             )
             .await?;
-        rows.iter()
-            .map(|row| {
-                let c = Columns::of("issued_certificates", row);
-                let reason: Option<i64> = c.get("revocation_reason")?;
-                Ok(Revoked {
-                    serial: c.word("serial", unhex)?,
-                    at: c.time("revoked_at")?,
-                    reason: reason.and_then(Reason::of),
-                })
-            })
-            .collect()
+        rows.iter().map(revoked).collect()
     }
 
     /// The newest revocation list: number, DER, next update.
@@ -438,4 +453,15 @@ fn key(row: &AnyRow) -> Result<Key, StoreError> {
 
 fn certificate(pem: &str) -> Option<Certificate> {
     Certificate::from_pem(pem).ok()?.pop()
+}
+
+/// A certificate that is revoked.
+fn revoked(row: &AnyRow) -> Result<Revoked, StoreError> {
+    let c = Columns::of("issued_certificates", row);
+    let reason: Option<i64> = c.get("revocation_reason")?;
+    Ok(Revoked {
+        serial: c.word("serial", unhex)?,
+        at: c.time("revoked_at")?,
+        reason: reason.and_then(Reason::of),
+    })
 }

@@ -38,6 +38,7 @@ const SQLITE: &[Step] = &[
     (17, "decide together", include_str!("migrations/0017_decide_together.sqlite.sql")),
     (19, "destroy keys", include_str!("migrations/0019_destroy_keys.sqlite.sql")),
     (22, "take seals in", include_str!("migrations/0022_take_seals_in.sqlite.sql")),
+    (26, "know OCSP keys", include_str!("migrations/0026_know_ocsp_keys.sqlite.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (6, "protect trails", include_str!("migrations/0006_protect_trails.postgres.sql")),
@@ -48,6 +49,7 @@ const POSTGRES: &[Step] = &[
     (17, "decide together", include_str!("migrations/0017_decide_together.postgres.sql")),
     (19, "destroy keys", include_str!("migrations/0019_destroy_keys.postgres.sql")),
     (22, "take seals in", include_str!("migrations/0022_take_seals_in.postgres.sql")),
+    (26, "know OCSP keys", include_str!("migrations/0026_know_ocsp_keys.postgres.sql")),
 ];
 
 impl Store {

@@ -1,7 +1,10 @@
 //! What a report comes to, for people: the main reason, what is certain and what is not. "Changed",
 //! "forged" and "not known here" are told apart; a sentence says no more than the checks do.
 
-use super::{answers::Answers, conclusion::Status};
+use super::{
+    answers::Answers,
+    conclusion::{Outline, Status},
+};
 use crate::{
     domain::report::{
         CheckName, Conclusion, Consequence, Indication, Integrity, Reason, Report, SignatureReport,
@@ -25,43 +28,50 @@ const WRONG: [(CheckName, Reason); 11] = [
     (CheckName::SignatureList, Reason::Changed),
 ];
 
-/// What keeps a signature from passing before its certificates are asked about.
-const DOUBTS: [(CheckName, Reason); 7] = [
-    (CheckName::Package, Reason::Ambiguous),
-    (CheckName::Coverage, Reason::NotCovered),
-    (CheckName::SignatureList, Reason::NotCovered),
-    (CheckName::SignatureField, Reason::Malformed),
-    (CheckName::ChangesAfterSigning, Reason::ChangesUnclear),
-    (CheckName::AppearanceAfterSigning, Reason::ChangesUnclear),
-    (CheckName::NotForTest, Reason::TestSeal),
+/// What keeps a signature from passing before its certificates are asked about, and what it means that
+/// the answer is no, and that it is not known.
+const DOUBTS: [(CheckName, Reason, Reason); 7] = [
+    (CheckName::Package, Reason::Ambiguous, Reason::Ambiguous),
+    (CheckName::Coverage, Reason::NotCovered, Reason::NotCovered),
+    (CheckName::SignatureList, Reason::Changed, Reason::NotCovered),
+    (CheckName::SignatureField, Reason::Other, Reason::Other),
+    (CheckName::ChangesAfterSigning, Reason::Changed, Reason::ChangesUnclear),
+    (CheckName::AppearanceAfterSigning, Reason::ChangesUnclear, Reason::ChangesUnclear),
+    (CheckName::NotForTest, Reason::TestSeal, Reason::Other),
 ];
 
 /// And what does so behind them.
-const DOUBTS_BEHIND: [(CheckName, Reason); 9] = [
-    (CheckName::SigningCertificate, Reason::CertificateNotNamed),
-    (CheckName::KeyUsage, Reason::KeyUsage),
-    (CheckName::SealSignature, Reason::NotEvaluated),
-    (CheckName::SealMaker, Reason::UnknownMaker),
-    (CheckName::SealDates, Reason::SealDates),
-    (CheckName::SignerInSeal, Reason::SealRenewal),
-    (CheckName::Times, Reason::Times),
-    (CheckName::Timestamp, Reason::Timestamp),
-    (CheckName::SealTimestamp, Reason::Timestamp),
+const DOUBTS_BEHIND: [(CheckName, Reason, Reason); 9] = [
+    (CheckName::SigningCertificate, Reason::CertificateNotNamed, Reason::NoCertificate),
+    (CheckName::KeyUsage, Reason::KeyUsage, Reason::Other),
+    (CheckName::SealSignature, Reason::SealForged, Reason::NotEvaluated),
+    (CheckName::SealMaker, Reason::MakerUnfit, Reason::UnknownMaker),
+    (CheckName::SealDates, Reason::SealDates, Reason::Other),
+    (CheckName::SignerInSeal, Reason::SealForged, Reason::SealRenewal),
+    (CheckName::Times, Reason::Times, Reason::Other),
+    (CheckName::Timestamp, Reason::Timestamp, Reason::Other),
+    (CheckName::SealTimestamp, Reason::Timestamp, Reason::Other),
 ];
 
+/// The kind of a document timestamp.
+const STAMP: &str = "ETSI.RFC3161";
+
 /// The main reason of a status.
-pub(super) fn reason(status: Status, answers: &Answers, changed: bool) -> Reason {
+pub(super) fn reason(status: Status, answers: &Answers, outline: &Outline) -> Reason {
     use SubIndication as Sub;
-    let in_the_way = |name: CheckName| {
-        let mut named = answers.checks.iter().filter(|check| check.name == name);
-        named.any(|check| check.passed != Some(true) && check.consequence == Consequence::Fail)
-    };
-    let first = |all: &[(CheckName, Reason)]| {
-        all.iter().find(|(name, _)| in_the_way(*name)).map(|(_, reason)| *reason)
+    let first = |all: &[(CheckName, Reason, Reason)]| {
+        all.iter().find_map(|(name, failed, unknown)| {
+            let mut named = answers.checks.iter().filter(|check| check.name == *name);
+            let check = named.find(|check| {
+                check.passed != Some(true) && check.consequence == Consequence::Fail
+            })?;
+            Some(if check.passed.is_some() { *failed } else { *unknown })
+        })
     };
     let (indication, sub) = status;
     match (indication, sub) {
-        (Indication::TotalPassed, _) if changed => return Reason::ValidChanged,
+        (Indication::TotalPassed, _) if outline.kind == STAMP => return Reason::Stamped,
+        (Indication::TotalPassed, _) if outline.changed => return Reason::ValidChanged,
         (Indication::TotalPassed, _) => return Reason::Valid,
         (_, Some(Sub::Revoked | Sub::Expired)) => return Reason::RevokedBefore,
         (_, Some(Sub::NotYetValid)) => return Reason::NotYetValid,
@@ -124,9 +134,10 @@ fn of_file(report: &Report) -> Reason {
         report.signatures.iter().find(|s| s.indication == wanted).map(|s| s.verdict.reason)
     };
     match report.conclusion {
-        Conclusion::Unsigned => Reason::Unsigned,
-        // A signature that the next one goes on from is no change that anybody asks about.
-        Conclusion::Valid => report.signatures.last().map_or(Reason::Valid, |s| s.verdict.reason),
+        Conclusion::Unsigned if report.signatures.is_empty() => Reason::Unsigned,
+        Conclusion::Unsigned => Reason::OnlyTimestamped,
+        Conclusion::Valid if report.signatures.iter().any(is_changed) => Reason::ValidChanged,
+        Conclusion::Valid => Reason::Valid,
         Conclusion::Invalid | Conclusion::Indeterminate => reasons(Indication::TotalFailed)
             .or(reasons(Indication::Indeterminate))
             .unwrap_or(match report.format.as_str() {
@@ -136,22 +147,31 @@ fn of_file(report: &Report) -> Reason {
     }
 }
 
+fn is_changed(signature: &SignatureReport) -> bool {
+    signature.verdict.reason == Reason::ValidChanged
+}
+
+/// Whether there are document timestamps in a file and nothing else that is signed.
+pub(super) fn is_only_stamped(report: &Report) -> bool {
+    report.signatures.iter().all(|signature| signature.kind == STAMP)
+}
+
 fn certain(signature: &SignatureReport) -> Vec<TwoLanguages> {
     let mut all = Vec::new();
-    if signature.integrity == Integrity::Intact {
+    let passed = |name: CheckName| {
+        signature.checks.iter().any(|check| check.name == name && check.passed == Some(true))
+    };
+    if signature.integrity == Integrity::Intact && passed(CheckName::Algorithms) {
         all.push(TwoLanguages::new(
             "What was signed is unchanged, and the signature was made with the key of the certificate.",
             "被签内容未被改动，签名由证书对应的密钥签出。",
         ));
     }
-    let passed = |name: CheckName| {
-        signature.checks.iter().any(|check| check.name == name && check.passed == Some(true))
-    };
     if passed(CheckName::CertificateChain) && passed(CheckName::Revocation) {
         all.push(TwoLanguages::new(
-            "The certificate is from an authority that is trusted here, and was not revoked when it \
-             was used.",
-            "证书由受信任的机构颁发，使用时未被吊销。",
+            "The certificate leads to an authority that is trusted here, and nothing at hand says that \
+             it was revoked when it was used.",
+            "证书由受信任的机构颁发，现有信息未显示其在使用时已被吊销。",
         ));
     }
     if let Some(at) = signature.timestamp {

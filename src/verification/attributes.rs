@@ -3,9 +3,10 @@
 use super::answers::check;
 use crate::{
     containers::{
-        cms::{ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, SignerInfo},
+        cms::{ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, SignedData, SignerInfo},
         ses::SesTime,
     },
+    crypto::digest_named_by,
     domain::{
         Timestamp,
         report::{Check, CheckName},
@@ -47,6 +48,19 @@ pub(super) fn signing_certificate(
         Some(None) => check(NAME, Some(false), "signing-certificate-v2 is missing"),
         None => check(NAME, None, "there is no certificate to compare with"),
     }
+}
+
+/// Whether a signer is announced with another digest than the one that binds what was signed.
+pub(super) fn digests_disagree(cms: &SignedData, signer: &SignerInfo) -> Option<&'static str> {
+    // RFC 5652 §5.1, RFC 8933 §3: else one reader may check another digest than the next.
+    if !cms.digest_algorithms.contains(&signer.digest_algorithm) {
+        return Some("the digest algorithm of the signer is not the one that is announced");
+    }
+    let named = digest_named_by(signer.signature_algorithm);
+    if named.is_some_and(|named| named.oid() != signer.digest_algorithm) {
+        return Some("the signature is over another digest than the one of its attributes");
+    }
+    None
 }
 
 #[cfg(test)]

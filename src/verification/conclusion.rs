@@ -25,6 +25,8 @@ pub(super) struct Outline {
     pub(super) seal: Option<SealReport>,
     pub(super) uncovered: Vec<Uncovered>,
     pub(super) modification_level: Option<ModificationLevel>,
+    /// Whether more came after it than signatures, timestamps and data for validation.
+    pub(super) changed: bool,
     pub(super) modifications: Vec<Modification>,
     pub(super) appearance: Option<Appearance>,
 }
@@ -44,8 +46,7 @@ pub(super) fn conclude(
         check.consequence = options.policy.consequence(check.name, check.passed);
     }
     let status = judge(&answers, outline.certificate.as_ref());
-    let changed = outline.modification_level > Some(ModificationLevel::LongTermValidation);
-    let verdict = account::reason(status, &answers, changed).into();
+    let verdict = account::reason(status, &answers, &outline).into();
     let (indication, sub_indication) = status;
     let integrity = if INTEGRITY.iter().any(|name| answers.failed(*name)) {
         Integrity::Broken
@@ -239,7 +240,9 @@ pub(super) fn conclude_file(report: &mut Report, complete: bool, covered: bool) 
     } else if any(Indication::TotalFailed) {
         Conclusion::Invalid
     } else if all(Indication::TotalPassed) && covered && complete {
-        Conclusion::Valid
+        // A timestamp tells when something was there, and not whose it is.
+        let unsigned = account::is_only_stamped(report);
+        if unsigned { Conclusion::Unsigned } else { Conclusion::Valid }
     } else {
         Conclusion::Indeterminate
     };

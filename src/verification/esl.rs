@@ -6,7 +6,7 @@ use super::{
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     seal_structure::{self, MakerPath},
     signer,
-    standing::Standing,
+    standing::{Known, Standing},
 };
 use crate::{
     containers::ses::Seal,
@@ -42,7 +42,9 @@ pub(super) fn verify(
         signer::value(signature.as_ref(), seal.maker.is_some()),
         seal_structure::dates(seal, Some(options.at), "at the time asked for"),
     ];
-    checks.extend(seal_structure::seal_timestamp(seal, options).map(|(answer, _)| answer));
+    let known = Known::nothing(options);
+    let (stamped, proven) = seal_structure::seal_timestamp(seal, &known, options).unzip();
+    checks.extend(stamped);
     let detail =
         if is_maker.is_some() { "trusted as a maker of seals" } else { "not known as one" };
     checks.push(check(CheckName::SealMaker, is_maker, detail));
@@ -50,7 +52,7 @@ pub(super) fn verify(
     checks.extend(of_maker.into_iter().filter(|check| check.name != CheckName::KeyUsage));
     let of = |maker: &Certificate| Strength::of_signature(seal.algorithm, digest, maker);
     let strength = seal.maker.as_ref().map(of);
-    let (algorithms, strength) = signer::algorithms(strength, seal.created.at, options);
+    let (algorithms, strength) = signer::algorithms(strength, proven.flatten(), options);
     checks.push(algorithms);
     let answers = Answers {
         checks,
@@ -69,9 +71,11 @@ pub(super) fn verify(
         seal: Some(seal_structure::report(seal)),
         uncovered: Vec::new(),
         modification_level: None,
+        changed: false,
         modifications: Vec::new(),
         appearance: None,
     };
+    (report.fetched, _) = known.end();
     report.signatures.push(conclude(0, outline, answers, options));
     conclude_file(&mut report, true, true);
     let signature_values = vec![Some(seal.signature.clone())];

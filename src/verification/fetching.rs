@@ -26,8 +26,11 @@ const LONGEST: i64 = 20;
 const LASTS: i64 = 3600;
 /// How long nobody tries again after a failure, seconds.
 const RESTS: i64 = 60;
-/// The most things that are kept.
+/// The most things that are kept, and bytes of them.
 const MOST_KEPT: usize = 10_000;
+const MOST_BYTES: usize = 256 << 20;
+/// For how long something is kept at most, whatever it says, seconds: who signed it is not known yet.
+const LONGEST_KEPT: i64 = 86_400;
 
 /// Something to be fetched.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -71,10 +74,16 @@ impl Fetching {
         Self { go, clock, issuers, kept: Mutex::default() }
     }
 
+    /// Whether certificates of issuers are fetched.
+    pub(super) fn fetches_issuers(&self) -> bool {
+        self.issuers
+    }
+
     /// Fetches, or takes what was fetched before and is not followed by a newer one yet.
     fn get(&self, errand: &Errand) -> Result<Vec<u8>, String> {
         let question = errand.question.as_deref().unwrap_or_default();
-        let key = sha256(&[errand.url.as_bytes(), &[0], question].concat());
+        let kind = [errand.kind as u8, 0];
+        let key = sha256(&[&kind, errand.url.as_bytes(), &[0], question].concat());
         let now = self.clock.now();
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(kept) = kept.filter(|kept| kept.until > now) {
@@ -82,27 +91,40 @@ impl Fetching {
         }
         let what = (self.go)(errand);
         let until = match &what {
-            Ok(bytes) => follower(errand, bytes).unwrap_or_else(|| now.plus_seconds(LASTS)),
+            Ok(bytes) => match follower(errand, bytes, now) {
+                Some(until) => until.min(now.plus_seconds(LONGEST_KEPT)),
+                // What cannot be read is not worth keeping.
+                None => return what,
+            },
             Err(_) => now.plus_seconds(RESTS),
         };
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MOST_KEPT {
+        let size = |what: &Result<Vec<u8>, String>| what.as_ref().map_or(0, Vec::len);
+        let full = |all: &HashMap<_, Kept>| {
+            let bytes: usize = all.values().map(|kept| size(&kept.what)).sum();
+            all.len() >= MOST_KEPT || bytes + size(&what) > MOST_BYTES
+        };
+        if full(&all) {
             all.retain(|_, kept| kept.until > now);
         }
-        if all.len() < MOST_KEPT {
+        if !full(&all) {
             all.insert(key, Kept { until, what: what.clone() });
         }
         what
     }
 }
 
-/// When the next one is due.
-fn follower(errand: &Errand, bytes: &[u8]) -> Option<Timestamp> {
-    match errand.kind {
+/// When the next one is due; none of what cannot be read.
+fn follower(errand: &Errand, bytes: &[u8], now: Timestamp) -> Option<Timestamp> {
+    let said = match errand.kind {
         FetchedKind::Crl => Crl::from_der(bytes)?.next_update(),
         FetchedKind::Ocsp => OcspResponse::from_der(bytes)?.next_update(),
-        FetchedKind::Certificate => None,
-    }
+        FetchedKind::Certificate => {
+            bundle::of_bytes(bytes).ok()?;
+            None
+        }
+    };
+    Some(said.unwrap_or_else(|| now.plus_seconds(LASTS)))
 }
 
 /// What is fetched for one document.
@@ -148,9 +170,6 @@ impl Trip {
         certificate: &Certificate,
         all: &mut Vec<Certificate>,
     ) -> bool {
-        if !fetching.issuers {
-            return false;
-        }
         for url in certificate.issuer_locations() {
             let errand = Errand { url, question: None, kind: FetchedKind::Certificate };
             if let Some(found) = self.run(fetching, errand, |bytes| bundle::of_bytes(bytes).ok()) {
@@ -202,7 +221,8 @@ mod tests {
         let clock = Arc::new(FixedClock::new(Timestamp::from_seconds(1_000_000)));
         let go = |errand: &Errand| {
             CALLS.fetch_add(1, Ordering::Relaxed);
-            if errand.url.ends_with("bad") { Err("no".to_owned()) } else { Ok(vec![1]) }
+            let root = include_bytes!("../../test-vectors/sealed/sm2-root.pem");
+            if errand.url.ends_with("bad") { Err("no".to_owned()) } else { Ok(root.to_vec()) }
         };
         let fetching = Fetching::new(Box::new(go), Arc::clone(&clock) as Arc<dyn Clock>, false);
         let errand = |url: &str| Errand {

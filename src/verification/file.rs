@@ -3,7 +3,7 @@
 use super::{
     Material, Options, Outcome,
     answers::{Answers, check},
-    attributes::{cms_time, digest_is_signed, signing_certificate},
+    attributes::{cms_time, digest_is_signed, digests_disagree, signing_certificate},
     conclusion::{Outline, algorithm_in_words, conclude, conclude_file},
     in_der, signer,
     standing::{Known, Role, Used},
@@ -173,11 +173,7 @@ fn judge(
     let (algorithms, strength) = signer::algorithms(strength, proven_time, options);
     let demanded = matches!(signature, FileSignature::Cms(_));
     let mut checks = vec![
-        check(
-            CheckName::Format,
-            Some(true),
-            format!("a signature of a file, {}", signature.kind()),
-        ),
+        format(signature, one),
         digest_check(matches),
         signer::value(value.as_ref(), certificate.is_some()),
         signing_certificate(Some(one), certificate, demanded),
@@ -198,6 +194,7 @@ fn judge(
         seal: None,
         uncovered: Vec::new(),
         modification_level: None,
+        changed: false,
         modifications: Vec::new(),
         appearance: None,
     };
@@ -239,6 +236,20 @@ fn is_content(data: &GmSignedData, source: &dyn ReadAt) -> bool {
         at += chunk.len();
     });
     same && compared.is_ok()
+}
+
+fn format(signature: &FileSignature, one: &SignerInfo) -> Check {
+    let problem = match signature {
+        FileSignature::Cms(data) => digests_disagree(data, one),
+        FileSignature::Gm(_) => None,
+    };
+    match problem {
+        Some(problem) => check(CheckName::Format, Some(false), problem),
+        None => {
+            let text = format!("a signature of a file, {}", signature.kind());
+            check(CheckName::Format, Some(true), text)
+        }
+    }
 }
 
 fn digest_check(matches: Option<bool>) -> Check {

@@ -69,8 +69,11 @@ pub struct ValidationPolicy {
     pub(super) report: PolicyReport,
     /// What is asked of the certificates of signers.
     pub(super) demands: Demands,
-    /// What is asked of those of makers of seals and of time-stamping authorities.
+    /// What is asked of those of time-stamping authorities.
     pub(super) others_demands: Demands,
+    /// What is asked of those of makers of seals, who state themselves when it was: nothing that was
+    /// strong enough once is now.
+    pub(super) maker_demands: Demands,
     /// What is strong enough, and until when.
     pub(super) algorithms: Algorithms,
     pub(super) times: TimeRules,
@@ -137,10 +140,20 @@ impl ValidationPolicy {
             algorithms: Some(algorithms.clone()),
         };
         let others_demands = Demands { policies: PolicyInputs::default(), ..demands.clone() };
+        let maker_demands = Demands { algorithms: None, ..others_demands.clone() };
         let digest = hex(&sha256(text.as_bytes()));
         let report = PolicyReport { name: file.name, title: file.title, digest };
         let (times, changes) = (file.times, file.changes);
-        Ok(Self { report, demands, others_demands, algorithms, times, changes, checks })
+        Ok(Self {
+            report,
+            demands,
+            others_demands,
+            maker_demands,
+            algorithms,
+            times,
+            changes,
+            checks,
+        })
     }
 
     /// What it means that a question is not answered with yes.

@@ -83,12 +83,13 @@ pub fn add_seal(report: &mut Report, facts: RegisterFacts, policy: &ValidationPo
     signature.custody = Some(facts.custody);
     let structure = signature.seal.take().and_then(|seal| seal.structure);
     signature.seal = Some(SealReport { structure, ..facts.seal });
-    let reason = if voided.is_some() {
-        Reason::Voided
-    } else if failed {
-        Reason::SealNotActive
-    } else {
-        Reason::NotOnRecord
+    let inactive = facts.state_then.is_some_and(|state| state != SealState::Active);
+    let reason = match (failed, facts.on_record) {
+        (true, _) if voided.is_some() => Reason::Voided,
+        (true, _) if inactive => Reason::SealNotActive,
+        (true, _) => Reason::SealInvalidated,
+        (false, false) => Reason::NotOnRecord,
+        (false, true) => Reason::Other,
     };
     if failed && signature.indication != Indication::TotalFailed {
         signature.verdict = reason.into();

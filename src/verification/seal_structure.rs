@@ -35,10 +35,11 @@ pub(super) fn maker_signature(seal: &Seal) -> Option<Result<(), VerifyError>> {
 pub(super) fn checks(
     signature: &SealSignature,
     proven: Option<Timestamp>,
+    known: &Known,
     options: &Options,
 ) -> Vec<Check> {
     let seal = &signature.seal;
-    let (stamped, seal_proven) = seal_timestamp(seal, options).unzip();
+    let (stamped, seal_proven) = seal_timestamp(seal, known, options).unzip();
     let existed = [proven, seal_proven.flatten()].into_iter().flatten().min();
     let mut all = vec![maker_signature_check(seal), maker_check(signature, existed, options)];
     all.extend(stamped);
@@ -137,7 +138,7 @@ fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &
 /// Since when a certificate that was good once is revoked.
 fn maker_revoked_since(maker: &Certificate, options: &Options) -> Option<Timestamp> {
     [&options.maker_trust, &options.trust].into_iter().find_map(|trust| {
-        let demands = &options.policy.others_demands;
+        let demands = &options.policy.maker_demands;
         let question = Question { demands, ..Question::new(&[], trust, options.at) };
         revoked_since(maker, question)
     })
@@ -178,10 +179,13 @@ fn times(signature: &SealSignature, proven: Option<Timestamp>, options: &Options
 }
 
 /// The timestamp over the maker's signature, which newer seals may have.
-pub(super) fn seal_timestamp(seal: &Seal, options: &Options) -> Option<(Check, Option<Timestamp>)> {
+pub(super) fn seal_timestamp(
+    seal: &Seal,
+    known: &Known,
+    options: &Options,
+) -> Option<(Check, Option<Timestamp>)> {
     let token = read(seal.timestamp.as_deref()?, &seal.signature);
-    let (answer, proven) =
-        timestamp::judge(CheckName::SealTimestamp, &token, &Known::nothing(options), options);
+    let (answer, proven) = timestamp::judge(CheckName::SealTimestamp, &token, known, options);
     match (proven, seal.created.at) {
         (Some(proven), Some(created)) if created > proven => {
             let text =

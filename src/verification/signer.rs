@@ -26,7 +26,7 @@ pub(super) fn chain(
     options: &Options,
 ) -> Result<(), PathError> {
     let certificate = certificate.ok_or(PathError::NoTrustedRoot)?;
-    let demands = &options.policy.others_demands;
+    let demands = &options.policy.maker_demands;
     let question = Question { demands, ..Question::new(&[], trust, at) };
     validate(certificate, question).map(drop)
 }

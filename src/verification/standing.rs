@@ -11,7 +11,7 @@ use crate::{
     pki::{
         Certificate, TrustStore,
         effort::Effort,
-        path::{PathError, paths},
+        path::{PathError, PolicyInputs, check_rules, paths},
         proofs::Proofs,
         revocation::{Evidence, about},
         validation::{Demands, Question, validate, validate_past},
@@ -63,6 +63,11 @@ impl Role {
     }
 }
 
+/// The most certificates above one whose issuers are looked for.
+const MOST_ABOVE: usize = 32;
+/// The most paths whose certificates are asked about.
+const MOST_PATHS: usize = 4;
+
 /// A certificate about which something is missing.
 #[derive(Clone, Copy)]
 struct Wants<'a> {
@@ -85,7 +90,8 @@ impl<'a> Wants<'a> {
                 tips.push(tip);
             }
             for one in above {
-                if !seen.contains(&one) {
+                let known = seen.iter().any(|seen| seen.der() == one.der());
+                if !known && seen.len() < MOST_ABOVE {
                     seen.push(one);
                 }
             }
@@ -213,7 +219,7 @@ impl Known {
     fn fetch(&self, fetching: &Fetching, wants: Wants<'_>, error: &PathError) -> bool {
         let mut trip = self.trip.borrow_mut();
         if matches!(error, PathError::NoTrustedRoot) {
-            if wants.trust.roots.is_empty() {
+            if wants.trust.roots.is_empty() || !fetching.fetches_issuers() {
                 return false;
             }
             let tips = wants.tips();
@@ -224,9 +230,12 @@ impl Known {
             return false;
         }
         // Only where a trusted root says so does anybody go anywhere.
-        let path = paths(wants.certificate, wants.beside, wants.trust, &self.effort).next();
+        let rules = PolicyInputs::default();
+        let all = paths(wants.certificate, wants.beside, wants.trust, &self.effort)
+            .filter(|path| check_rules(path, &rules).is_ok());
+        let all: Vec<_> = all.take(MOST_PATHS).collect();
         let mut evidence = self.evidence.borrow_mut();
-        let pairs = path.iter().flat_map(|path| path.windows(2));
+        let pairs = all.iter().flat_map(|path| path.windows(2));
         let pairs = pairs.filter(|pair| match (error, pair) {
             (PathError::RevocationUnknown { subject, .. }, [one, _]) => {
                 one.subject().to_string() == *subject
@@ -266,9 +275,11 @@ impl Known {
             }
             Err(error) => error,
         };
-        // What was revoked could state any time before.
+        // What was revoked could state any time before: it has to be known until its end that it was
+        // not, or nobody offers to tell.
+        let unoffered = !certificate.names_revocation_source();
         let stated = used.stated.filter(|stated| {
-            let ended = matches!(error, PathError::OutOfDates { .. });
+            let ended = matches!(error, PathError::OutOfDates { not_revoked, .. } if not_revoked || unoffered);
             options.policy.times.believe_stated && ended && *stated < options.at
         });
         let only_stated = used.proven.is_none();

@@ -7,7 +7,7 @@ use sealwright::{
     pki::{
         Certificate,
         extension::Subject,
-        issue::{CertificateTemplate, assemble, root_extensions, signer_extensions},
+        issue::{CertificateTemplate, StatusUris, assemble, root_extensions, signer_extensions},
     },
 };
 use serde_json::Value;
@@ -84,6 +84,10 @@ impl Elsewhere {
     }
 
     pub fn certificate(&self) -> String {
+        let uris = StatusUris {
+            crl: "http://localhost/a".to_owned(),
+            ocsp: "http://localhost/b".to_owned(),
+        };
         let template = CertificateTemplate {
             serial: vec![2],
             issuer: self.root.subject_der(),
@@ -96,7 +100,7 @@ impl Elsewhere {
             not_after: SystemClock.now().plus_seconds(86_400 * 20),
             scheme: Scheme::Sm2,
             point: self.request_point.clone(),
-            extensions: signer_extensions(&self.request_point, &self.point, "http://localhost/a"),
+            extensions: signer_extensions(&self.request_point, &self.point, &uris),
         };
         let tbs = template.to_be_signed(Scheme::Sm2);
         let signature = Self::sign(&self.key, &self.point, &tbs);

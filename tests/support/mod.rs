@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod attacks;
+pub mod chains;
 pub mod chance;
 pub mod database;
 pub mod desk;

@@ -2,7 +2,7 @@
 
 usage: long_term.py OUT
 
-Writes OUT/root.der, OUT/t.pdf (with a timestamp), lt.pdf (with validation data), lta.pdf (with a document
+Writes OUT/root.der, OUT/b.pdf (signed), stamped.pdf (with a document timestamp alone), t.pdf (with a timestamp), lt.pdf (with validation data), lta.pdf (with a document
 timestamp over both), lta-forged.pdf (the same by an authority that nobody trusts), lta-renewed.pdf (stamped
 once more), and revocation lists of the authorities:
 
@@ -112,14 +112,14 @@ def document():
     return bytes(data)
 
 
-def sign(data, **options):
+def sign(data, stamped=True, **options):
     chain = SimpleCertificateStore()
     for one in (root, ca):
         chain.register(x509.Certificate.load(der(one)))
     by = signers.SimpleSigner(x509.Certificate.load(der(signer)), private(signer_key), chain)
     meta = signers.PdfSignatureMetadata(field_name="Seal", md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, **options)
     result = io.BytesIO()
-    signers.PdfSigner(meta, signer=by, timestamper=clock(tsa, tsa_key)).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data)), output=result)
+    signers.PdfSigner(meta, signer=by, timestamper=clock(tsa, tsa_key) if stamped else None).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data)), output=result)
     return result.getvalue()
 
 
@@ -132,6 +132,8 @@ def stamp(data, by, key):
 
 (out / "root.der").write_bytes(der(root))
 plain = document()
+(out / "b.pdf").write_bytes(sign(plain, stamped=False))
+(out / "stamped.pdf").write_bytes(stamp(plain, tsa, tsa_key))
 (out / "t.pdf").write_bytes(sign(plain))
 lt = sign(plain, embed_validation_info=True, validation_context=context())
 (out / "lt.pdf").write_bytes(lt)

@@ -5,6 +5,7 @@ mod together;
 mod trust;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -125,7 +126,12 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
         [one] if json && !several => print_json(one)?,
         all if json => print_json(&all)?,
         all if arguments.html || arguments.xml => {
-            let reports = read(all)?;
+            let reports = read(all);
+            let unread = all.iter().filter_map(|one| match one {
+                Outcome::Verified(_) => None,
+                Outcome::Unread { error, .. } => Some(reports::shown(error)),
+            });
+            unread.for_each(|error| tell_error(&error));
             match reports.as_slice() {
                 [one] if arguments.xml => print(reports::etsi(one).trim_end())?,
                 all => print(&reports::page(all, &languages))?,
@@ -134,7 +140,10 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> anyhow::Result<Exit> {
         all if several => print(&count(all))?,
         _ => {}
     }
-    Ok(all.iter().map(exit).max().unwrap_or(Exit::Usage))
+    // That a file is forged is worse than that another cannot be read.
+    let worst = all.iter().map(exit).max().unwrap_or(Exit::Usage);
+    let forged = all.iter().any(|one| exit(one) == Exit::Invalid);
+    Ok(if forged { Exit::Invalid } else { worst })
 }
 
 fn languages(tags: &[String]) -> Result<Vec<Language>, Wrong> {
@@ -199,9 +208,12 @@ impl Common {
                 Err(error) => return unread(error),
             }
         }
-        let mut report = match verify_file(&item.path, &options) {
-            Ok(report) => report,
-            Err(error) => return unread(error),
+        // Whatever one file does to the program, the others are heard of.
+        let verified = catch_unwind(AssertUnwindSafe(|| verify_file(&item.path, &options)));
+        let mut report = match verified {
+            Ok(Ok(report)) => report,
+            Ok(Err(error)) => return unread(error),
+            Err(_) => return unread(Wrong(format!("{file}: it could not be verified")).into()),
         };
         if let Some(directory) = &self.pictures {
             pictures::write(&mut report, &item.path, directory)?;
@@ -213,17 +225,26 @@ impl Common {
 fn tell(outcome: &Outcome, languages: &[Language]) -> anyhow::Result<()> {
     match outcome {
         Outcome::Verified(report) => print(&reports::text(report, languages)),
-        Outcome::Unread { file, error } => print(&format!("{file}\n  {error}")),
+        Outcome::Unread { file, error } => {
+            print(&format!("{}\n  {}", reports::shown(file), reports::shown(error)))
+        }
     }
 }
 
-/// The reports, where there is one of every file.
-fn read(all: &[Outcome]) -> Result<Vec<Report>, Wrong> {
+/// The reports on the files that could be read.
+fn read(all: &[Outcome]) -> Vec<Report> {
     let one = |outcome: &Outcome| match outcome {
-        Outcome::Verified(report) => Ok(Report::clone(report)),
-        Outcome::Unread { error, .. } => Err(Wrong(error.clone())),
+        Outcome::Verified(report) => Some(Report::clone(report)),
+        Outcome::Unread { .. } => None,
     };
-    all.iter().map(one).collect()
+    all.iter().filter_map(one).collect()
+}
+
+/// Tells what went wrong where the page on standard output has no place for it.
+fn tell_error(error: &str) {
+    use std::io::Write as _;
+    // Nothing can be done about a closed standard error.
+    let _ = writeln!(std::io::stderr(), "sealwright: {error}");
 }
 
 /// How many came to which conclusion.

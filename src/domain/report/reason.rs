@@ -10,6 +10,8 @@ words! {
         Valid => "valid",
         /// The same, but for changes that are allowed.
         ValidChanged => "valid-changed",
+        /// A document timestamp holds.
+        Stamped => "stamped",
         /// What was signed was changed afterwards.
         Changed => "changed",
         /// Parts of the file are not protected by the signature.
@@ -22,8 +24,10 @@ words! {
         Malformed => "malformed",
         /// The document was voided 作废.
         Voided => "voided",
-        /// By the register the seal could not be used when it sealed, or was made unlawfully.
+        /// By the register the seal could not be used when it sealed.
         SealNotActive => "seal-not-active",
+        /// By the register the seal was made unlawfully.
+        SealInvalidated => "seal-invalidated",
         /// The key is one of our register, and there is no record of this signature.
         NotOnRecord => "not-on-record",
         /// The seal is for tests only 测试章.
@@ -56,6 +60,8 @@ words! {
         KeyUsage => "key-usage",
         /// The maker of the seal is not known as one.
         UnknownMaker => "unknown-maker",
+        /// The maker of the seal could not make seals when it was made.
+        MakerUnfit => "maker-unfit",
         /// The electronic seal was not valid.
         SealDates => "seal-dates",
         /// The certificate was renewed, and the seal not made again.
@@ -76,6 +82,8 @@ words! {
         Other => "other",
         /// There is no signature in the file.
         Unsigned => "unsigned",
+        /// There is no signature in the file but timestamps.
+        OnlyTimestamped => "only-timestamped",
         /// The file is damaged, locked, or of a kind that is not known here.
         Unreadable => "unreadable",
     }

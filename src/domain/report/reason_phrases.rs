@@ -15,6 +15,22 @@ impl Reason {
                 "Valid: after it was sealed the file was changed only in ways that are allowed (listed below), and whose seal it is has been confirmed.",
                 "有效：签章后仅有允许的修改（见下列明细），签章人身份已确认。",
             ),
+            Self::Stamped => TwoLanguages::new(
+                "Valid: the timestamp holds. It proves when the document was there, and says nothing of who made it.",
+                "有效：时间戳成立。它证明文件在该时间已存在，不说明由谁制作。",
+            ),
+            Self::MakerUnfit => TwoLanguages::new(
+                "Not to be relied on: whoever made the electronic seal could not make seals when it was made.",
+                "不可采信：制章人在制作印章时无权或已不能制章。",
+            ),
+            Self::SealInvalidated => TwoLanguages::new(
+                "Invalid: by the register, the seal was made unlawfully.",
+                "无效：据印章登记，该印章已被标识为无效（非法制作）。",
+            ),
+            Self::OnlyTimestamped => TwoLanguages::new(
+                "Unsigned: the file holds a timestamp and no seal; it proves when the file was there, and not who made it.",
+                "未签章：文件中只有时间戳，没有印章或签名；只能证明文件存在的时间，不能证明由谁出具。",
+            ),
             Self::Changed => TwoLanguages::new(
                 "Invalid: the file was changed after it was sealed.",
                 "无效：文件在签章之后被改动过。",
@@ -59,8 +75,8 @@ impl Reason {
                 "无法确认：签名中没有签名人的证书。",
             ),
             Self::CertificateNotNamed => TwoLanguages::new(
-                "Not confirmed: the signature does not say which certificate it was made with.",
-                "无法确认：签名没有指明所用的证书。",
+                "Not confirmed: the signature does not name the certificate that stands in it.",
+                "无法确认：签名没有指明所附的证书。",
             ),
             Self::Revoked => TwoLanguages::new(
                 "Not to be relied on: the certificate of the signer was revoked, and nothing proves that the file was sealed before.",
@@ -160,6 +176,22 @@ impl Reason {
             Self::ValidChanged => TwoLanguages::new(
                 "You can rely on what was sealed; look at the changes listed below.",
                 "可以采信签章内容；请留意下列修改。",
+            ),
+            Self::Stamped => TwoLanguages::new(
+                "Look at the seals and signatures for who issued the document.",
+                "请以文件中的印章或签名判断出具单位。",
+            ),
+            Self::MakerUnfit => TwoLanguages::new(
+                "Do not rely on it. Ask whoever is named on the seal.",
+                "请勿采信，请向印章上所示的单位核实。",
+            ),
+            Self::SealInvalidated => TwoLanguages::new(
+                "Do not rely on it. Ask whoever is named on the seal.",
+                "请勿采信，请向印章上所示的单位核实。",
+            ),
+            Self::OnlyTimestamped => TwoLanguages::new(
+                "Anybody can have made it. Ask whoever is named as the issuer.",
+                "任何人都可能制作该文件，请向文件所示的出具单位核实。",
             ),
             Self::Changed => TwoLanguages::new(
                 "Do not rely on it. Ask whoever issued the file for the original.",

@@ -173,6 +173,7 @@ impl<'a> Facts<'a> {
             seal: self.seal().map(|signature| seal_structure::report(&signature.seal)),
             uncovered: uncovered.into_iter().map(Uncovered::Part).collect(),
             modification_level: None,
+            changed: false,
             modifications: self.found.parts.iter().filter_map(change).collect(),
             appearance: None,
         }
@@ -230,7 +231,7 @@ fn checks(
         checks.extend(seal_file(found, signature));
         checks.push(property(found, signature));
         checks.extend(of_timestamp);
-        checks.extend(seal_structure::checks(signature, proven_time, options));
+        checks.extend(seal_structure::checks(signature, proven_time, known, options));
     }
     let used = Used { proven: proven_time, stated: facts.claimed_time };
     let standing = known.judge(certificate, others, Role::Signer, used, options);
@@ -249,6 +250,9 @@ fn checks(
 
 fn format(facts: &Facts<'_>) -> Check {
     const NAME: CheckName = CheckName::Format;
+    if facts.found.parts.is_empty() {
+        return check(NAME, Some(false), "the signature protects nothing");
+    }
     match &facts.blob {
         Err(error) => check(NAME, Some(false), error.clone()),
         Ok(Blob::Bare) => {

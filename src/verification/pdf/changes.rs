@@ -13,6 +13,8 @@ pub(super) struct Judged {
     pub(super) check: Check,
     pub(super) level: Option<ModificationLevel>,
     pub(super) modifications: Vec<Modification>,
+    /// Whether there is more than signatures, timestamps and data for validation.
+    pub(super) beyond_signing: bool,
 }
 
 /// Judges what came after a signature; `Ok(None)` where the file ends with it. `signed` are the
@@ -41,6 +43,7 @@ fn judge_by_rules(history: Result<Option<&History>, &str>, signed: &[&str]) -> J
         check: check(CheckName::ChangesAfterSigning, None, why),
         level: None,
         modifications: Vec::new(),
+        beyond_signing: false,
     };
     match history {
         Err(why) => unknown(why),
@@ -52,6 +55,7 @@ fn judge_by_rules(history: Result<Option<&History>, &str>, signed: &[&str]) -> J
             ),
             level: Some(ModificationLevel::None),
             modifications: Vec::new(),
+            beyond_signing: false,
         },
         Ok(Some(history)) => judge_history(history, signed),
     }
@@ -106,7 +110,16 @@ fn judge_history(history: &History, signed: &[&str]) -> Judged {
         };
         check(CheckName::ChangesAfterSigning, Some(true), text)
     };
-    Judged { check: answer, level, modifications }
+    let beyond_signing = changes.iter().any(|change| {
+        !matches!(
+            change.kind,
+            ChangeKind::Metadata
+                | ChangeKind::Validation
+                | ChangeKind::Timestamp { .. }
+                | ChangeKind::Signature { .. }
+        )
+    });
+    Judged { check: answer, level, modifications, beyond_signing }
 }
 
 fn unknown_level(modifications: Vec<Modification>) -> Judged {
@@ -115,7 +128,7 @@ fn unknown_level(modifications: Vec<Modification>) -> Judged {
         None,
         "what was changed after signing cannot be told",
     );
-    Judged { check, level: None, modifications }
+    Judged { check, level: None, modifications, beyond_signing: true }
 }
 
 fn is_allowed(kind: &ChangeKind, permissions: &Permissions, verified: &[&str]) -> Option<bool> {

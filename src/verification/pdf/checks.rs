@@ -7,7 +7,6 @@ use crate::{
         cms::{SignedData, SignerInfo},
         ses::SealSignature,
     },
-    crypto::digest_named_by,
     domain::{
         Timestamp,
         report::{Check, CheckName, Coverage},
@@ -15,7 +14,7 @@ use crate::{
     verification::{
         Options,
         answers::{Answers, check},
-        attributes::signing_certificate,
+        attributes::{digests_disagree, signing_certificate},
         seal_structure, signer,
         standing::{Known, Role, Used},
         timestamp,
@@ -71,7 +70,7 @@ pub(super) fn run(
     };
     if let Some(signature) = facts.seal() {
         checks.push(property(signature));
-        checks.extend(seal_structure::checks(signature, stamped_over, options));
+        checks.extend(seal_structure::checks(signature, stamped_over, known, options));
     }
     Answers {
         checks,
@@ -117,15 +116,7 @@ fn problem_of_cms(cms: &SignedData, signer: &SignerInfo, around: bool) -> Option
             "the signature carries a content of its own"
         });
     }
-    // RFC 5652 §5.1, RFC 8933 §3: else one reader may check another digest than the next.
-    if !cms.digest_algorithms.contains(&signer.digest_algorithm) {
-        return Some("the digest algorithm of the signer is not the one that is announced");
-    }
-    let named = digest_named_by(signer.signature_algorithm);
-    if named.is_some_and(|named| named.oid() != signer.digest_algorithm) {
-        return Some("the signature is over another digest than the one of its attributes");
-    }
-    None
+    digests_disagree(cms, signer)
 }
 
 /// Whether the seal signature does not say that it is of a part of an OFD.

@@ -172,7 +172,7 @@ pub(super) fn gather<'a>(source: &dyn ReadAt, found: &'a FoundSignature) -> Fact
                 );
                 // Whatever signs the digest, it is by this digest that the document is bound.
                 let bound_by = (found.sub_filter == PKCS7_SHA1).then_some(ForeignDigest::Sha1);
-                Strength { digest: bound_by.or(own.digest), ..own }
+                Strength { digests: [bound_by.or(own.digests[0]), own.digests[1]], ..own }
             });
             let signature = value_of_cms(signer, facts.certificate.as_ref(), algorithm);
             (facts.signature, facts.strength) = (signature, strength);

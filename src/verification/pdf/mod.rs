@@ -58,6 +58,7 @@ pub(super) fn verify(source: &dyn ReadAt, options: &Options, mut report: Report)
         signature_values.push(facts.value().map(in_der));
         let mut outline = outline(facts, answers.coverage);
         outline.modification_level = changes.level;
+        outline.changed = changes.beyond_signing;
         outline.modifications = changes.modifications;
         judged.push((found, outline, answers));
     }
@@ -122,6 +123,7 @@ fn outline(facts: &Facts<'_>, coverage: Option<Coverage>) -> Outline {
         seal: facts.seal().map(|signature| seal_structure::report(&signature.seal)),
         uncovered: uncovered(facts, coverage),
         modification_level: None,
+        changed: false,
         modifications: Vec::new(),
         appearance: None,
     }
