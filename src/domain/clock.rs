@@ -47,7 +47,8 @@ impl Timestamp {
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let when = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
         // With an offset, the first and the last year reach into some that have no four digits.
-        if !(0..=9999).contains(&when.to_offset(UtcOffset::UTC).year()) {
+        let in_utc = when.checked_to_offset(UtcOffset::UTC);
+        if in_utc.is_none_or(|when| !(0..=9999).contains(&when.year())) {
             return Err(TimestampError);
         }
         i64::try_from(when.unix_timestamp_nanos() / 1000).map(Self).map_err(|_| TimestampError)
