@@ -32,7 +32,7 @@ bench: build
 # A minute for each of the targets that read documents.
 fuzz:
 	scripts/install.sh fuzz
-	SECONDS_EACH=60 scripts/soak.sh seal raw pdf difference ofd ses cms timestamp certificate
+	SECONDS_EACH=60 scripts/soak.sh seal raw pdf difference ofd ses cms timestamp certificate crl ocsp
 
 # Long runs of every fuzz target, not part of `make test`.
 soak:

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-fuzz >/dev/null || cargo install --locked --quiet cargo-fuzz
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(seal raw pdf difference ofd ses cms timestamp certificate picture)
+[ ${#targets[@]} -gt 0 ] || targets=(seal raw pdf difference ofd ses cms timestamp certificate crl ocsp picture)
 cargo fuzz build -s none
 for target in "${targets[@]}"; do
     mkdir -p "fuzz/corpus/$target"
@@ -43,6 +43,15 @@ for target in "${targets[@]}"; do
                     unzip -p "$sample" "$name" >"fuzz/corpus/ses/$(basename "$sample")-${name//\//_}"
                 done
             done ;;
+        cms | timestamp) python3 fuzz/structures.py fuzz/corpus \
+            test-vectors/*/*.pdf ../shared/corpus/pdf/*/*.pdf ;;
+        certificate) for sample in test-vectors/sealed/*.pem ../shared/corpus/pkits/certs/*; do
+            [ -f "$sample" ] && cp "$sample" fuzz/corpus/certificate/
+        done ;;
+        crl) for sample in ../shared/corpus/pkits/crls/*; do
+            [ -f "$sample" ] && cp "$sample" fuzz/corpus/crl/
+        done ;;
+        ocsp) fuzz/answers.sh fuzz/corpus/ocsp ;;
     esac
     cargo fuzz run -s none "$target" -- -max_total_time="${SECONDS_EACH:-600}" -max_len=400000 \
         -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1

@@ -77,7 +77,7 @@ impl App {
         let instance = instance(&*clock);
         let policy = load_policy(&config)?;
         let external_trust = match &config.trust.directory {
-            Some(directory) => load_trust(directory, SIGNERS)?,
+            Some(directory) => load_trust(directory, SEALERS)?,
             None => TrustStore::default(),
         };
         let mut ca_classes = HashMap::new();
@@ -89,6 +89,10 @@ impl App {
         }
         let maker_trust = match &config.trust.directory {
             Some(directory) => load_trust(directory, MAKERS)?,
+            None => TrustStore::default(),
+        };
+        let person_trust = match &config.trust.directory {
+            Some(directory) => load_trust(directory, PERSONS)?,
             None => TrustStore::default(),
         };
         let tsa_trust = match &config.timestamps.trust {
@@ -125,6 +129,7 @@ impl App {
             external_trust,
             ca_classes,
             maker_trust,
+            person_trust,
             tsa_trust,
             drawer,
             fetching,
@@ -258,9 +263,11 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
     Ok(Some(file))
 }
 
-/// Roots in these folders of a trust directory stand above signatures; those in the directory itself
-/// stand above everything. The folders of classes of authorities (`CaClass`) hold roots above seals.
-pub const SIGNERS: &[&str] = &["", "seal", "person", "e-government", "licensed", "internal"];
+/// Roots in these folders of a trust directory stand above seals; those in the directory itself stand
+/// above everything. The folders of classes of authorities (`CaClass`) hold roots above seals.
+pub const SEALERS: &[&str] = &["", "seal", "e-government", "licensed", "internal"];
+/// The folder for issuers of certificates of persons, who sign without an electronic seal.
+pub const PERSONS: &[&str] = &["person"];
 /// The folder for makers of seals 制章人: what stands here is trusted as such by name.
 pub const MAKERS: &[&str] = &["maker"];
 /// The folders for time-stamping authorities.

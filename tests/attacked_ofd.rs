@@ -58,6 +58,7 @@ impl Office {
             TrustStore { roots: vec![root(0), root(1)], crls: vec![crl("p256"), crl("sm2")] };
         Options {
             trust: trust.clone(),
+            seal_trust: trust.clone(),
             tsa_trust: trust,
             ..Options::trusting_nobody(SystemClock.now())
         }

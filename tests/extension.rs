@@ -9,6 +9,7 @@ use sealwright::domain::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 use support::{
     database::Engine,
+    parties::Signed,
     people::{self, Cast},
     run,
     server::{House, send},
@@ -164,6 +165,31 @@ fn what_was_sealed_before_is_extended_and_renewed_by_its_record() {
     fs::write(&file, &long_term.body).unwrap();
     let said = by_us(&house, &file, 5);
     assert_eq!(said["signatures"][0]["indication"], "TOTAL-PASSED", "the CA says so still");
+}
+
+#[test]
+fn a_stranger_before_us_keeps_nobody_from_extending_unless_his_signature_is_certainly_wrong() {
+    let house = house("B-LTA");
+    let cast = Cast::hire(&house);
+    let seal = people::granted(&house, &cast);
+    let seal = |document: &[u8]| house.seal(&cast.caller, &people::request(&seal), document, None);
+    let strangers = Signed::new([("licence", people::licence())]).file("licence");
+    let reply = seal(&strangers);
+    assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
+    let file = house.token.directory.path().join("both.pdf");
+    fs::write(&file, &reply.body).unwrap();
+    let report = by_us(&house, &file, 0);
+    let said = |index: usize| report["signatures"][index]["verdict"]["reason"].clone();
+    assert_eq!(
+        (said(0), said(1), said(2)),
+        ("unknown-issuer".into(), "valid".into(), "stamped".into())
+    );
+    // In the middle of what he signed.
+    let mut wrong = strangers;
+    let at = people::licence().len() / 2;
+    wrong[at] ^= 1;
+    let reply = seal(&wrong);
+    assert_eq!(reply.problem(409), "not-extendable", "{}", String::from_utf8_lossy(&reply.body));
 }
 
 #[test]

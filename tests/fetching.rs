@@ -167,6 +167,16 @@ fn the_command_line_fetches_unless_it_is_told_not_to() {
     let (code, report) = verify(&["--allow", "127.0.0.0/8"]);
     assert_eq!((code, &report["fetched"][0]["error"]), (Some(0), &Value::Null), "{report}");
     assert_eq!(verify(&[]).0, Some(5));
+    // What could not be had stands in every form.
+    for (form, told) in
+        [("--lang=en", "[??] revocation list (CRL), http://"), ("--html", "未能取得")]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealwright"));
+        command.arg("verify").arg(directory.join("document")).arg("--signature");
+        command.arg(directory.join("absent.p7s")).arg("--trust").arg(&trust);
+        let (_, text) = try_run(command.args(["--allow", "127.0.0.0/8", form]));
+        assert!(text.contains(told) && text.contains("answers with status 404"), "{text}");
+    }
     let (code, report) = verify(&["--offline"]);
     assert_eq!((code, report["fetched"].as_array().unwrap().len()), (Some(5), 0));
 }

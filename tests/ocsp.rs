@@ -10,9 +10,7 @@ use sealwright::pki::{
     Certificate,
     revocation::{OcspResponse, ocsp_request},
 };
-use serde_json::json;
 use support::{
-    people,
     sealed::{Sealed, sealed},
     server::send,
     try_run,
@@ -74,13 +72,7 @@ fn openssl_hears_whether_a_certificate_is_revoked() {
     let elsewhere = send(s.house.url(), "POST", "/public/ocsp/rsa", &[], b"x").unwrap();
     assert_eq!(elsewhere.status, 404);
     // Revoked: at once, whatever lists say yet.
-    let application = people::approved(
-        &s.house,
-        &s.cast,
-        &json!({ "organization_id": s.cast.organization, "kind": "revoke", "cause": "own-wish", "seal_id": s.seal, "reason": "x" }),
-    );
-    let body = json!({ "reason": "x", "application_id": application["id"] });
-    s.house.post(&s.cast.registrar, &format!("/v1/seals/{}/revoke", s.seal), &body).expect(200);
+    s.revoke();
     let said = openssl(directory, &url, &["-cert", "leaf.pem"]);
     assert!(said.contains("Response verify OK") && said.contains("leaf.pem: revoked"), "{said}");
 }

@@ -94,6 +94,7 @@ impl Office {
         let trust = TrustStore { roots, crls: crls.to_vec() };
         Options {
             trust: trust.clone(),
+            seal_trust: trust.clone(),
             maker_trust: trust.clone(),
             tsa_trust: trust,
             ..Options::trusting_nobody(SystemClock.now())

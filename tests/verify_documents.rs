@@ -152,13 +152,7 @@ fn the_command_line_tells_by_its_exit_code() {
     let sealed = SystemClock.now().as_seconds();
     let next = || (SystemClock.now().as_seconds() > sealed).then_some(());
     support::until("the next second has begun", next);
-    let application = people::approved(
-        &s.house,
-        &s.cast,
-        &json!({ "organization_id": s.cast.organization, "kind": "revoke", "cause": "own-wish", "seal_id": s.seal, "reason": "x" }),
-    );
-    let body = json!({ "reason": "x", "application_id": application["id"] });
-    s.house.post(&s.cast.registrar, &format!("/v1/seals/{}/revoke", s.seal), &body).expect(200);
+    s.revoke();
     let crl = send(s.house.url(), "GET", "/public/crl/p256.crl", &[], &[]).unwrap();
     fs::write(trust.join("p256.crl"), &crl.body).unwrap();
     // The timestamp proves that it was sealed before.

@@ -12,7 +12,7 @@ use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Exit, init, print, verify};
+use super::{Exit, init, print, validation::Trust, verify};
 use crate::{
     app::App,
     config::Config,
@@ -414,7 +414,7 @@ async fn publish(service: &Service, out: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 fn verify_all(out: &Path) -> anyhow::Result<Vec<Report>> {
-    let trust = verify::Trust::load(&out.join("trust"))?;
+    let trust = Trust::load(&out.join("trust"))?;
     let now = crate::domain::Clock::now(&crate::domain::SystemClock);
     ["licence.pdf", "approval.pdf", "licence.ofd", "licence-sm2.pdf", "seal.esl"]
         .iter()

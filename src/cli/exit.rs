@@ -3,7 +3,8 @@
 use std::{io::Write as _, process::ExitCode};
 
 use crate::{
-    app::StartError, config::ConfigError, policy::PolicyError, service::Error, store::StoreError,
+    app::StartError, config::ConfigError, policy::PolicyError, reports::shown, service::Error,
+    store::StoreError,
 };
 
 /// How a command ended.
@@ -43,7 +44,8 @@ impl Exit {
         let line = if json {
             serde_json::json!({ "error": text }).to_string()
         } else {
-            format!("sealwright: {text}")
+            let lines: Vec<_> = text.lines().map(shown).collect();
+            format!("sealwright: {}", lines.join("\n"))
         };
         // Nothing can be done about a closed standard error.
         let _ = writeln!(std::io::stderr(), "{line}");

@@ -4,32 +4,30 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use super::{
     Exit,
     exit::Wrong,
     print,
-    verify::{Trust, load_policy},
+    validation::{Trust, Validation},
+    written::write_sealed,
 };
 use crate::{
-    app,
-    clients::{
-        guard::Network,
-        tsa::{self, TsaServer},
-    },
-    config::FetchingConfig,
+    clients::tsa::{self, TsaServer},
     crypto::{DigestAlgorithm, digest::hex, random},
     domain::{
         Clock, SystemClock, Timestamp,
         report::{Indication, Report},
-        source::{ReadAt, Received, Source},
+        source::{Received, Source},
     },
-    formats::pdf::{self, Extension, ValidationData},
+    formats::{
+        Sealed,
+        pdf::{self, Extension, ValidationData},
+    },
     pki::timestamp::{TimestampQuery, token_of},
     reports::shown,
-    verification::{self, Options, ValidationPolicies},
+    verification::{self, Options},
 };
 
 /// How many bytes a token takes at most: it brings its chain along.
@@ -60,31 +58,14 @@ pub(super) struct Arguments {
     /// in any case.
     #[arg(long, value_name = "DAYS")]
     due: Option<u32>,
-    /// The validation policy.
-    #[arg(long, default_value = ValidationPolicies::DEFAULT)]
-    policy: String,
-    /// Fetch nothing: only what is at hand tells the status of certificates.
-    #[arg(long)]
-    offline: bool,
-    /// Networks that may be called beside the public internet, such as 10.20.0.0/16.
-    #[arg(long, value_name = "NETWORK", conflicts_with = "offline")]
-    allow: Vec<Network>,
+    #[command(flatten)]
+    validation: Validation,
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let fetching = FetchingConfig {
-        enabled: !arguments.offline,
-        networks: arguments.allow.clone(),
-        issuers: true,
-        ..FetchingConfig::default()
-    };
-    let now = SystemClock.now();
-    let options = Options {
-        policy: load_policy(&arguments.policy)?,
-        fetching: app::fetching(&fetching, Arc::new(SystemClock)),
-        ..Trust::load(&arguments.trust)?.options(now)
-    };
+    let trust = Trust::load(&arguments.trust)?;
+    let options = arguments.validation.options(&trust, SystemClock.now())?;
     let wrong =
         |path: &Path, error: &dyn std::fmt::Display| Wrong(format!("{}: {error}", path.display()));
     fs::create_dir_all(&arguments.out).map_err(|error| wrong(&arguments.out, &error))?;
@@ -100,7 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
                 Err((Exit::Usage, format!("{} exists already", target.display())))
             }
             Some(extended) => {
-                let written = write(&target, &extended);
+                let written = write_sealed(&target, &extended, file);
                 written.map(Some).map_err(|error| (Exit::Unavailable, error.to_string()))
             }
         });
@@ -119,11 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 /// The extended document; none where that is not due.
-fn extend(
-    file: &Path,
-    arguments: &Arguments,
-    options: &Options,
-) -> Result<Option<Received>, String> {
+fn extend(file: &Path, arguments: &Arguments, options: &Options) -> Result<Option<Sealed>, String> {
     let source = fs::File::open(file).and_then(Source::file).map_err(|error| error.to_string())?;
     let received = Received::read(source).map_err(|error| error.to_string())?;
     let before = verification::verify(&received.source, options);
@@ -137,23 +114,22 @@ fn extend(
     let seed = || random::array::<32>().map_err(|error| error.to_string());
     let extension = Extension { password: None, seed: seed()? };
     let tail = pdf::add_validation_data(&received, &data, arguments.vri, &extension);
-    let mut extended = match tail.map_err(|error| error.to_string())? {
-        Some(tail) => received.followed_by(tail),
-        None => received,
-    };
+    let mut tail = tail.map_err(|error| error.to_string())?.unwrap_or_default();
     if !arguments.no_timestamp {
         let extension = Extension { password: None, seed: seed()? };
         let unique = hex(&random::array::<12>().map_err(|error| error.to_string())?);
-        let prepared = pdf::prepare_timestamp(&extended, &unique, ROOM, &extension);
+        let longer = received.followed_by(tail.clone());
+        let prepared = pdf::prepare_timestamp(&longer, &unique, ROOM, &extension);
         let prepared = prepared.map_err(|error| error.to_string())?;
         let token = timestamp(&arguments.tsa, prepared.content_digest())?;
         let stamped = prepared.embed(&token).map_err(|error| error.to_string())?;
-        extended = extended.followed_by(stamped.tail);
+        tail.extend(stamped.tail);
     }
     // As whoever gets it will judge it.
     let now = Options { at: SystemClock.now(), ..options.clone() };
+    let extended = received.followed_by(tail.clone());
     check(&verification::verify(&extended.source, &now).report)?;
-    Ok(Some(extended))
+    Ok(Some(Sealed { received, dropped: Vec::new(), tail }))
 }
 
 /// Every signature passes: what does not pass now will not pass later.
@@ -191,22 +167,4 @@ fn timestamp(url: &str, imprint: &[u8]) -> Result<Vec<u8>, String> {
         return Err(format!("{url}: its token is over {ROOM} bytes"));
     }
     Ok(token)
-}
-
-/// Writes a document beside its place first, so that nothing half-written stands there.
-fn write(target: &Path, document: &Received) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    let source = &document.source;
-    let mut failed = Ok(());
-    crate::domain::source::for_each_chunk(source, 0, source.size(), |chunk| {
-        if failed.is_ok() {
-            failed = file.write_all(chunk);
-        }
-    })?;
-    failed?;
-    file.as_file().sync_all()?;
-    file.persist_noclobber(target).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -15,7 +15,9 @@ mod policy;
 mod seal;
 mod serve;
 mod token;
+mod validation;
 mod verify;
+mod written;
 
 use std::{
     path::{Path, PathBuf},

@@ -61,6 +61,9 @@ pub struct Config {
     /// Fetching what tells the status of certificates.
     #[serde(default)]
     pub fetching: FetchingConfig,
+    /// Verification.
+    #[serde(default)]
+    pub verification: VerificationConfig,
     /// Webhooks.
     #[serde(default)]
     pub webhooks: WebhookConfig,
@@ -426,6 +429,21 @@ pub struct FetchingConfig {
 impl Default for FetchingConfig {
     fn default() -> Self {
         Self { enabled: true, networks: Vec::new(), timeout_ms: 5000, issuers: false }
+    }
+}
+
+/// Verification.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerificationConfig {
+    /// How long the outcome of a verification is kept for who asks the same again, seconds; 0 keeps
+    /// none.
+    pub keep_seconds: u32,
+}
+
+impl Default for VerificationConfig {
+    fn default() -> Self {
+        Self { keep_seconds: 300 }
     }
 }
 

@@ -61,6 +61,7 @@ pub struct House {
     public_gate: Arc<Semaphore>,
     throttle: Arc<throttle::Throttle>,
     tsa_throttle: Arc<throttle::Throttle>,
+    ocsp_throttle: Arc<throttle::Throttle>,
     readiness: Arc<health::Readiness>,
 }
 
@@ -68,13 +69,15 @@ impl House {
     /// A house around the verbs.
     pub fn new(service: Arc<Service>) -> Self {
         let http = &service.config.http;
+        // Each of both costs the token a signature.
+        let signed =
+            || Arc::new(throttle::Throttle::new(service.config.timestamps.requests_per_minute));
         Self {
             metrics: Arc::default(),
             public_gate: Arc::new(Semaphore::new(http.public_verifications)),
             throttle: Arc::new(throttle::Throttle::new(http.public_requests_per_minute)),
-            tsa_throttle: Arc::new(throttle::Throttle::new(
-                service.config.timestamps.requests_per_minute,
-            )),
+            tsa_throttle: signed(),
+            ocsp_throttle: signed(),
             readiness: Arc::default(),
             service,
         }

@@ -54,7 +54,7 @@ pub(super) async fn ask_by_address(
 }
 
 fn admitted(house: &House, peer: SocketAddr, ca: &str) -> Result<Scheme, Problem> {
-    house.tsa_throttle.pass(peer.ip(), house.service.now())?;
+    house.ocsp_throttle.pass(peer.ip(), house.service.now())?;
     Ok(Scheme::parse(ca).ok_or(Error::NotFound("the certification authority"))?)
 }
 

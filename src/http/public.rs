@@ -69,9 +69,9 @@ pub(super) async fn verify(
         let beside = VerificationRequest::of(&upload)?;
         let PublicVerificationQuery { policy, pictures } = query;
         let (file, signature) = (upload.file, beside);
-        let question = Question { file, signature, at: None, policy, pictures };
-        let report = house.service.verify(&act, upload.document.source, question).await?;
-        Ok(wanted.answer(report))
+        let anew = wanted.anew;
+        let question = Question { file, signature, at: None, policy, pictures, anew };
+        Ok(wanted.answer(house.service.verify(&act, upload.document, question).await?))
     });
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(answer)) => answer,

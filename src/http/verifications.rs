@@ -83,6 +83,7 @@ pub(super) async fn create(
     let upload = Upload::read(request, http, http.largest_document).await?;
     let beside = VerificationRequest::of(&upload)?;
     let VerificationQuery { at, policy, pictures } = query;
-    let question = Question { file: upload.file, signature: beside, at, policy, pictures };
-    Ok(wanted.answer(house.service.verify(&act, upload.document.source, question).await?))
+    let (file, anew) = (upload.file, wanted.anew);
+    let question = Question { file, signature: beside, at, policy, pictures, anew };
+    Ok(wanted.answer(house.service.verify(&act, upload.document, question).await?))
 }

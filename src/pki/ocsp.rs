@@ -139,9 +139,9 @@ fn nonce(extensions: &[u8]) -> Option<Option<Vec<u8>>> {
     Some(found)
 }
 
-/// What is known of a certificate.
+/// What is known of a certificate (RFC 6960 §4.2.1, `CertStatus`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Standing {
+pub enum CertStatus {
     /// It was issued, and not revoked.
     Good,
     /// It was revoked.
@@ -162,7 +162,7 @@ pub struct OcspTemplate<'a> {
     /// Since when the status of certificates that have ended is still told.
     pub keeps_ended_since: Timestamp,
     /// Of which certificates, and what.
-    pub answers: Vec<(&'a AskedCertificate, Standing)>,
+    pub answers: Vec<(&'a AskedCertificate, CertStatus)>,
     /// The nonce of the question.
     pub nonce: Option<&'a [u8]>,
 }
@@ -176,10 +176,10 @@ impl OcspTemplate<'_> {
         let answers: Vec<_> = self
             .answers
             .iter()
-            .map(|(asked, standing)| {
+            .map(|(asked, status)| {
                 sequence(&[
                     asked.id.clone(),
-                    status(*standing),
+                    self::status(*status),
                     extension::generalized_time(self.now),
                     tlv(0xa0, &extension::generalized_time(self.next_update)),
                     tlv(0xa1, &sequence(std::slice::from_ref(&cutoff))),
@@ -211,11 +211,11 @@ impl OcspTemplate<'_> {
     }
 }
 
-fn status(standing: Standing) -> Vec<u8> {
-    match standing {
-        Standing::Good => tlv(0x80, &[]),
-        Standing::Unknown => tlv(0x82, &[]),
-        Standing::Revoked(at, reason) => {
+fn status(status: CertStatus) -> Vec<u8> {
+    match status {
+        CertStatus::Good => tlv(0x80, &[]),
+        CertStatus::Unknown => tlv(0x82, &[]),
+        CertStatus::Revoked(at, reason) => {
             let mut parts = vec![extension::generalized_time(at)];
             parts.extend(reason.map(|reason| tlv(0xa0, &tlv(ENUMERATED, &[reason.number()]))));
             tlv(0xa1, &parts.concat())

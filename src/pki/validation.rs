@@ -218,7 +218,7 @@ impl Trusted {
     ) -> Result<(), PathError> {
         let subject = issuer.subject().to_string();
         match revocation::status(issuer, above, sources) {
-            Status::Good { .. } => {}
+            Status::Good => {}
             Status::Revoked(Entry { since: at, .. }) => {
                 self.end(at, PathError::Revoked { subject, at, leaf: false });
             }
@@ -309,7 +309,7 @@ fn when_it_ended(error: PathError, path: &[&Certificate], sources: Sources<'_>) 
     }
     let (subject, from, until) = (subject.clone(), *from, *until);
     match revocation::status(leaf, issuer, Sources { at: until, ..sources }) {
-        Status::Good { .. } => PathError::OutOfDates { subject, from, until, not_revoked: true },
+        Status::Good => PathError::OutOfDates { subject, from, until, not_revoked: true },
         Status::Revoked(entry) if entry.reason != Some(CrlReason::CertificateHold) => {
             PathError::Revoked { subject, at: entry.since, leaf: true }
         }
@@ -328,7 +328,7 @@ fn check_status(
     let [certificate, issuer] = pair else { return Ok(()) };
     let subject = certificate.subject().to_string();
     match revocation::status(certificate, issuer, sources) {
-        Status::Good { .. } => Ok(()),
+        Status::Good => Ok(()),
         Status::Revoked(entry) if entry.reason == Some(CrlReason::CertificateHold) => {
             Err(PathError::OnHold { subject, at: entry.since })
         }

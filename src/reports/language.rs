@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Timestamp,
-    report::{Conclusion, TwoLanguages},
+    report::{Conclusion, Fetched, FetchedKind, TwoLanguages},
 };
 
 /// A language of reports.
@@ -83,6 +83,12 @@ pub(super) struct Words {
     pub(super) detail: &'static str,
     pub(super) warnings: &'static str,
     pub(super) remark: &'static str,
+    pub(super) fetched: &'static str,
+    pub(super) list: &'static str,
+    pub(super) status_answer: &'static str,
+    pub(super) issuer_certificate: &'static str,
+    pub(super) obtained: &'static str,
+    pub(super) not_obtained: &'static str,
     pub(super) yes: &'static str,
     pub(super) no: &'static str,
     pub(super) unknown: &'static str,
@@ -101,6 +107,20 @@ impl Words {
             Conclusion::Indeterminate => indeterminate,
             Conclusion::Unsigned => unsigned,
         }
+    }
+
+    /// What was fetched, and whether it could be had; why not is in the words of the network.
+    pub(super) fn errand(&self, fetched: &Fetched) -> String {
+        let what = match fetched.kind {
+            FetchedKind::Crl => self.list,
+            FetchedKind::Ocsp => self.status_answer,
+            FetchedKind::Certificate => self.issuer_certificate,
+        };
+        let end = match &fetched.error {
+            None => self.obtained.to_owned(),
+            Some(error) => format!("{}: {error}", self.not_obtained),
+        };
+        format!("{what}, {}: {end}", fetched.url)
     }
 
     pub(super) fn answer(&self, passed: Option<bool>) -> &'static str {
@@ -151,6 +171,12 @@ const ZH: Words = Words {
     detail: "技术说明",
     warnings: "签章时文件中已含有",
     remark: "说明",
+    fetched: "联网查询的吊销信息和证书",
+    list: "吊销列表（CRL）",
+    status_answer: "证书状态应答（OCSP）",
+    issuer_certificate: "颁发机构证书",
+    obtained: "已取得",
+    not_obtained: "未能取得",
     yes: "是",
     no: "否",
     unknown: "无法确定",
@@ -192,6 +218,12 @@ const EN: Words = Words {
     detail: "In detail",
     warnings: "In the document already when it was signed",
     remark: "Remark",
+    fetched: "Asked for over the network",
+    list: "revocation list (CRL)",
+    status_answer: "status of a certificate (OCSP)",
+    issuer_certificate: "certificate of an issuer",
+    obtained: "obtained",
+    not_obtained: "could not be had",
     yes: "yes",
     no: "no",
     unknown: "not known",

@@ -64,6 +64,12 @@ fn article(report: &Report, language: Language, pictures: bool) -> Markup {
             @for signature in &report.signatures {
                 (section(signature, language, words, pictures))
             }
+            @if !report.fetched.is_empty() {
+                h3 { (words.fetched) }
+                ul { @for fetched in &report.fetched {
+                    li { (mark(fetched.error.is_none().then_some(true))) " " (shown(&words.errand(fetched))) }
+                } }
+            }
             p.policy { (words.digest) " " code { (report.policy.digest) } }
         }
     }

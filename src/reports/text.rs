@@ -31,6 +31,13 @@ pub fn text(report: &Report, languages: &[Language]) -> String {
     for signature in &report.signatures {
         lines.signature(signature);
     }
+    if !report.fetched.is_empty() {
+        lines.each(2, |language| format!("{}:", words(language).fetched));
+    }
+    for fetched in &report.fetched {
+        let mark = if fetched.error.is_none() { "[ok]" } else { "[??]" };
+        lines.each(5, |language| format!("{mark} {}", words(language).errand(fetched)));
+    }
     lines.each(2, |language| {
         let (words, policy) = (words(language), &report.policy);
         let (title, short) = (language.of(&policy.title), policy.digest.get(..16));

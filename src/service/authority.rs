@@ -330,14 +330,23 @@ pub(super) async fn sign(
     to_be_signed: &[u8],
     now: Timestamp,
 ) -> Result<Vec<u8>, Error> {
-    let scheme = scheme_of(key);
-    let digest = match scheme {
+    let signature = sign_bytes(devices, key, to_be_signed, now).await?;
+    Ok(assemble(to_be_signed, scheme_of(key), &signature))
+}
+
+/// Signs bytes with a key of the service itself and checks the signature.
+pub(super) async fn sign_bytes(
+    devices: &Devices,
+    key: &Key,
+    to_be_signed: &[u8],
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let digest = match scheme_of(key) {
         Scheme::P256 => Some(sha256(to_be_signed)),
         Scheme::Sm2 => sm2::e(&key.public_point, to_be_signed).and_then(|e| e.try_into().ok()),
     };
     let digest = digest.ok_or_else(|| fault("the public half of a key is malformed"))?;
-    let signature = sign_checked(devices, key, digest, now).await?;
-    Ok(assemble(to_be_signed, scheme, &signature))
+    sign_checked(devices, key, digest, now).await
 }
 
 /// Signs a digest with a key of the service itself and checks the signature.

@@ -61,6 +61,8 @@ pub struct Service {
     pub ca_classes: HashMap<String, CaClass>,
     /// Makers of seals elsewhere, or roots above them.
     pub maker_trust: TrustStore,
+    /// Roots above certificates of persons.
+    pub person_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.
@@ -78,6 +80,8 @@ pub struct Service {
     receipts: documents::Receipts,
     authentications: Fresh<[u8; 32], Act>,
     signers: Fresh<documents::SignerKey, Arc<documents::Signer>>,
+    /// Outcomes of verifications.
+    kept_outcomes: documents::KeptOutcomes,
     appearances: Mutex<HashMap<String, Arc<Appearance>>>,
     workbench: workbench::Workbench,
     /// Who takes a list of seals in has it.
@@ -99,12 +103,14 @@ impl Service {
             external_trust,
             ca_classes,
             maker_trust,
+            person_trust,
             tsa_trust,
             drawer,
             fetching,
             validation_policies,
             instance,
         } = parts;
+        let kept_outcomes = documents::KeptOutcomes::new(config.verification.keep_seconds);
         Self {
             store,
             devices,
@@ -115,6 +121,7 @@ impl Service {
             external_trust,
             ca_classes,
             maker_trust,
+            person_trust,
             tsa_trust,
             drawer,
             fetching,
@@ -127,6 +134,7 @@ impl Service {
             receipts: documents::Receipts::default(),
             authentications: Fresh::default(),
             signers: Fresh::default(),
+            kept_outcomes,
             appearances: Mutex::default(),
             workbench: workbench::Workbench::default(),
             imports: tokio::sync::Mutex::default(),
@@ -283,6 +291,8 @@ pub struct Parts {
     pub ca_classes: HashMap<String, CaClass>,
     /// Makers of seals elsewhere, or roots above them.
     pub maker_trust: TrustStore,
+    /// Roots above certificates of persons.
+    pub person_trust: TrustStore,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.

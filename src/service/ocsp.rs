@@ -1,15 +1,12 @@
 //! The OCSP responder of the built-in CA (RFC 6960): what the register of issued certificates says now.
 
-use super::{
-    Error, Service,
-    authority::{fault, sign_checked},
-};
+use super::{Error, Service, authority::sign_bytes};
 use crate::{
-    crypto::{Scheme, digest::sha256, sm2},
+    crypto::Scheme,
     domain::organization::Scope,
     pki::{
         Certificate,
-        ocsp::{OcspQuestion, OcspRefusal, OcspTemplate, Standing},
+        ocsp::{CertStatus, OcspQuestion, OcspRefusal, OcspTemplate},
     },
 };
 
@@ -38,14 +35,14 @@ impl Service {
         for asked in &question.certificates {
             let known = tx.issued_certificate(scheme, &asked.serial).await?;
             let is_own = |one: &Certificate| one.serial() == asked.serial && one.issuer() == issuer;
-            let standing = match known {
+            let status = match known {
                 // The service's own are in another table, and in use as long as it is.
-                None if self.authority.certificates().any(is_own) => Standing::Good,
-                None => Standing::Unknown,
-                Some(None) => Standing::Good,
-                Some(Some(revoked)) => Standing::Revoked(revoked.at, revoked.reason),
+                None if self.authority.certificates().any(is_own) => CertStatus::Good,
+                None => CertStatus::Unknown,
+                Some(None) => CertStatus::Good,
+                Some(Some(revoked)) => CertStatus::Revoked(revoked.at, revoked.reason),
             };
-            answers.push((asked, standing));
+            answers.push((asked, status));
         }
         drop(tx);
         let now = self.now();
@@ -59,12 +56,7 @@ impl Service {
             nonce: question.nonce.as_deref(),
         };
         let to_be_signed = template.to_be_signed();
-        let digest = match scheme {
-            Scheme::P256 => Some(sha256(&to_be_signed)),
-            Scheme::Sm2 => sm2::e(&key.public_point, &to_be_signed).and_then(|e| e.try_into().ok()),
-        };
-        let digest = digest.ok_or_else(|| fault("the public half of a key is malformed"))?;
-        let signature = sign_checked(&self.devices, key, digest, now).await?;
+        let signature = sign_bytes(&self.devices, key, &to_be_signed, now).await?;
         Ok(template.finish(to_be_signed, scheme, &signature))
     }
 }

@@ -3,30 +3,12 @@
 
 use super::{
     answers::Answers,
-    conclusion::{Outline, Status},
+    conclusion::{FATAL, Outline, Status, of_path},
 };
-use crate::{
-    domain::report::{
-        CheckName, Conclusion, Consequence, Indication, Integrity, Reason, Report, SignatureReport,
-        SubIndication, TwoLanguages,
-    },
-    pki::path::PathError,
+use crate::domain::report::{
+    CheckName, Conclusion, Consequence, Indication, Integrity, Reason, Report, SignatureReport,
+    SubIndication, TwoLanguages,
 };
-
-/// The checks whose "no" makes a signature certainly wrong, and what that means, the first first.
-const WRONG: [(CheckName, Reason); 11] = [
-    (CheckName::Format, Reason::Malformed),
-    (CheckName::ByteRange, Reason::Malformed),
-    (CheckName::References, Reason::Changed),
-    (CheckName::Digest, Reason::Changed),
-    (CheckName::Signature, Reason::Forged),
-    (CheckName::Coverage, Reason::NotCovered),
-    (CheckName::ChangesAfterSigning, Reason::Changed),
-    (CheckName::SealSignature, Reason::SealForged),
-    (CheckName::SealFile, Reason::SealForged),
-    (CheckName::SignerInSeal, Reason::SealForged),
-    (CheckName::SignatureList, Reason::Changed),
-];
 
 /// What keeps a signature from passing before its certificates are asked about, and what it means that
 /// the answer is no, and that it is not known.
@@ -76,8 +58,8 @@ pub(super) fn reason(status: Status, answers: &Answers, outline: &Outline) -> Re
         (_, Some(Sub::Revoked | Sub::Expired)) => return Reason::RevokedBefore,
         (_, Some(Sub::NotYetValid)) => return Reason::NotYetValid,
         (Indication::TotalFailed, _) => {
-            let wrong = WRONG.iter().find(|(name, _)| answers.failed(*name));
-            return wrong.map_or(Reason::Other, |(_, reason)| *reason);
+            let wrong = FATAL.iter().find(|(name, ..)| answers.failed(*name));
+            return wrong.map_or(Reason::Other, |(.., reason)| *reason);
         }
         (_, Some(Sub::SignedDataNotFound)) => return Reason::FileMissing,
         (Indication::Indeterminate, _) => {}
@@ -99,26 +81,9 @@ pub(super) fn reason(status: Status, answers: &Answers, outline: &Outline) -> Re
     if sub == Some(Sub::NoSigningCertificateFound) {
         return Reason::NoCertificate;
     }
-    let of_path = answers.path.as_ref().err().map(of_path);
+    let of_path = answers.path.as_ref().err().map(|error| of_path(error).1);
     let times = (sub == Some(Sub::TimestampOrderFailure)).then_some(Reason::Times);
     of_path.or(times).or(first(&DOUBTS_BEHIND)).unwrap_or(Reason::Other)
-}
-
-fn of_path(error: &PathError) -> Reason {
-    match error {
-        PathError::NoTrustedRoot => Reason::UnknownIssuer,
-        PathError::OutOfDates { .. } => Reason::Expired,
-        PathError::TooWeak { .. } => Reason::Weak,
-        PathError::NotAnIssuer(_)
-        | PathError::CriticalExtension { .. }
-        | PathError::NameNotPermitted(_)
-        | PathError::PolicyNotMet(_)
-        | PathError::Malformed(_) => Reason::ChainRules,
-        PathError::Revoked { leaf: true, .. } => Reason::Revoked,
-        PathError::Revoked { leaf: false, .. } => Reason::IssuerRevoked,
-        PathError::OnHold { .. } => Reason::OnHold,
-        PathError::RevocationUnknown { .. } => Reason::StatusUnknown,
-    }
 }
 
 /// Writes what is certain of every signature and what is not, and the verdict on the file.

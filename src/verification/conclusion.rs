@@ -4,13 +4,13 @@ use const_oid::ObjectIdentifier;
 
 use super::{Options, account, answers::Answers};
 use crate::{
-    crypto::ForeignDigest,
+    crypto::{ForeignDigest, KeyStrength},
     domain::{
         Timestamp,
         report::{
             Appearance, Check, CheckName, Conclusion, Consequence, Indication, Integrity,
-            Modification, ModificationLevel, Report, SealReport, SignatureReport, SignerReport,
-            SubIndication, Uncovered,
+            Modification, ModificationLevel, Reason, Report, SealReport, SignatureReport,
+            SignerReport, SubIndication, Uncovered,
         },
     },
     pki::{Certificate, algorithms::Verdict, path::PathError},
@@ -81,16 +81,20 @@ pub(super) fn conclude(
     }
 }
 
-/// Signature and digest algorithm: the scheme of the key where it is one of ours.
+/// Signature and digest algorithm: the scheme of the key where it is one of ours, else its family and
+/// length.
 pub(super) fn algorithm_in_words(
     certificate: Option<&Certificate>,
     named: ObjectIdentifier,
     digest: Option<ForeignDigest>,
 ) -> String {
     let digest = digest.map_or("unknown digest".to_owned(), |digest| digest.to_string());
-    let scheme = certificate.and_then(Certificate::scheme);
-    let key = scheme.map_or(named.to_string(), |scheme| scheme.to_string());
-    format!("{key} with {digest}")
+    let scheme = certificate.and_then(Certificate::scheme).map(|scheme| scheme.to_string());
+    let key = scheme.or_else(|| {
+        let key = KeyStrength::of(&certificate?.spki_der())?;
+        Some(format!("{}-{}", key.family, key.bits))
+    });
+    format!("{} with {digest}", key.unwrap_or(named.to_string()))
 }
 
 fn signer(certificate: &Certificate) -> SignerReport {
@@ -105,19 +109,20 @@ fn signer(certificate: &Certificate) -> SignerReport {
     }
 }
 
-/// What makes a signature certainly wrong, in the order in which it is looked for.
-const FATAL: [(CheckName, SubIndication); 11] = [
-    (CheckName::Format, SubIndication::FormatFailure),
-    (CheckName::ByteRange, SubIndication::FormatFailure),
-    (CheckName::References, SubIndication::HashFailure),
-    (CheckName::Digest, SubIndication::HashFailure),
-    (CheckName::Signature, SubIndication::SigCryptoFailure),
-    (CheckName::Coverage, SubIndication::FormatFailure),
-    (CheckName::ChangesAfterSigning, SubIndication::FormatFailure),
-    (CheckName::SealSignature, SubIndication::SigCryptoFailure),
-    (CheckName::SealFile, SubIndication::FormatFailure),
-    (CheckName::SignerInSeal, SubIndication::SigConstraintsFailure),
-    (CheckName::SignatureList, SubIndication::FormatFailure),
+/// What makes a signature certainly wrong, in the order in which it is looked for, and what it is called
+/// for programs and for people.
+pub(super) const FATAL: [(CheckName, SubIndication, Reason); 11] = [
+    (CheckName::Format, SubIndication::FormatFailure, Reason::Malformed),
+    (CheckName::ByteRange, SubIndication::FormatFailure, Reason::Malformed),
+    (CheckName::References, SubIndication::HashFailure, Reason::Changed),
+    (CheckName::Digest, SubIndication::HashFailure, Reason::Changed),
+    (CheckName::Signature, SubIndication::SigCryptoFailure, Reason::Forged),
+    (CheckName::Coverage, SubIndication::FormatFailure, Reason::NotCovered),
+    (CheckName::ChangesAfterSigning, SubIndication::FormatFailure, Reason::Changed),
+    (CheckName::SealSignature, SubIndication::SigCryptoFailure, Reason::SealForged),
+    (CheckName::SealFile, SubIndication::FormatFailure, Reason::SealForged),
+    (CheckName::SignerInSeal, SubIndication::SigConstraintsFailure, Reason::SealForged),
+    (CheckName::SignatureList, SubIndication::FormatFailure, Reason::Changed),
 ];
 
 /// What keeps a signature from being good whatever became of its certificates.
@@ -144,7 +149,7 @@ fn judge(answers: &Answers, certificate: Option<&Certificate>) -> Status {
     if answers.unknown(CheckName::Format) {
         return (Indication::Indeterminate, None);
     }
-    if let Some((_, why)) = FATAL.iter().find(|(name, _)| answers.failed(*name)) {
+    if let Some((_, why, _)) = FATAL.iter().find(|(name, ..)| answers.failed(*name)) {
         return failed(*why);
     }
     if answers.signed_data_missing {
@@ -174,7 +179,7 @@ fn judge(answers: &Answers, certificate: Option<&Certificate>) -> Status {
         return failed(why);
     }
     if let Err(error) = &answers.path {
-        return indeterminate(of_path(error));
+        return indeterminate(of_path(error).0);
     }
     if answers.made_after > answers.proven_time && answers.proven_time.is_some() {
         return indeterminate(SubIndication::TimestampOrderFailure);
@@ -210,22 +215,29 @@ fn certainly_too_late(
     }
 }
 
-fn of_path(error: &PathError) -> SubIndication {
+/// What a missing path is called for programs and for people.
+pub(super) fn of_path(error: &PathError) -> (SubIndication, Reason) {
+    use SubIndication as Sub;
     match error {
-        PathError::NoTrustedRoot => SubIndication::NoCertificateChainFound,
-        PathError::OutOfDates { not_revoked: true, .. } => SubIndication::OutOfBoundsNotRevoked,
-        PathError::OutOfDates { .. } => SubIndication::OutOfBoundsNoPoe,
-        PathError::TooWeak { until: Some(_), .. } => SubIndication::CryptoConstraintsFailureNoPoe,
-        PathError::TooWeak { until: None, .. } => SubIndication::CryptoConstraintsFailure,
+        PathError::NoTrustedRoot => (Sub::NoCertificateChainFound, Reason::UnknownIssuer),
+        PathError::OutOfDates { not_revoked: true, .. } => {
+            (Sub::OutOfBoundsNotRevoked, Reason::Expired)
+        }
+        PathError::OutOfDates { .. } => (Sub::OutOfBoundsNoPoe, Reason::Expired),
+        PathError::TooWeak { until: Some(_), .. } => {
+            (Sub::CryptoConstraintsFailureNoPoe, Reason::Weak)
+        }
+        PathError::TooWeak { until: None, .. } => (Sub::CryptoConstraintsFailure, Reason::Weak),
         PathError::NotAnIssuer(_)
         | PathError::CriticalExtension { .. }
         | PathError::NameNotPermitted(_)
         | PathError::PolicyNotMet(_)
-        | PathError::Malformed(_) => SubIndication::ChainConstraintsFailure,
-        PathError::Revoked { leaf: true, .. } => SubIndication::RevokedNoPoe,
-        PathError::Revoked { leaf: false, .. } => SubIndication::RevokedCaNoPoe,
+        | PathError::Malformed(_) => (Sub::ChainConstraintsFailure, Reason::ChainRules),
+        PathError::Revoked { leaf: true, .. } => (Sub::RevokedNoPoe, Reason::Revoked),
+        PathError::Revoked { leaf: false, .. } => (Sub::RevokedCaNoPoe, Reason::IssuerRevoked),
         // EN 319 102-1 §5.2.5: both may be another answer later.
-        PathError::OnHold { .. } | PathError::RevocationUnknown { .. } => SubIndication::TryLater,
+        PathError::OnHold { .. } => (Sub::TryLater, Reason::OnHold),
+        PathError::RevocationUnknown { .. } => (Sub::TryLater, Reason::StatusUnknown),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Getting what tells the status of certificates and is not at hand. Whoever asks hands in who goes;
 //! what comes is kept until the next one is due, and counts only after its signer was shown to be right.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashSet, sync::Arc};
+
+use quick_cache::{OptionsBuilder, Weighter, sync::Cache};
 
 use crate::{
     crypto::digest::sha256,
@@ -26,9 +25,9 @@ const LONGEST: i64 = 20;
 const LASTS: i64 = 3600;
 /// How long nobody tries again after a failure, seconds.
 const RESTS: i64 = 60;
-/// The most things that are kept, and bytes of them.
+/// About how many things are kept, and how many bytes of them at most.
 const MOST_KEPT: usize = 10_000;
-const MOST_BYTES: usize = 256 << 20;
+const MOST_BYTES: u64 = 256 << 20;
 /// For how long something is kept at most, whatever it says, seconds: who signed it is not known yet.
 const LONGEST_KEPT: i64 = 86_400;
 
@@ -53,13 +52,22 @@ pub struct Fetching {
     /// Whether certificates of issuers are fetched, from where a certificate says that nobody trusts
     /// yet.
     issuers: bool,
-    kept: Mutex<HashMap<[u8; 32], Kept>>,
+    kept: Cache<[u8; 32], Kept, Bytes>,
 }
 
 #[derive(Clone)]
 struct Kept {
     until: Timestamp,
-    what: Result<Vec<u8>, String>,
+    what: Result<Arc<[u8]>, String>,
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<[u8; 32], Kept> for Bytes {
+    fn weight(&self, _: &[u8; 32], kept: &Kept) -> u64 {
+        (size_of::<Kept>() + kept.what.as_ref().map_or(0, |bytes| bytes.len())) as u64
+    }
 }
 
 impl std::fmt::Debug for Fetching {
@@ -71,7 +79,17 @@ impl std::fmt::Debug for Fetching {
 impl Fetching {
     /// Somebody who fetches by `go`.
     pub fn new(go: Box<Go>, clock: Arc<dyn Clock>, issuers: bool) -> Self {
-        Self { go, clock, issuers, kept: Mutex::default() }
+        // In one piece, so that the largest list finds room.
+        let room = OptionsBuilder::new()
+            .estimated_items_capacity(MOST_KEPT)
+            .weight_capacity(MOST_BYTES)
+            .shards(1)
+            .build();
+        let kept = match room {
+            Ok(room) => Cache::with_options(room, Bytes, Default::default(), Default::default()),
+            Err(_) => Cache::with_weighter(MOST_KEPT, MOST_BYTES, Bytes),
+        };
+        Self { go, clock, issuers, kept }
     }
 
     /// Whether certificates of issuers are fetched.
@@ -80,16 +98,15 @@ impl Fetching {
     }
 
     /// Fetches, or takes what was fetched before and is not followed by a newer one yet.
-    fn get(&self, errand: &Errand) -> Result<Vec<u8>, String> {
+    fn get(&self, errand: &Errand) -> Result<Arc<[u8]>, String> {
         let question = errand.question.as_deref().unwrap_or_default();
         let kind = [errand.kind as u8, 0];
         let key = sha256(&[&kind, errand.url.as_bytes(), &[0], question].concat());
         let now = self.clock.now();
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(kept) = kept.filter(|kept| kept.until > now) {
+        if let Some(kept) = self.kept.get(&key).filter(|kept| kept.until > now) {
             return kept.what;
         }
-        let what = (self.go)(errand);
+        let what = (self.go)(errand).map(Arc::from);
         let until = match &what {
             Ok(bytes) => match follower(errand, bytes, now) {
                 Some(until) => until.min(now.plus_seconds(LONGEST_KEPT)),
@@ -98,18 +115,7 @@ impl Fetching {
             },
             Err(_) => now.plus_seconds(RESTS),
         };
-        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let size = |what: &Result<Vec<u8>, String>| what.as_ref().map_or(0, Vec::len);
-        let full = |all: &HashMap<_, Kept>| {
-            let bytes: usize = all.values().map(|kept| size(&kept.what)).sum();
-            all.len() >= MOST_KEPT || bytes + size(&what) > MOST_BYTES
-        };
-        if full(&all) {
-            all.retain(|_, kept| kept.until > now);
-        }
-        if !full(&all) {
-            all.insert(key, Kept { until, what: what.clone() });
-        }
+        self.kept.insert(key, Kept { until, what: what.clone() });
         what
     }
 }

@@ -49,10 +49,12 @@ pub struct Options {
     pub file: Option<String>,
     /// The signature, where it stands beside the file.
     pub signature: Option<Vec<u8>>,
-    /// Whom to trust as signers.
+    /// Whom to trust as signers, who sign with their certificate alone.
     pub trust: TrustStore,
-    /// Whom to trust as makers of seals 制章人, by name; beside them, whoever leads to `trust` and
-    /// whose certificate says that it makes seals.
+    /// Whom to trust as signers with an electronic seal (GB/T 38540).
+    pub seal_trust: TrustStore,
+    /// Whom to trust as makers of seals 制章人, by name; beside them, whoever leads to `seal_trust`
+    /// and whose certificate says that it makes seals.
     pub maker_trust: TrustStore,
     /// Whom to trust as time-stamping authorities.
     pub tsa_trust: TrustStore,
@@ -77,6 +79,7 @@ impl Options {
             file: None,
             signature: None,
             trust: TrustStore::default(),
+            seal_trust: TrustStore::default(),
             maker_trust: TrustStore::default(),
             tsa_trust: TrustStore::default(),
             at,

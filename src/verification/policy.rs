@@ -103,6 +103,11 @@ struct Consequences {
 }
 
 impl ValidationPolicy {
+    /// SHA-256 of its text, hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.report.digest
+    }
+
     /// The policy that is used where none is named.
     pub fn strict() -> Arc<Self> {
         #[expect(clippy::expect_used, reason = "the text is part of the program; a test reads it")]

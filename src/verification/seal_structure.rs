@@ -85,7 +85,7 @@ pub(super) fn maker_path(seal: &Seal, options: &Options) -> MakerPath {
         Ok(()) => return MakerPath::Trusted,
         Err(error) => error,
     };
-    match signer::chain(maker, &options.trust, at, options) {
+    match signer::chain(maker, &options.seal_trust, at, options) {
         Ok(()) if maker.is_some_and(Certificate::may_make_seals) => MakerPath::Trusted,
         Ok(()) => MakerPath::NotAMaker,
         Err(PathError::NoTrustedRoot) => MakerPath::Bad(named),
@@ -137,7 +137,7 @@ fn maker_check(signature: &SealSignature, existed: Option<Timestamp>, options: &
 
 /// Since when a certificate that was good once is revoked.
 fn maker_revoked_since(maker: &Certificate, options: &Options) -> Option<Timestamp> {
-    [&options.maker_trust, &options.trust].into_iter().find_map(|trust| {
+    [&options.maker_trust, &options.seal_trust].into_iter().find_map(|trust| {
         let demands = &options.policy.maker_demands;
         let question = Question { demands, ..Question::new(&[], trust, options.at) };
         revoked_since(maker, question)

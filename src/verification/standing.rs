@@ -48,8 +48,10 @@ pub(super) struct Used {
 /// As what a certificate is to be trusted.
 #[derive(Clone, Copy)]
 pub(super) enum Role {
-    /// As a signer.
+    /// As a signer, with a certificate alone.
     Signer,
+    /// As a signer with an electronic seal.
+    Sealer,
     /// As a time-stamping authority.
     Authority,
 }
@@ -58,6 +60,7 @@ impl Role {
     fn rules(self, options: &Options) -> (&TrustStore, &Demands) {
         match self {
             Self::Signer => (&options.trust, &options.policy.demands),
+            Self::Sealer => (&options.seal_trust, &options.policy.demands),
             Self::Authority => (&options.tsa_trust, &options.policy.others_demands),
         }
     }
@@ -226,7 +229,8 @@ impl Known {
             let mut all = self.certificates.borrow_mut();
             return tips.into_iter().any(|tip| trip.issuers(fetching, tip, &mut all));
         }
-        if !may_have_been_good(error) {
+        // Nothing makes good again what was revoked.
+        if !may_have_been_good(error) || matches!(error, PathError::Revoked { .. }) {
             return false;
         }
         // Only where a trusted root says so does anybody go anywhere.

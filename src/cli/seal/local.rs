@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::{Done, Wrong, open, output, patiently};
 use crate::{
+    cli::written,
     clients::sealwright::Remote,
     crypto::{
         Scheme,
@@ -127,7 +128,7 @@ pub(super) fn seal(
     let container = Base64::decode_vec(&part("container"))
         .map_err(|_| anyhow::anyhow!("the service's answer holds no container"))?;
     let sealed = prepared.embed(&container)?;
-    output::write_sealed(target, &sealed, file)?;
+    written::write_sealed(target, &sealed, file)?;
     let receipt = output::write_receipt(target, &part("receipt"), file)?;
     Ok(Done { record, receipt, replayed: false })
 }

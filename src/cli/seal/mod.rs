@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::{Exit, exit::Wrong, print, print_json};
+use super::{Exit, exit::Wrong, print, print_json, written};
 use crate::{
     clients::sealwright::{Remote, RemoteError},
     crypto::{
@@ -318,7 +318,7 @@ fn seal_there(
     let answer = patiently(|| remote.seal(&body, open(file)?, &key).map_err(Into::into))?;
     let (record, receipt, replayed) =
         (answer.record.clone(), answer.receipt.clone(), answer.replayed);
-    output::write(target, &mut answer.into_reader(), file)?;
+    written::write(target, &mut answer.into_reader(), file)?;
     let receipt = output::write_receipt(target, &receipt, file)?;
     Ok(Done { record, receipt, replayed })
 }

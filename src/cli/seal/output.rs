@@ -1,17 +1,11 @@
-//! Which files are sealed, and where the sealed ones go. A file is there as a whole or not at all.
+//! Which files are sealed, and where the sealed ones go.
 
 use std::{
     collections::BTreeSet,
-    fs::File,
-    io::{Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
-use super::Wrong;
-use crate::{
-    domain::source::{Checksum, Source, for_each_chunk},
-    formats::Sealed,
-};
+use crate::cli::{exit::Wrong, written::write};
 
 /// The files that are named, and the PDF and OFD files of folders that are.
 pub(super) fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
@@ -95,44 +89,6 @@ pub(super) fn targets(
         }
     }
     Ok(targets)
-}
-
-/// Writes a file as a whole, for the same eyes as another file.
-pub(super) fn write(target: &Path, content: &mut dyn Read, like: &Path) -> anyhow::Result<()> {
-    replace(target, like, |mut file| Ok(std::io::copy(content, &mut file).map(drop)?))
-}
-
-/// Writes a sealed file. The original is copied by its range, which file systems that share blocks
-/// between files do without copying; then what was written is compared with what was sealed.
-pub(super) fn write_sealed(target: &Path, sealed: &Sealed, like: &Path) -> anyhow::Result<()> {
-    let (Source::File(original, size), true) = (&sealed.received.source, sealed.dropped.is_empty())
-    else {
-        return write(target, &mut sealed.clone().into_reader(), like);
-    };
-    replace(target, like, |mut file| {
-        let mut original = original.as_ref();
-        original.rewind()?;
-        std::io::copy(&mut original.take(*size), &mut file)?;
-        file.write_all(&sealed.tail)?;
-        let mut written = Checksum::default();
-        for_each_chunk(&Source::file(file.try_clone()?)?, 0, *size, |c| written.update(c))?;
-        Ok(written.compare(sealed.received.checksum())?)
-    })
-}
-
-fn replace(
-    target: &Path,
-    like: &Path,
-    fill: impl FnOnce(&File) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    fill(file.as_file())?;
-    file.as_file().sync_all()?;
-    // Temporary files are for their owner alone; who may read the document may read what comes of it.
-    file.as_file().set_permissions(std::fs::metadata(like)?.permissions())?;
-    file.persist(target)?;
-    Ok(())
 }
 
 /// Writes the receipt beside a sealed file.

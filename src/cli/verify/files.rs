@@ -45,7 +45,10 @@ fn walk(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), Wrong> {
         }
         let kind = entry.file_type().map_err(wrong)?;
         if kind.is_dir() {
-            walk(&entry.path(), found)?;
+            // One that cannot be read is reported among the files, and keeps nobody from the others.
+            if walk(&entry.path(), found).is_err() {
+                found.insert(entry.path());
+            }
         } else if kind.is_file() || entry.path().is_file() {
             found.insert(entry.path());
         }

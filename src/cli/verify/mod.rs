@@ -2,23 +2,24 @@
 
 mod files;
 mod together;
-mod trust;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use base64ct::{Base64, Encoding};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{Exit, exit::Wrong, pictures, print, print_json};
+use super::{
+    Exit,
+    exit::Wrong,
+    pictures, print, print_json,
+    validation::{Trust, Validation},
+};
 use crate::{
-    app,
-    clients::guard::Network,
-    config::{DrawingConfig, FetchingConfig},
+    config::DrawingConfig,
     domain::{
         Clock, SystemClock, Timestamp,
         report::{Conclusion, Report},
@@ -26,10 +27,9 @@ use crate::{
     },
     drawing::Drawing,
     reports::{self, Language},
-    verification::{self, Options, ValidationPolicies, ValidationPolicy, ValidationPolicyError},
+    verification::{self, Options},
 };
 use files::Item;
-pub(super) use trust::Trust;
 
 /// The most pages of a signature of which there are pictures.
 const MOST_PICTURES: usize = 16;
@@ -47,15 +47,8 @@ pub(super) struct Arguments {
     /// The time for which the question is asked, RFC 3339; now if not given.
     #[arg(long)]
     at: Option<String>,
-    /// The validation policy: `default`, `cn-eseal`, `en-319-102-1`, or a file (`*.toml`).
-    #[arg(long, default_value = ValidationPolicies::DEFAULT)]
-    policy: String,
-    /// Fetch nothing: only what is at hand tells the status of certificates.
-    #[arg(long)]
-    offline: bool,
-    /// Networks that may be called beside the public internet, such as 10.20.0.0/16.
-    #[arg(long, value_name = "NETWORK", conflicts_with = "offline")]
-    allow: Vec<Network>,
+    #[command(flatten)]
+    validation: Validation,
     /// The signature, where it stands beside the file; for one file.
     #[arg(long)]
     signature: Option<PathBuf>,
@@ -179,18 +172,10 @@ impl Common {
         let drawing = DrawingConfig { enabled: !arguments.no_drawing, ..DrawingConfig::default() };
         let wanted = arguments.html || arguments.pictures.is_some();
         let pictures = if wanted { MOST_PICTURES } else { 0 };
-        let fetching = FetchingConfig {
-            enabled: !arguments.offline,
-            networks: arguments.allow.clone(),
-            issuers: true,
-            ..FetchingConfig::default()
-        };
         let options = Options {
-            fetching: app::fetching(&fetching, Arc::new(SystemClock)),
-            policy: load_policy(&arguments.policy)?,
             drawing: drawing.drawer().map(|drawer| Drawing { drawer, pictures }),
             signature: arguments.signature.as_deref().map(read_signature).transpose()?,
-            ..trust.options(at)
+            ..arguments.validation.options(&trust, at)?
         };
         Ok(Self { options, pictures: arguments.pictures.clone() })
     }
@@ -263,17 +248,6 @@ fn count(all: &[Outcome]) -> String {
         of(Conclusion::Indeterminate),
         of(Conclusion::Unsigned),
     )
-}
-
-/// The validation policy of a name, or of a file.
-pub(super) fn load_policy(name: &str) -> anyhow::Result<Arc<ValidationPolicy>> {
-    let wrong = |error: ValidationPolicyError| Wrong(format!("--policy: {error}"));
-    if Path::new(name).extension().is_none_or(|extension| extension != "toml") {
-        return Ok(ValidationPolicies::with([]).and_then(|all| all.named(name)).map_err(wrong)?);
-    }
-    let text = std::fs::read_to_string(name)
-        .map_err(|error| Wrong(format!("--policy {name}: {error}")))?;
-    Ok(Arc::new(ValidationPolicy::from_toml(&text).map_err(wrong)?))
 }
 
 /// Verifies one file on disk.

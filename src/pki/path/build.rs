@@ -20,8 +20,7 @@ pub fn paths<'a>(
     trust: &'a TrustStore,
     effort: &'a Effort,
 ) -> impl Iterator<Item = Vec<&'a Certificate>> {
-    let signed_by = |one: &Certificate, issuer: &Certificate| one.verify_signed_by(issuer).is_ok();
-    Search { others, trust, effort, signed_by, open: vec![vec![leaf]], steps: 0 }
+    search(leaf, others, trust, effort, |one, issuer| one.verify_signed_by(issuer).is_ok())
 }
 
 /// The same, with certificates as well that were signed by algorithms which are not strong enough any
@@ -32,7 +31,16 @@ pub fn paths_even_weak<'a>(
     trust: &'a TrustStore,
     effort: &'a Effort,
 ) -> impl Iterator<Item = Vec<&'a Certificate>> {
-    let signed_by = Certificate::is_signed_by_even_weakly;
+    search(leaf, others, trust, effort, Certificate::is_signed_by_even_weakly)
+}
+
+fn search<'a>(
+    leaf: &'a Certificate,
+    others: &'a [Certificate],
+    trust: &'a TrustStore,
+    effort: &'a Effort,
+    signed_by: fn(&Certificate, &Certificate) -> bool,
+) -> Search<'a> {
     Search { others, trust, effort, signed_by, open: vec![vec![leaf]], steps: 0 }
 }
 

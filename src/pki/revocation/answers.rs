@@ -48,7 +48,7 @@ pub(super) fn ask(
                 Known::Unknown => Err(Unknown::NotKnown),
                 Known::Revoked(entry) if entry.since <= sources.at => Ok(Status::Revoked(entry)),
                 _ if !answer.keeps(certificate) => Err(Unknown::Ended),
-                Known::Revoked(_) | Known::Good => Ok(Status::Good { until }),
+                Known::Revoked(_) | Known::Good => Ok(Status::Good),
             };
             match said {
                 Err(reason) => why = why.max(reason),

@@ -52,7 +52,7 @@ pub(super) fn ask(
                 return Status::Revoked(entry);
             }
             if until >= sources.at && !released {
-                good.push((list.this_update, reasons, Err(entry)));
+                good.push((list.this_update, reasons, Some(entry)));
             }
         }
         if !sources.is_proven(list.der()) {
@@ -62,36 +62,31 @@ pub(super) fn ask(
         } else if !list.keeps(certificate) {
             why = why.max(Unknown::Ended);
         } else {
-            good.push((list.this_update, reasons, Ok(until)));
+            good.push((list.this_update, reasons, None));
         }
     }
     conclude(good, why)
 }
 
-/// What lists tell together, the newest for each reason: until when, or that it is on hold.
-fn conclude(
-    mut said: Vec<(Timestamp, ReasonFlags, Result<Timestamp, Entry>)>,
-    why: Unknown,
-) -> Status {
-    said.sort_by_key(|(issued, _, what)| (Reverse(*issued), what.is_ok()));
+/// What lists tell together, the newest for each reason: nothing, or that it is on hold.
+fn conclude(mut said: Vec<(Timestamp, ReasonFlags, Option<Entry>)>, why: Unknown) -> Status {
+    said.sort_by_key(|(issued, _, what)| (Reverse(*issued), what.is_none()));
     let mut told = ReasonFlags::default();
-    let mut shortest: Option<Timestamp> = None;
     for (_, reasons, what) in said {
         if (reasons - told).is_empty() {
             continue;
         }
         match what {
-            Err(entry) => return Status::Revoked(entry),
-            Ok(until) => {
-                told |= reasons;
-                shortest = Some(shortest.map_or(until, |shortest| shortest.min(until)));
-            }
+            Some(entry) => return Status::Revoked(entry),
+            None => told |= reasons,
         }
     }
-    match shortest {
-        Some(until) if told == all_reasons() => Status::Good { until },
-        Some(_) => Status::Unknown(Unknown::SomeReasons),
-        None => Status::Unknown(why),
+    if told == all_reasons() {
+        Status::Good
+    } else if told.is_empty() {
+        Status::Unknown(why)
+    } else {
+        Status::Unknown(Unknown::SomeReasons)
     }
 }
 

@@ -44,10 +44,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Status {
     /// It was not revoked.
-    Good {
-        /// Until when that was the newest that was said, by those who said it.
-        until: Timestamp,
-    },
+    Good,
     /// It was.
     Revoked(Entry),
     /// Nothing tells.
@@ -155,8 +152,7 @@ fn ask(
     let by_answers = answers::ask(certificate, issuer, sources, open);
     match (by_lists, by_answers) {
         (Status::Revoked(entry), _) | (_, Status::Revoked(entry)) => Status::Revoked(entry),
-        (Status::Good { until: a }, Status::Good { until: b }) => Status::Good { until: a.max(b) },
-        (good @ Status::Good { .. }, _) | (_, good @ Status::Good { .. }) => good,
+        (Status::Good, _) | (_, Status::Good) => Status::Good,
         (Status::Unknown(a), Status::Unknown(b)) => Status::Unknown(a.max(b)),
     }
 }
@@ -169,7 +165,7 @@ fn is_trusted(signer: &Certificate, sources: Sources<'_>, open: &[&[u8]]) -> boo
             && check_dates(&path, sources.at).is_ok()
             && path.windows(2).all(|pair| match pair {
                 [one, above] => match ask(one, above, sources, open) {
-                    Status::Good { .. } => true,
+                    Status::Good => true,
                     Status::Revoked(_) => false,
                     // One whose own status nobody offers is as good as its issuer.
                     Status::Unknown(Unknown::NotCovered) => !one.names_revocation_source(),

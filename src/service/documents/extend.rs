@@ -49,8 +49,8 @@ impl Service {
     /// Extends a sealed PDF whose record is given.
     ///
     /// # Errors
-    /// The record is of another document, was voided or is not completed; a signature of the document
-    /// does not pass now; what its validation rests upon is not to be had; or policy says no.
+    /// The record is of another document, was voided or is not completed; its signature
+    /// does not pass now, or another is certainly wrong; what its validation rests upon is not to be had; or policy says no.
     pub async fn extend(
         &self,
         act: &Act,
@@ -60,44 +60,32 @@ impl Service {
     ) -> Result<Sealed, Error> {
         let (signature, _) = self.signature_for(act, id, Action::ReadSignature).await?;
         if signature.format != DocumentFormat::Pdf {
-            let text = "only PDF documents carry their validation data along";
+            let text = "only PDF documents carry their validation data along; this record is of another format";
             return Err(Error::conflict("not-extendable", text));
         }
         if signature.state != SigningState::Completed || signature.voided.is_some() {
-            let text = "the signature is not completed, or its document was voided";
+            let text =
+                "the signature is not completed, or its document was voided 作废; seal it anew";
             return Err(Error::conflict("not-extendable", text));
         }
+        let Some(of) = signature.signature_digest else {
+            return Err(Error::Internal("a completed signature without its digest".to_owned()));
+        };
         let sealed = Sealed { received: document, dropped: Vec::new(), tail: Vec::new() };
-        self.extended(sealed, order, signature.signature_digest.as_deref()).await
+        self.extended(sealed, order, of).await
     }
 
-    /// Extends a document that was sealed; `of` is the digest of a signature value that it must have.
+    /// Extends a document that was sealed; `of` is the digest of the signature value for whose sake that
+    /// is done.
     pub(super) async fn extended(
         &self,
         sealed: Sealed,
         order: ExtensionOrder,
-        of: Option<&str>,
+        of: String,
     ) -> Result<Sealed, Error> {
         let received = sealed.received.followed_by(sealed.tail.clone());
-        let options = self.options(Question::default()).await?;
-        let options = verification::Options { drawing: None, ..options };
-        let source = received.source.clone();
-        let outcome = tokio::task::spawn_blocking(move || verification::verify(&source, &options));
-        let outcome =
-            outcome.await.map_err(|_| Error::Internal("verifying was interrupted".to_owned()))?;
-        let mut values = outcome.signature_values.iter().flatten();
-        if of.is_some_and(|of| !values.any(|value| hex(&sha256(value)) == of)) {
-            let text = "the document does not have the signature of this record";
-            return Err(Error::conflict("not-this-signature", text));
-        }
-        let signatures = &outcome.report.signatures;
-        let bad = signatures.iter().find(|one| one.indication != Indication::TotalPassed);
-        if let Some(bad) = bad.filter(|_| !signatures.is_empty()) {
-            let (number, why) = (bad.index + 1, &bad.verdict.sentence.en);
-            let text = format!("signature {number} does not pass now: {why}");
-            return Err(Error::conflict("not-extendable", text));
-        }
-        let verification::Material { certificates, crls, responses } = outcome.material;
+        let material = self.passing(&received, of.clone()).await?;
+        let verification::Material { certificates, crls, responses } = material;
         let data = ValidationData { certificates, crls, responses };
         let seed: [u8; 32] = self.randomness()?;
         let extending = move || {
@@ -108,13 +96,53 @@ impl Service {
                 None => (received, Vec::new()),
             })
         };
-        let (received, data) = self.workbench.run("extending", extending).await??;
+        let (mut received, data) = self.workbench.run("extending", extending).await??;
         let mut tail = sealed.tail;
         tail.extend(data);
         if order.level == ExtensionLevel::Archived {
-            tail.extend(self.document_timestamp(received).await?);
+            let stamp = self.document_timestamp(received.clone()).await?;
+            received = received.followed_by(stamp.clone());
+            tail.extend(stamp);
         }
+        // As whoever gets it will judge it.
+        let _ = self.passing(&received, of).await?;
         Ok(Sealed { received: sealed.received, dropped: sealed.dropped, tail })
+    }
+
+    /// What the validity of a document rests upon: the signature with this digest passes, and none of the
+    /// others is certainly wrong.
+    async fn passing(
+        &self,
+        received: &Received,
+        of: String,
+    ) -> Result<verification::Material, Error> {
+        let options = self.options(Question::default()).await?;
+        let options = verification::Options { drawing: None, ..options };
+        let source = received.source.clone();
+        let outcome = tokio::task::spawn_blocking(move || verification::verify(&source, &options));
+        let outcome =
+            outcome.await.map_err(|_| Error::Internal("verifying was interrupted".to_owned()))?;
+        let is_of = |value: &Option<Vec<u8>>| {
+            value.as_deref().is_some_and(|value| hex(&sha256(value)) == of)
+        };
+        let Some(own) = outcome.signature_values.iter().position(is_of) else {
+            let text = "the document does not have the signature of this record; send the document as \
+                        it was sealed, with nothing but revisions behind it";
+            return Err(Error::conflict("not-this-signature", text));
+        };
+        let bad = outcome.report.signatures.iter().find(|one| match one.indication {
+            Indication::TotalPassed => false,
+            Indication::Indeterminate => one.index == own,
+            Indication::TotalFailed => true,
+        });
+        match bad {
+            None => Ok(outcome.material),
+            Some(bad) => {
+                let (number, why) = (bad.index + 1, &bad.verdict.sentence.en);
+                let text = format!("signature {number} does not pass now: {why}");
+                Err(Error::conflict("not-extendable", text))
+            }
+        }
     }
 
     /// A revision with a document timestamp.

@@ -5,6 +5,7 @@ mod detached;
 mod extend;
 mod find;
 mod intend;
+mod kept;
 mod order;
 mod receipt;
 mod record;
@@ -20,6 +21,7 @@ pub use detached::{Asked, DetachedRequest, DetachedSignature, SealingKit};
 pub use extend::{ExtensionLevel, ExtensionOrder};
 pub use find::SignatureQuery;
 pub(super) use intend::Intend;
+pub(super) use kept::KeptOutcomes;
 pub use order::{LicenceRequest, SealOrder};
 pub use receipt::Receipt;
 pub(super) use receipt::Receipts;
@@ -29,7 +31,7 @@ pub(super) use request::check_template;
 pub use seal::{SealedDocument, appearance, set_caption};
 pub use sign_digest::{DigestKind, DigestRequest, SignedDigest};
 pub(super) use signing_cycle::{Signer, SignerKey};
-pub use verify::Question;
+pub use verify::{Answered, Question};
 pub use void::NewVoid;
 
 /// A place where a test may make the process die; nothing otherwise.

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     containers::ses::{self, SesVersion},
-    crypto::{Scheme, digest::hex},
+    crypto::{
+        Scheme,
+        digest::{hex, sha256},
+    },
     domain::{
         Timestamp,
         caption::Caption,
@@ -133,7 +136,8 @@ impl Service {
         let mut embedded = embedded.and_then(|done| done);
         if let (Ok((sealed, _)), Some(level)) = (&embedded, extension(format, level)) {
             let order = ExtensionOrder { level, by_signature: false };
-            embedded = self.extended(sealed.clone(), order, None).await.and_then(|sealed| {
+            let of = hex(&sha256(&signed.value));
+            embedded = self.extended(sealed.clone(), order, of).await.and_then(|sealed| {
                 let digest = sealed.digest().map_err(PdfError::from)?;
                 Ok((sealed, digest))
             });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::kept::OutcomeKey;
 use crate::{
     crypto::digest::{hex, sha256},
     domain::{
@@ -10,7 +11,7 @@ use crate::{
         report::{Report, SealReport},
         seal::{Credential, SealVersion},
         signing::DocumentFormat,
-        source::Source,
+        source::Received,
     },
     drawing::Drawing,
     pki::Certificate,
@@ -36,6 +37,18 @@ pub struct Question {
     pub policy: Option<String>,
     /// Whether the report shall carry pictures of pages that look different than signed.
     pub pictures: bool,
+    /// Whether an answer that is kept shall not do.
+    pub anew: bool,
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The report.
+    pub report: Report,
+    /// How old what it says of the document is, seconds; none where the document was judged for this
+    /// answer. What it says of seals of the register is always of the present.
+    pub age_seconds: Option<i64>,
 }
 
 impl Service {
@@ -47,25 +60,42 @@ impl Service {
     pub async fn verify(
         &self,
         act: &Act,
-        document: Source,
+        document: Received,
         question: Question,
-    ) -> Result<Report, Error> {
+    ) -> Result<Answered, Error> {
         let action = if act.principal.is_some() { Action::Verify } else { Action::VerifyPublicly };
         let _ = self.permit(act, action, Resource::Service)?;
+        let file = question.file.clone();
+        // The past does not change, but is rarely asked about; pictures are large.
+        let may_be_kept = question.at.is_none() && !question.pictures;
+        let anew = question.anew;
         let options = self.options(question).await?;
         let policy = Arc::clone(&options.policy);
-        let (mut report, values) = tokio::task::spawn_blocking(move || {
-            let outcome = verification::verify(&document, &options);
-            (outcome.report, outcome.signature_values)
-        })
-        .await
-        .map_err(|_| Error::Internal("verification was interrupted".to_owned()))?;
+        let now = options.at;
+        let asked = may_be_kept.then(|| OutcomeKey::about(&document.digest(), &options));
+        let kept = asked.filter(|_| !anew).and_then(|asked| self.kept_outcomes.get(asked, now));
+        let age_seconds =
+            kept.as_ref().map(|kept| now.as_seconds() - kept.report.verified_at.as_seconds());
+        let outcome = match kept {
+            Some(kept) => kept,
+            None => {
+                let source = document.source;
+                let verifying = move || verification::verify(&source, &options);
+                let outcome = tokio::task::spawn_blocking(verifying).await;
+                outcome.map_err(|_| Error::Internal("verification was interrupted".to_owned()))?
+            }
+        };
+        if let (Some(asked), None) = (asked, age_seconds) {
+            self.kept_outcomes.keep(asked, &outcome);
+        }
+        let (mut report, values) = (outcome.report, outcome.signature_values);
+        report.file = file;
         for (index, value) in values.into_iter().enumerate() {
             if let Some(facts) = self.register_facts(&report, index, value).await? {
                 verification::add_seal(&mut report, facts, &policy);
             }
         }
-        Ok(report)
+        Ok(Answered { report, age_seconds })
     }
 
     /// A question with everything that this service trusts and knows.
@@ -81,7 +111,10 @@ impl Service {
         let mut maker_trust = self.maker_trust.clone();
         maker_trust.roots.push(self.authority.seal_maker.1.clone());
         maker_trust.crls.extend(trust.crls.iter().cloned());
-        let Question { file, signature, at, policy, pictures } = question;
+        let seal_trust = trust.clone();
+        trust.roots.extend(self.person_trust.roots.iter().cloned());
+        trust.crls.extend(self.person_trust.crls.iter().cloned());
+        let Question { file, signature, at, policy, pictures, anew: _ } = question;
         let name = policy.as_deref().unwrap_or(&self.config.policy.validation);
         let policy = self.validation_policies.named(name).map_err(|error| Error::Invalid {
             code: "unknown-validation-policy",
@@ -95,6 +128,7 @@ impl Service {
             file,
             signature,
             trust,
+            seal_trust,
             maker_trust,
             tsa_trust,
             fetching: self.fetching.clone(),

@@ -234,7 +234,8 @@ fn checks(
         checks.extend(seal_structure::checks(signature, proven_time, known, options));
     }
     let used = Used { proven: proven_time, stated: facts.claimed_time };
-    let standing = known.judge(certificate, others, Role::Signer, used, options);
+    let role = if facts.seal().is_some() { Role::Sealer } else { Role::Signer };
+    let standing = known.judge(certificate, others, role, used, options);
     checks.extend(signer::checks(certificate, &standing));
     checks.extend(signer::test_only(certificate));
     Answers {
