@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use sealwright::domain::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
@@ -39,15 +39,22 @@ fn sealed(house: &House) -> (Cast, Vec<u8>, String) {
     (cast, reply.body, record)
 }
 
+/// The environment of a process whose clock is so many days ahead. What waits for a time to pass goes by
+/// the machine's own.
+fn ahead(days: u32) -> [(&'static str, String); 3] {
+    const CLOCK: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+    [
+        ("LD_PRELOAD", CLOCK.to_owned()),
+        ("FAKETIME", format!("+{days}d")),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+}
+
 /// So many days later: the house runs with another clock, and its newest revocation list is at hand.
 fn later(house: &mut House, days: u32) {
-    const CLOCK: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
     house.stop();
-    let ahead = format!("+{days}d");
-    // What waits for a time to pass goes by the machine's own.
-    let environment =
-        [("LD_PRELOAD", CLOCK), ("FAKETIME", &ahead), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
-    house.start_with(&environment);
+    let environment = ahead(days);
+    house.start_with(&environment.each_ref().map(|(name, value)| (*name, value.as_str())));
     let due = now().plus_seconds(i64::from(days) * 86_400);
     let list = until("the newest list is published", || {
         let list = send(house.url(), "GET", "/public/crl/p256.crl", &[], &[]).unwrap().body;
@@ -67,8 +74,8 @@ fn judged_by_others(house: &House, file: &Path, days: u32) -> String {
     let trust = house.token.directory.path().join("trust");
     let python = root.join(".venv/bin/python");
     let script = root.join("tests/tools/judge_ltv.py");
-    let mut command = Command::new("faketime");
-    command.arg(format!("+{days} days")).arg(python).arg(script);
+    let mut command = Command::new(python);
+    command.envs(ahead(days)).arg(script);
     try_run(command.arg(trust.join("root.pem")).arg(file)).1
 }
 
@@ -222,4 +229,50 @@ fn the_command_line_extends_what_is_due() {
     let (code, text) = extend(&out, &["sealed.pdf"], "again", &["--due", "36500"]);
     assert_eq!(code, Some(0), "{text}");
     passes_everywhere(&house, &directory.join("again/sealed.pdf"), (0, 3));
+}
+
+#[test]
+fn documents_of_the_archive_are_renewed_in_their_places() {
+    let mut house = house("B-T");
+    let (_, document, _) = sealed(&house);
+    let archive = house.token.directory.path().join("archive");
+    fs::create_dir_all(archive.join("2026")).unwrap();
+    let file = archive.join("2026/sealed.pdf");
+    fs::write(&file, &document).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::write(archive.join("plain.pdf"), people::licence()).unwrap();
+    fs::write(archive.join("broken.pdf"), &document[..5000]).unwrap();
+    fs::write(archive.join("notes.txt"), "nothing to do").unwrap();
+    let known = || fs::read(archive.join("renewal.json")).ok();
+    let known = || known().map(|text| serde_json::from_slice::<Value>(&text).unwrap());
+    let place = archive.display();
+    let wanted = format!("[archive]\ndirectory = \"{place}\"\ndue_days = 30\n[ca]\n");
+    begin_again(&mut house, "[ca]\n", &wanted);
+    let index = until("the archive was looked through", known);
+    assert_eq!(index.as_object().unwrap().len(), 3, "{index:#}");
+    let problem = |name: &str| index[name]["problem"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(index["2026/sealed.pdf"]["problem"], Value::Null);
+    assert!(problem("plain.pdf").starts_with("Unsigned"), "{index:#}");
+    assert!(!problem("broken.pdf").is_empty());
+    let renewed = fs::read(&file).unwrap();
+    assert!(renewed.starts_with(&document));
+    passes_everywhere(&house, &file, (0, 2));
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(fs::read(archive.join("plain.pdf")).unwrap(), people::licence());
+    // What lasts stays as it is: a new document is seen, and the old one is not touched.
+    fs::write(archive.join("another.pdf"), &document).unwrap();
+    begin_again(&mut house, "due_days = 30", "due_days = 31");
+    until("the other one was looked into", || known().filter(|k| k["another.pdf"].is_object()));
+    assert_eq!(fs::read(&file).unwrap(), renewed);
+    // What ends soon gets another timestamp.
+    begin_again(&mut house, "due_days = 31", "due_days = 36500");
+    until("it is renewed", || (fs::read(&file).unwrap().len() > renewed.len()).then_some(()));
+    house.stop();
+    passes_everywhere(&house, &file, (0, 3));
+}
+
+fn begin_again(house: &mut House, find: &str, replace: &str) {
+    house.stop();
+    house.configure(find, replace);
+    house.start();
 }

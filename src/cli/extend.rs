@@ -11,19 +11,19 @@ use super::{
     exit::Wrong,
     print,
     validation::{Trust, Validation},
-    written::write_sealed,
 };
 use crate::{
     clients::tsa::{self, TsaServer},
     crypto::{DigestAlgorithm, digest::hex, random},
     domain::{
-        Clock, SystemClock, Timestamp,
+        Clock, SystemClock,
         report::{Indication, Report},
         source::{Received, Source},
     },
     formats::{
         Sealed,
         pdf::{self, Extension, ValidationData},
+        written::write_sealed,
     },
     pki::timestamp::{TimestampQuery, token_of},
     reports::shown,
@@ -106,7 +106,7 @@ fn extend(file: &Path, arguments: &Arguments, options: &Options) -> Result<Optio
     let before = verification::verify(&received.source, options);
     check(&before.report)?;
     let within = arguments.due.map(|days| options.at.plus_seconds(i64::from(days) * 86_400));
-    if within.is_some_and(|within| lasts_beyond(&before.report, within)) {
+    if within.is_some_and(|within| before.report.stamped_until() > Some(within)) {
         return Ok(None);
     }
     let verification::Material { certificates, crls, responses } = before.material;
@@ -142,12 +142,6 @@ fn check(report: &Report) -> Result<(), String> {
         Some(bad) => Err(format!("signature {}: {}", bad.index + 1, bad.verdict.sentence.en)),
         None => Ok(()),
     }
-}
-
-/// Whether the last document timestamp's authority is valid beyond a time.
-fn lasts_beyond(report: &Report, at: Timestamp) -> bool {
-    let last = report.signatures.iter().rfind(|one| one.kind == "ETSI.RFC3161");
-    last.and_then(|one| one.signer.not_after).is_some_and(|end| end > at)
 }
 
 fn timestamp(url: &str, imprint: &[u8]) -> Result<Vec<u8>, String> {

@@ -17,7 +17,6 @@ mod serve;
 mod token;
 mod validation;
 mod verify;
-mod written;
 
 use std::{
     path::{Path, PathBuf},

@@ -64,6 +64,9 @@ pub struct Config {
     /// Verification.
     #[serde(default)]
     pub verification: VerificationConfig,
+    /// Documents that are kept valid.
+    #[serde(default)]
+    pub archive: ArchiveConfig,
     /// Webhooks.
     #[serde(default)]
     pub webhooks: WebhookConfig,
@@ -444,6 +447,22 @@ pub struct VerificationConfig {
 impl Default for VerificationConfig {
     fn default() -> Self {
         Self { keep_seconds: 300 }
+    }
+}
+
+/// Documents that are kept valid 归档.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ArchiveConfig {
+    /// Where they lie, `*.pdf` in folders of any depth; none without it.
+    pub directory: Option<PathBuf>,
+    /// How many days before its last document timestamp's authority ends a document gets another.
+    pub due_days: u32,
+}
+
+impl Default for ArchiveConfig {
+    fn default() -> Self {
+        Self { directory: None, due_days: 90 }
     }
 }
 

@@ -5,5 +5,6 @@ pub mod file;
 pub mod ofd;
 pub mod pdf;
 mod sealed;
+pub mod written;
 
 pub use sealed::{Sealed, SealedReader};

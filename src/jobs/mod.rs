@@ -17,6 +17,7 @@ enum Job {
     FollowRevocations,
     DeliverEvents,
     Remind,
+    RenewArchive,
     Prune,
 }
 
@@ -33,7 +34,7 @@ impl Job {
         match self {
             Self::RenewLease => lease / 3,
             Self::RecoverSignings { .. } => lease,
-            Self::ExpireSeals | Self::PublishCrl | Self::FollowRevocations => {
+            Self::ExpireSeals | Self::PublishCrl | Self::FollowRevocations | Self::RenewArchive => {
                 Duration::from_secs(60)
             }
             // The turns end where nothing is due; what fails waits by its own time.
@@ -60,6 +61,7 @@ impl Job {
                 Ok(())
             }
             Self::Remind => service.remind().await,
+            Self::RenewArchive => service.renew_archive().await,
             Self::Prune => {
                 service.prune_idempotency().await?;
                 service.prune_deliveries().await?;
@@ -81,6 +83,7 @@ impl Jobs {
             Job::FollowRevocations,
             Job::DeliverEvents,
             Job::Remind,
+            Job::RenewArchive,
             Job::Prune,
         ];
         for job in all {

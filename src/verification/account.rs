@@ -6,8 +6,8 @@ use super::{
     conclusion::{FATAL, Outline, Status, of_path},
 };
 use crate::domain::report::{
-    CheckName, Conclusion, Consequence, Indication, Integrity, Reason, Report, SignatureReport,
-    SubIndication, TwoLanguages,
+    CheckName, Conclusion, Consequence, DOCUMENT_TIMESTAMP, Indication, Integrity, Reason, Report,
+    SignatureReport, SubIndication, TwoLanguages,
 };
 
 /// What keeps a signature from passing before its certificates are asked about, and what it means that
@@ -35,9 +35,6 @@ const DOUBTS_BEHIND: [(CheckName, Reason, Reason); 9] = [
     (CheckName::SealTimestamp, Reason::Timestamp, Reason::Other),
 ];
 
-/// The kind of a document timestamp.
-const STAMP: &str = "ETSI.RFC3161";
-
 /// The main reason of a status.
 pub(super) fn reason(status: Status, answers: &Answers, outline: &Outline) -> Reason {
     use SubIndication as Sub;
@@ -52,7 +49,9 @@ pub(super) fn reason(status: Status, answers: &Answers, outline: &Outline) -> Re
     };
     let (indication, sub) = status;
     match (indication, sub) {
-        (Indication::TotalPassed, _) if outline.kind == STAMP => return Reason::Stamped,
+        (Indication::TotalPassed, _) if outline.kind == DOCUMENT_TIMESTAMP => {
+            return Reason::Stamped;
+        }
         (Indication::TotalPassed, _) if outline.changed => return Reason::ValidChanged,
         (Indication::TotalPassed, _) => return Reason::Valid,
         (_, Some(Sub::Revoked | Sub::Expired)) => return Reason::RevokedBefore,
@@ -118,7 +117,7 @@ fn is_changed(signature: &SignatureReport) -> bool {
 
 /// Whether there are document timestamps in a file and nothing else that is signed.
 pub(super) fn is_only_stamped(report: &Report) -> bool {
-    report.signatures.iter().all(|signature| signature.kind == STAMP)
+    report.signatures.iter().all(|signature| signature.kind == DOCUMENT_TIMESTAMP)
 }
 
 fn certain(signature: &SignatureReport) -> Vec<TwoLanguages> {

@@ -7,7 +7,6 @@ use secrecy::ExposeSecret;
 
 use super::{Done, Wrong, open, output, patiently};
 use crate::{
-    cli::written,
     clients::sealwright::Remote,
     crypto::{
         Scheme,
@@ -24,6 +23,7 @@ use crate::{
     formats::{
         Sealed, ofd,
         pdf::{self, Appearance, SealingRequest},
+        written,
     },
     service::documents::{DetachedRequest, SealRequest, SealingKit, appearance, set_caption},
 };

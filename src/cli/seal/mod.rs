@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::{Exit, exit::Wrong, print, print_json, written};
+use super::{Exit, exit::Wrong, print, print_json};
 use crate::{
     clients::sealwright::{Remote, RemoteError},
     crypto::{
@@ -27,7 +27,7 @@ use crate::{
         signing::SignatureForm,
         source::{Received, Source},
     },
-    formats::{ofd::OfdError, pdf::PdfError},
+    formats::{ofd::OfdError, pdf::PdfError, written},
     service::documents::SealRequest,
 };
 

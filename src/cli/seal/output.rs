@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::cli::{exit::Wrong, written::write};
+use crate::{cli::exit::Wrong, formats::written::write};
 
 /// The files that are named, and the PDF and OFD files of folders that are.
 pub(super) fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {

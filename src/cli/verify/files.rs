@@ -2,9 +2,10 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
 };
+
+use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::exit::Wrong;
 
@@ -23,9 +24,7 @@ pub(super) fn find(named: &[PathBuf]) -> Result<Vec<Item>, Wrong> {
     let mut all = Vec::new();
     for path in named {
         if path.is_dir() {
-            let mut found = BTreeSet::new();
-            walk(path, &mut found)?;
-            all.extend(in_folder(&found));
+            all.extend(in_folder(&walk(path)));
         } else {
             all.push(Item { path: path.clone(), signature: None });
         }
@@ -36,24 +35,19 @@ pub(super) fn find(named: &[PathBuf]) -> Result<Vec<Item>, Wrong> {
     Ok(all)
 }
 
-fn walk(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), Wrong> {
-    let wrong = |error: std::io::Error| Wrong(format!("{}: {error}", folder.display()));
-    for entry in fs::read_dir(folder).map_err(wrong)? {
-        let entry = entry.map_err(wrong)?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        let kind = entry.file_type().map_err(wrong)?;
-        if kind.is_dir() {
-            // One that cannot be read is reported among the files, and keeps nobody from the others.
-            if walk(&entry.path(), found).is_err() {
-                found.insert(entry.path());
-            }
-        } else if kind.is_file() || entry.path().is_file() {
-            found.insert(entry.path());
-        }
-    }
-    Ok(())
+/// What cannot be read is found as well: it is reported among the others.
+fn walk(folder: &Path) -> BTreeSet<PathBuf> {
+    let shown = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry);
+    let all = WalkDir::new(folder).into_iter().filter_entry(shown);
+    let found = all.filter_map(|entry| match entry {
+        Ok(entry) => entry.path().is_file().then(|| entry.into_path()),
+        Err(error) => error.path().map(Path::to_owned),
+    });
+    found.collect()
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().to_string_lossy().starts_with('.')
 }
 
 fn in_folder(found: &BTreeSet<PathBuf>) -> Vec<Item> {

@@ -258,3 +258,15 @@ pub struct Report {
     /// One report for each signature.
     pub signatures: Vec<SignatureReport>,
 }
+
+/// The kind of a document timestamp.
+pub const DOCUMENT_TIMESTAMP: &str = "ETSI.RFC3161";
+
+impl Report {
+    /// When the certificate of the last document timestamp's authority ends; none without such a
+    /// timestamp.
+    pub fn stamped_until(&self) -> Option<Timestamp> {
+        let last = self.signatures.iter().rfind(|one| one.kind == DOCUMENT_TIMESTAMP);
+        last.and_then(|one| one.signer.not_after)
+    }
+}

@@ -11,7 +11,7 @@ use crate::{
         digest::{hex, sha256},
     },
     domain::{
-        report::Indication,
+        report::{Indication, Report},
         signing::{DocumentFormat, SigningState},
         source::Received,
     },
@@ -21,7 +21,7 @@ use crate::{
     },
     policy::Action,
     service::{Act, Error, Service},
-    verification,
+    verification::{self, Outcome},
 };
 
 /// How far a document is extended.
@@ -72,19 +72,19 @@ impl Service {
             return Err(Error::Internal("a completed signature without its digest".to_owned()));
         };
         let sealed = Sealed { received: document, dropped: Vec::new(), tail: Vec::new() };
-        self.extended(sealed, order, of).await
+        Ok(self.extended(sealed, order, Some(of)).await?.0)
     }
 
     /// Extends a document that was sealed; `of` is the digest of the signature value for whose sake that
-    /// is done.
+    /// is done, without one it is done for all of them. With the report on what came of it.
     pub(super) async fn extended(
         &self,
         sealed: Sealed,
         order: ExtensionOrder,
-        of: String,
-    ) -> Result<Sealed, Error> {
+        of: Option<String>,
+    ) -> Result<(Sealed, Report), Error> {
         let received = sealed.received.followed_by(sealed.tail.clone());
-        let material = self.passing(&received, of.clone()).await?;
+        let material = self.passing(&received, of.as_deref()).await?.material;
         let verification::Material { certificates, crls, responses } = material;
         let data = ValidationData { certificates, crls, responses };
         let seed: [u8; 32] = self.randomness()?;
@@ -105,38 +105,43 @@ impl Service {
             tail.extend(stamp);
         }
         // As whoever gets it will judge it.
-        let _ = self.passing(&received, of).await?;
-        Ok(Sealed { received: sealed.received, dropped: sealed.dropped, tail })
+        let report = self.passing(&received, of.as_deref()).await?.report;
+        Ok((Sealed { received: sealed.received, dropped: sealed.dropped, tail }, report))
     }
 
-    /// What the validity of a document rests upon: the signature with this digest passes, and none of the
-    /// others is certainly wrong.
-    async fn passing(
+    /// Verifies a document of which the signature with this digest has to pass, while none of the others
+    /// is certainly wrong; without a digest all of them have to.
+    pub(super) async fn passing(
         &self,
         received: &Received,
-        of: String,
-    ) -> Result<verification::Material, Error> {
+        of: Option<&str>,
+    ) -> Result<Outcome, Error> {
         let options = self.options(Question::default()).await?;
         let options = verification::Options { drawing: None, ..options };
         let source = received.source.clone();
         let outcome = tokio::task::spawn_blocking(move || verification::verify(&source, &options));
         let outcome =
             outcome.await.map_err(|_| Error::Internal("verifying was interrupted".to_owned()))?;
-        let is_of = |value: &Option<Vec<u8>>| {
-            value.as_deref().is_some_and(|value| hex(&sha256(value)) == of)
+        if of.is_none() && outcome.report.signatures.is_empty() {
+            return Err(Error::conflict("not-extendable", &outcome.report.verdict.sentence.en));
+        }
+        let digests = outcome.signature_values.iter();
+        let digests: Vec<_> = digests.map(|v| v.as_ref().map(|v| hex(&sha256(v)))).collect();
+        let is_own = |index: usize| {
+            of.is_none_or(|of| digests.get(index).and_then(Option::as_deref) == Some(of))
         };
-        let Some(own) = outcome.signature_values.iter().position(is_of) else {
+        if !(0..digests.len()).any(is_own) {
             let text = "the document does not have the signature of this record; send the document as \
                         it was sealed, with nothing but revisions behind it";
             return Err(Error::conflict("not-this-signature", text));
-        };
+        }
         let bad = outcome.report.signatures.iter().find(|one| match one.indication {
             Indication::TotalPassed => false,
-            Indication::Indeterminate => one.index == own,
+            Indication::Indeterminate => is_own(one.index),
             Indication::TotalFailed => true,
         });
         match bad {
-            None => Ok(outcome.material),
+            None => Ok(outcome),
             Some(bad) => {
                 let (number, why) = (bad.index + 1, &bad.verdict.sentence.en);
                 let text = format!("signature {number} does not pass now: {why}");

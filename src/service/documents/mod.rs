@@ -1,5 +1,6 @@
 //! Sealing 签章, verifying 验章, voiding 作废, and finding what was sealed.
 
+mod archive;
 mod binding;
 mod detached;
 mod extend;

@@ -137,10 +137,11 @@ impl Service {
         if let (Ok((sealed, _)), Some(level)) = (&embedded, extension(format, level)) {
             let order = ExtensionOrder { level, by_signature: false };
             let of = hex(&sha256(&signed.value));
-            embedded = self.extended(sealed.clone(), order, of).await.and_then(|sealed| {
-                let digest = sealed.digest().map_err(PdfError::from)?;
-                Ok((sealed, digest))
-            });
+            embedded =
+                self.extended(sealed.clone(), order, Some(of)).await.and_then(|(sealed, _)| {
+                    let digest = sealed.digest().map_err(PdfError::from)?;
+                    Ok((sealed, digest))
+                });
         }
         let (sealed, sealed_digest) = match embedded {
             Ok(done) => done,

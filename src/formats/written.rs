@@ -2,23 +2,27 @@
 
 use std::{
     fs::File,
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, Write},
     path::Path,
 };
 
-use crate::{
-    domain::source::{Checksum, Source, for_each_chunk},
-    formats::Sealed,
-};
+use super::Sealed;
+use crate::domain::source::{Checksum, Source, for_each_chunk};
 
-/// Writes a file as a whole, for the same eyes as another file.
-pub(super) fn write(target: &Path, content: &mut dyn Read, like: &Path) -> anyhow::Result<()> {
-    replace(target, like, |mut file| Ok(std::io::copy(content, &mut file).map(drop)?))
+/// Writes a file as a whole, for the same eyes as another file, in the place of what is there.
+///
+/// # Errors
+/// The medium fails; what was there before is there still.
+pub fn write(target: &Path, content: &mut dyn Read, like: &Path) -> io::Result<()> {
+    replace(target, like, |mut file| io::copy(content, &mut file).map(drop))
 }
 
 /// Writes a sealed file. The original is copied by its range, which file systems that share blocks
 /// between files do without copying; then what was written is compared with what was sealed.
-pub(super) fn write_sealed(target: &Path, sealed: &Sealed, like: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// As for [`write()`], or the original is not what it was.
+pub fn write_sealed(target: &Path, sealed: &Sealed, like: &Path) -> io::Result<()> {
     let (Source::File(original, size), true) = (&sealed.received.source, sealed.dropped.is_empty())
     else {
         return write(target, &mut sealed.clone().into_reader(), like);
@@ -26,19 +30,19 @@ pub(super) fn write_sealed(target: &Path, sealed: &Sealed, like: &Path) -> anyho
     replace(target, like, |mut file| {
         let mut original = original.as_ref();
         original.rewind()?;
-        std::io::copy(&mut original.take(*size), &mut file)?;
+        io::copy(&mut original.take(*size), &mut file)?;
         file.write_all(&sealed.tail)?;
         let mut written = Checksum::default();
         for_each_chunk(&Source::file(file.try_clone()?)?, 0, *size, |c| written.update(c))?;
-        Ok(written.compare(sealed.received.checksum())?)
+        written.compare(sealed.received.checksum())
     })
 }
 
 fn replace(
     target: &Path,
     like: &Path,
-    fill: impl FnOnce(&File) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+    fill: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty());
     let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     fill(file.as_file())?;
