@@ -8,6 +8,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 use sealwright::domain::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 use support::{
+    ahead,
     database::Engine,
     parties::Signed,
     people::{self, Cast},
@@ -37,17 +38,6 @@ fn sealed(house: &House) -> (Cast, Vec<u8>, String) {
     assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
     let record = reply.header("location").unwrap().to_owned();
     (cast, reply.body, record)
-}
-
-/// The environment of a process whose clock is so many days ahead. What waits for a time to pass goes by
-/// the machine's own.
-fn ahead(days: u32) -> [(&'static str, String); 3] {
-    const CLOCK: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-    [
-        ("LD_PRELOAD", CLOCK.to_owned()),
-        ("FAKETIME", format!("+{days}d")),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ]
 }
 
 /// So many days later: the house runs with another clock, and its newest revocation list is at hand.

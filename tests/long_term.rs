@@ -132,7 +132,14 @@ fn what_time_takes_away_and_proofs_keep() {
 #[test]
 fn when_something_was_revoked_matters() {
     let archive = Archive::make();
-    let cases: [(&str, &[&str], &str); 9] = [
+    let cases: [(&str, &[&str], &str); 15] = [
+        // A timestamp within the signature proves that it was made after.
+        ("content", &["good", "root"], PASSED),
+        ("content", &["before", "root"], "REVOKED"),
+        ("content", &["between", "root"], "REVOKED"),
+        ("content", &["after", "root"], PASSED),
+        ("content-stranger", &["before", "root"], "REVOKED_NO_POE"),
+        ("content-other", &["good", "root"], "SIG_CONSTRAINTS_FAILURE"),
         ("t", &["before", "root"], "REVOKED_NO_POE"),
         ("t", &["between", "root"], "REVOKED_NO_POE"),
         ("t", &["after", "root"], PASSED),

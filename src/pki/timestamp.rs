@@ -11,6 +11,9 @@ pub const ID_TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.
 /// `id-aa-signatureTimeStampToken`, RFC 3161 appendix A.
 pub const ID_SIGNATURE_TIMESTAMP: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
+/// `id-aa-ets-contentTimestamp`, ETSI EN 319 122-1 §5.2.8.
+pub const ID_CONTENT_TIMESTAMP: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.20");
 /// `id-kp-timeStamping`, RFC 3161 §2.3.
 pub const ID_TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 

@@ -23,7 +23,7 @@ const DOUBTS: [(CheckName, Reason, Reason); 7] = [
 ];
 
 /// And what does so behind them.
-const DOUBTS_BEHIND: [(CheckName, Reason, Reason); 9] = [
+const DOUBTS_BEHIND: [(CheckName, Reason, Reason); 10] = [
     (CheckName::SigningCertificate, Reason::CertificateNotNamed, Reason::NoCertificate),
     (CheckName::KeyUsage, Reason::KeyUsage, Reason::Other),
     (CheckName::SealSignature, Reason::SealForged, Reason::NotEvaluated),
@@ -32,6 +32,7 @@ const DOUBTS_BEHIND: [(CheckName, Reason, Reason); 9] = [
     (CheckName::SignerInSeal, Reason::SealForged, Reason::SealRenewal),
     (CheckName::Times, Reason::Times, Reason::Other),
     (CheckName::Timestamp, Reason::Timestamp, Reason::Other),
+    (CheckName::ContentTimestamp, Reason::Timestamp, Reason::Other),
     (CheckName::SealTimestamp, Reason::Timestamp, Reason::Other),
 ];
 

@@ -163,6 +163,7 @@ fn judge(
         .as_ref()
         .map(|token| timestamp::judge(CheckName::Timestamp, token, known, options))
         .unzip();
+    let (content, made_after) = timestamp::over_content(one, known, options).unzip();
     let (others, proven_time) = (signature.certificates(), proven.flatten());
     let claimed_time = one.attribute(ID_SIGNING_TIME).and_then(|value| cms_time(&value));
     let used = Used { proven: proven_time, stated: claimed_time };
@@ -186,6 +187,7 @@ fn judge(
     checks.extend(signer::checks(certificate, &standing));
     checks.extend(signer::test_only(certificate));
     checks.extend(stamped);
+    checks.extend(content);
     let outline = Outline {
         kind: signature.kind().to_owned(),
         certificate: certificate.cloned(),
@@ -203,7 +205,7 @@ fn judge(
         coverage: Some(Coverage::WholeFile),
         path: standing.path,
         proven_time,
-        made_after: None,
+        made_after: made_after.flatten(),
         signed_data_missing: digests.source.is_none(),
         strength,
     };

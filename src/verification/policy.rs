@@ -33,12 +33,13 @@ const BUNDLED: [&str; 3] = [
 ];
 
 /// Questions that a policy can make milder; all others fail wherever the answer is not yes.
-const MILDER: [CheckName; 10] = [
+const MILDER: [CheckName; 11] = [
     CheckName::SignedAttributes,
     CheckName::AppearanceAfterSigning,
     CheckName::KeyUsage,
     CheckName::ProvenTime,
     CheckName::Timestamp,
+    CheckName::ContentTimestamp,
     CheckName::SealTimestamp,
     CheckName::SealDates,
     CheckName::Times,

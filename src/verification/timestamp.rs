@@ -1,11 +1,18 @@
-//! The timestamp over a signature value, and the time that it proves.
+//! The timestamps over a signature value and over what was signed, and the times that they prove.
 
 use super::{Options, answers::check, standing::Known};
 use crate::{
-    containers::timestamp::TimestampToken,
+    containers::{
+        cms::{ID_MESSAGE_DIGEST, SignerInfo},
+        timestamp::TimestampToken,
+    },
     domain::{
         Timestamp,
         report::{Check, CheckName},
+    },
+    pki::{
+        timestamp::ID_CONTENT_TIMESTAMP,
+        tlv::{self, tlv},
     },
 };
 
@@ -38,4 +45,28 @@ pub(super) fn judge(
             }
         }
     }
+}
+
+/// The timestamp over what was signed, which a signer may have put among the signed attributes (ETSI
+/// EN 319 122-1 §5.2.8), and the time after which the signature was certainly made then.
+pub(super) fn over_content(
+    signer: &SignerInfo,
+    known: &Known,
+    options: &Options,
+) -> Option<(Check, Option<Timestamp>)> {
+    const NAME: CheckName = CheckName::ContentTimestamp;
+    let der = signer.attribute(ID_CONTENT_TIMESTAMP)?;
+    let token = match TimestampToken::from_der(&der) {
+        Ok(token) if token.info.algorithm.oid() != signer.digest_algorithm => {
+            let text = "it is over another digest than the signature, and not compared";
+            return Some((check(NAME, None, text), None));
+        }
+        Ok(token) => {
+            let digest = tlv(tlv::OCTET_STRING, &token.info.imprint);
+            let is_over = signer.attribute(ID_MESSAGE_DIGEST) == Some(digest);
+            if is_over { Ok(token) } else { Err("it is over something else".to_owned()) }
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    Some(judge(NAME, &token, known, options))
 }

@@ -4,7 +4,8 @@ usage: long_term.py OUT
 
 Writes OUT/root.der, OUT/b.pdf (signed), stamped.pdf (with a document timestamp alone), t.pdf (with a timestamp), lt.pdf (with validation data), lta.pdf (with a document
 timestamp over both), lta-forged.pdf (the same by an authority that nobody trusts), lta-renewed.pdf (stamped
-once more), and revocation lists of the authorities:
+once more), content.pdf (with a timestamp in it that is older than the signature), content-stranger.pdf and
+content-other.pdf (with one by an authority that nobody trusts, and one over something else), and revocation lists of the authorities:
 
     good.crl            nobody is revoked; of the CA, for thirty years
     late.crl, late-kept.crl
@@ -33,6 +34,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
+from pyhanko.sign.ades.api import CAdESSignedAttrSpec
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from small_pki import CA, NOW, YEAR, certificate, day, der, private, usage
@@ -112,14 +114,25 @@ def document():
     return bytes(data)
 
 
-def sign(data, stamped=True, **options):
+class Elsewhere(timestamps.DummyTimeStamper):
+    """Stamps something else than it is asked for."""
+
+    def __init__(self, certificate, key):
+        like = clock(certificate, key)
+        super().__init__(like.tsa_cert, like.tsa_key, like.certs_to_embed)
+
+    async def async_timestamp(self, digest, algorithm):
+        return await super().async_timestamp(bytes(len(digest)), algorithm)
+
+
+def sign(data, stamped=True, by=None, **options):
     chain = SimpleCertificateStore()
     for one in (root, ca):
         chain.register(x509.Certificate.load(der(one)))
-    by = signers.SimpleSigner(x509.Certificate.load(der(signer)), private(signer_key), chain)
+    who = signers.SimpleSigner(x509.Certificate.load(der(signer)), private(signer_key), chain)
     meta = signers.PdfSignatureMetadata(field_name="Seal", md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, **options)
     result = io.BytesIO()
-    signers.PdfSigner(meta, signer=by, timestamper=clock(tsa, tsa_key) if stamped else None).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data)), output=result)
+    signers.PdfSigner(meta, signer=who, timestamper=(by or clock(tsa, tsa_key)) if stamped else None).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data)), output=result)
     return result.getvalue()
 
 
@@ -135,6 +148,9 @@ plain = document()
 (out / "b.pdf").write_bytes(sign(plain, stamped=False))
 (out / "stamped.pdf").write_bytes(stamp(plain, tsa, tsa_key))
 (out / "t.pdf").write_bytes(sign(plain))
+CONTENT = CAdESSignedAttrSpec(timestamp_content=True)
+for name, by in {"content": None, "content-stranger": clock(forger, forger_key), "content-other": Elsewhere(tsa, tsa_key)}.items():
+    (out / f"{name}.pdf").write_bytes(sign(plain, by=by, cades_signed_attr_spec=CONTENT))
 lt = sign(plain, embed_validation_info=True, validation_context=context())
 (out / "lt.pdf").write_bytes(lt)
 lta = stamp(lt, archive, archive_key)

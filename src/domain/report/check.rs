@@ -52,6 +52,8 @@ words! {
         ProvenTime => "proven-time",
         /// Is the timestamp over the signature good?
         Timestamp => "timestamp",
+        /// Is the timestamp over what was signed, among what was signed, good?
+        ContentTimestamp => "content-timestamp",
         /// Is the seal as its maker signed it?
         SealSignature => "seal-signature",
         /// Is the maker of the seal 制章人 trusted as one?

@@ -82,6 +82,10 @@ impl CheckName {
                 TwoLanguages::new("Is it proven when the file was sealed?", "签章时间是否得到证明")
             }
             Self::Timestamp => TwoLanguages::new("Does the timestamp hold?", "时间戳是否有效"),
+            Self::ContentTimestamp => TwoLanguages::new(
+                "Does the timestamp from before the signature hold?",
+                "签名之前的内容时间戳是否有效",
+            ),
             Self::SealSignature => TwoLanguages::new(
                 "Is the seal as its maker made it?",
                 "电子印章是否为制章人所制、未被改动",
@@ -205,6 +209,10 @@ impl CheckName {
                 TwoLanguages::new("The time of sealing is not proven.", "签章时间没有得到证明。")
             }
             Self::Timestamp => TwoLanguages::new("The timestamp does not hold.", "时间戳不成立。"),
+            Self::ContentTimestamp => TwoLanguages::new(
+                "The timestamp from before the signature does not hold.",
+                "签名之前的内容时间戳不成立。",
+            ),
             Self::SealSignature => TwoLanguages::new(
                 "The electronic seal was not made by the one it names, or was changed.",
                 "电子印章并非所示制章人所制，或已被改动。",
@@ -348,6 +356,10 @@ impl CheckName {
             Self::Timestamp => TwoLanguages::new(
                 "The timestamp is of an authority that is not trusted here, and proves nothing.",
                 "时间戳出自未受信任的机构，不能作为证明。",
+            ),
+            Self::ContentTimestamp => TwoLanguages::new(
+                "The timestamp from before the signature could not be checked, and proves nothing.",
+                "无法检查签名之前的内容时间戳，不能作为证明。",
             ),
             Self::SealSignature => TwoLanguages::new(
                 "Who made the electronic seal could not be checked.",

@@ -64,6 +64,14 @@ pub(super) fn run(
     }
     checks.extend(signer::test_only(certificate));
     checks.extend(stamped);
+    let content = match &facts.blob {
+        Ok(Blob::Cms(cms)) => {
+            cms.signers.first().and_then(|one| timestamp::over_content(one, known, options))
+        }
+        _ => None,
+    };
+    let (content, after_content) = content.unzip();
+    checks.extend(content);
     let proven_time = match proven_time {
         None if facts.is_timestamp() && standing.path.is_ok() => facts.claimed_time,
         proven => proven,
@@ -77,7 +85,7 @@ pub(super) fn run(
         coverage,
         path: standing.path,
         proven_time,
-        made_after,
+        made_after: made_after.max(after_content.flatten()),
         signed_data_missing: false,
         strength,
     }
