@@ -273,7 +273,12 @@ pub const MAKERS: &[&str] = &["maker"];
 /// The folders for time-stamping authorities.
 pub const AUTHORITIES: &[&str] = &["", "tsa"];
 
-/// Reads folders of a trust directory, as far as they exist: `*.pem` roots and `*.crl` lists.
+/// All folders of a trust directory. Lists in any of them count wherever they tell of a certificate: they
+/// are evidence, and nobody is trusted for their sake.
+const FOLDERS: [&str; 8] =
+    ["", "seal", "person", "e-government", "licensed", "internal", "maker", "tsa"];
+
+/// Reads a trust directory: `*.pem` roots of some folders, and `*.crl` lists of all, as far as they exist.
 ///
 /// # Errors
 /// The directory or a file in it cannot be read.
@@ -282,7 +287,8 @@ pub fn load_trust(directory: &Path, folders: &[&str]) -> Result<TrustStore, Star
         StartError::Trust(format!("{}: {what}", path.display()))
     };
     let mut trust = TrustStore::default();
-    for folder in folders.iter().map(|folder| directory.join(folder)) {
+    for name in FOLDERS {
+        let folder = directory.join(name);
         if folder != directory.join("") && !folder.is_dir() {
             continue;
         }
@@ -291,7 +297,7 @@ pub fn load_trust(directory: &Path, folders: &[&str]) -> Result<TrustStore, Star
         paths.sort();
         for path in paths {
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some("pem") => {
+                Some("pem") if folders.contains(&name) => {
                     let text =
                         std::fs::read_to_string(&path).map_err(|error| bad(&path, &error))?;
                     trust.roots.extend(Certificate::from_pem(&text).map_err(|e| bad(&path, &e))?);

@@ -3,7 +3,16 @@
 
 mod support;
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, PermissionsExt, symlink},
+    },
+    path::Path,
+    process::Command,
+};
 
 use sealwright::domain::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
@@ -216,7 +225,10 @@ fn the_command_line_extends_what_is_due() {
     assert_eq!(extend(&folder, &["sealed.pdf"], "out", &[]).0, Some(2));
     let (code, text) = extend(&out, &["sealed.pdf"], "again", &["--due", "30"]);
     assert!(code == Some(0) && text.contains("not due yet"), "{text}");
+    // Another of the same authority makes it last no longer.
     let (code, text) = extend(&out, &["sealed.pdf"], "again", &["--due", "36500"]);
+    assert!(code == Some(5) && text.contains("ends no later"), "{text}");
+    let (code, text) = extend(&out, &["sealed.pdf"], "again", &[]);
     assert_eq!(code, Some(0), "{text}");
     passes_everywhere(&house, &directory.join("again/sealed.pdf"), (0, 3));
 }
@@ -230,16 +242,24 @@ fn documents_of_the_archive_are_renewed_in_their_places() {
     let file = archive.join("2026/sealed.pdf");
     fs::write(&file, &document).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    if file.metadata().unwrap().uid() == 0 {
+        std::os::unix::fs::chown(&file, Some(65_534), None).unwrap();
+    }
     fs::write(archive.join("plain.pdf"), people::licence()).unwrap();
     fs::write(archive.join("broken.pdf"), &document[..5000]).unwrap();
     fs::write(archive.join("notes.txt"), "nothing to do").unwrap();
+    // A name that is no UTF-8, and what is no file.
+    let latin = archive.join(OsStr::from_bytes(b"latin\xe9.pdf"));
+    fs::write(&latin, &document).unwrap();
+    symlink(&file, archive.join("link.pdf")).unwrap();
     let known = || fs::read(archive.join("renewal.json")).ok();
     let known = || known().map(|text| serde_json::from_slice::<Value>(&text).unwrap());
     let place = archive.display();
     let wanted = format!("[archive]\ndirectory = \"{place}\"\ndue_days = 30\n[ca]\n");
     begin_again(&mut house, "[ca]\n", &wanted);
     let index = until("the archive was looked through", known);
-    assert_eq!(index.as_object().unwrap().len(), 3, "{index:#}");
+    assert_eq!(index.as_object().unwrap().len(), 4, "{index:#}");
+    assert!(fs::read(&latin).unwrap().len() > document.len());
     let problem = |name: &str| index[name]["problem"].as_str().unwrap_or_default().to_owned();
     assert_eq!(index["2026/sealed.pdf"]["problem"], Value::Null);
     assert!(problem("plain.pdf").starts_with("Unsigned"), "{index:#}");
@@ -247,18 +267,25 @@ fn documents_of_the_archive_are_renewed_in_their_places() {
     let renewed = fs::read(&file).unwrap();
     assert!(renewed.starts_with(&document));
     passes_everywhere(&house, &file, (0, 2));
-    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&archive.join("renewal.json")), 0o600, "names are nobody else's");
+    let owner = archive.metadata().unwrap().uid();
+    assert_eq!(file.metadata().unwrap().uid(), if owner == 0 { 65_534 } else { owner });
+    assert_eq!(mode(&file), 0o640);
     assert_eq!(fs::read(archive.join("plain.pdf")).unwrap(), people::licence());
     // What lasts stays as it is: a new document is seen, and the old one is not touched.
     fs::write(archive.join("another.pdf"), &document).unwrap();
     begin_again(&mut house, "due_days = 30", "due_days = 31");
     until("the other one was looked into", || known().filter(|k| k["another.pdf"].is_object()));
     assert_eq!(fs::read(&file).unwrap(), renewed);
-    // What ends soon gets another timestamp.
+    // Another timestamp of an authority that ends as soon would help nobody.
     begin_again(&mut house, "due_days = 31", "due_days = 36500");
-    until("it is renewed", || (fs::read(&file).unwrap().len() > renewed.len()).then_some(()));
+    let why = until("it is looked into", || {
+        known()?["2026/sealed.pdf"]["problem"].as_str().map(str::to_owned)
+    });
+    assert!(why.contains("ends no later"), "{why}");
     house.stop();
-    passes_everywhere(&house, &file, (0, 3));
+    assert_eq!(fs::read(&file).unwrap(), renewed);
 }
 
 fn begin_again(house: &mut House, find: &str, replace: &str) {

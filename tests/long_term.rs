@@ -7,12 +7,12 @@ use std::{fs, sync::Arc};
 
 use sealwright::{
     domain::{
-        Timestamp,
+        SystemClock, Timestamp,
         report::{CheckName, Conclusion, Consequence, Indication, Reason, Report},
         source::Source,
     },
     pki::{Certificate, TrustStore, revocation::Crl},
-    verification::{self, Options, ValidationPolicies, ValidationPolicy},
+    verification::{self, Errand, Fetching, Options, ValidationPolicies, ValidationPolicy},
 };
 use serde_json::Value;
 use support::{parties::complaints, python_tool, run};
@@ -51,6 +51,15 @@ impl Archive {
         since: &str,
         days: i64,
     ) -> Report {
+        let mut options = self.options(lists, since, days);
+        if let Some(policy) = policy {
+            options.policy = Arc::clone(policy);
+        }
+        let file = self.read(&format!("{file}.pdf"));
+        verification::verify(&Source::memory(file), &options).report
+    }
+
+    fn options(&self, lists: &[&str], since: &str, days: i64) -> Options {
         let crls = lists.iter().map(|list| Crl::from_der(&self.read(&format!("{list}.crl"))));
         let trust = TrustStore {
             roots: vec![Certificate::from_der(&self.read("root.der")).unwrap()],
@@ -60,11 +69,7 @@ impl Archive {
         let mut options = Options::trusting_nobody(Timestamp::from_seconds(at));
         options.tsa_trust = trust.clone();
         options.trust = trust;
-        if let Some(policy) = policy {
-            options.policy = Arc::clone(policy);
-        }
-        let file = self.read(&format!("{file}.pdf"));
-        verification::verify(&Source::memory(file), &options).report
+        options
     }
 }
 
@@ -162,6 +167,26 @@ fn when_something_was_revoked_matters() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a signature was worth before its certificate was revoked hangs on those above it as well: of them is
+/// asked, and of what is revoked not.
+#[test]
+fn those_above_a_revoked_certificate_are_asked_about() {
+    let archive = Archive::make();
+    let root = archive.read("root.crl");
+    let go = move |errand: &Errand| match errand.url.as_str() {
+        "http://crl.example/root.crl" => Ok(root.clone()),
+        _ => Err("it is not here".to_owned()),
+    };
+    let fetching = Fetching::new(Box::new(go), Arc::new(SystemClock), false);
+    let mut options = archive.options(&["after"], "signed", 10);
+    options.fetching = Some(Arc::new(fetching));
+    let file = Source::memory(archive.read("t.pdf"));
+    let report = verification::verify(&file, &options).report;
+    assert_eq!(in_a_word(&report, 0), PASSED, "{}", complaints(&report));
+    let urls: Vec<_> = report.fetched.iter().map(|one| one.url.as_str()).collect();
+    assert_eq!(urls, ["http://crl.example/root.crl"]);
 }
 
 /// The policy for Chinese seals believes the stated time of what is known not to have been revoked until

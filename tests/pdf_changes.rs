@@ -300,13 +300,13 @@ fn the_command_tells_people_what_changed() {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("only in ways that are allowed"), "{text}");
     assert!(text.contains("[!!] nothing leads to pages that were signed"), "{text}");
-    assert!(text.contains("[ok] the form field \"deposit\" was filled in"), "{text}");
+    assert!(text.contains("[ok] form: the form field \"deposit\" was filled in"), "{text}");
     let (code, text) = told("contract-twice.pdf");
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("Valid: the file is as it was sealed"), "{text}");
     let (code, text) = told("contract-locking-broken.pdf");
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("[NO] the form field \"tenant\""), "{text}");
+    assert!(text.contains("[NO] form: the form field \"tenant\""), "{text}");
 }
 
 /// Whether integrity and changes of every signature are fine, whatever else is not.

@@ -40,19 +40,24 @@ fn a_root_above_persons_stands_above_no_seal() {
     let cast = Cast::hire(&house);
     let seal = people::granted_dual(&house, &cast);
     let ofd = concat!(env!("CARGO_MANIFEST_DIR"), "/test-vectors/samples/licence.ofd");
-    let sealed = |name: &str, document: &[u8]| {
-        let reply = house.seal(&cast.caller, &people::request(&seal), document, None);
+    let sealed = |name: &str, document: &[u8], form: Option<&str>| {
+        let mut request = people::request(&seal);
+        form.into_iter().for_each(|form| request["signature_form"] = form.into());
+        let reply = house.seal(&cast.caller, &request, document, None);
         assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
         let file = house.token.directory.path().join(name);
         fs::write(&file, reply.body).unwrap();
         file
     };
-    let with_seal = sealed("sealed.ofd", &fs::read(ofd).unwrap());
-    let with_certificate = sealed("signed.pdf", &people::licence());
+    let with_seal = sealed("sealed.ofd", &fs::read(ofd).unwrap(), None);
+    let in_pdf = sealed("sealed.pdf", &people::licence(), Some("gm-seal"));
+    let with_certificate = sealed("signed.pdf", &people::licence(), None);
     let cases = [
         (&with_seal, ["seal", "tsa"], "valid", "valid"),
         (&with_seal, ["licensed", "tsa"], "valid", "valid"),
         (&with_seal, ["person", "tsa"], "indeterminate", "unknown-issuer"),
+        (&in_pdf, ["seal", "tsa"], "valid", "valid"),
+        (&in_pdf, ["person", "tsa"], "indeterminate", "unknown-issuer"),
         (&with_certificate, ["seal", "tsa"], "valid", "valid"),
         (&with_certificate, ["person", "tsa"], "valid", "valid"),
         // Who stamps may not sign.

@@ -128,7 +128,14 @@ fn extend(file: &Path, arguments: &Arguments, options: &Options) -> Result<Optio
     // As whoever gets it will judge it.
     let now = Options { at: SystemClock.now(), ..options.clone() };
     let extended = received.followed_by(tail.clone());
-    check(&verification::verify(&extended.source, &now).report)?;
+    let after = verification::verify(&extended.source, &now).report;
+    check(&after)?;
+    if within.is_some() && after.stamped_until() <= before.report.stamped_until() {
+        return Err(
+            "the time-stamping authority ends no later than that of the timestamp that is there"
+                .to_owned(),
+        );
+    }
     Ok(Some(Sealed { received, dropped: Vec::new(), tail }))
 }
 

@@ -439,8 +439,8 @@ impl Default for FetchingConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VerificationConfig {
-    /// How long the outcome of a verification is kept for who asks the same again, seconds; 0 keeps
-    /// none.
+    /// How long the outcome of a verification is kept for who asks the same again, seconds, at most an
+    /// hour; 0 keeps none.
     pub keep_seconds: u32,
 }
 
@@ -509,6 +509,9 @@ impl Config {
         }
         if !(100..=60_000).contains(&self.fetching.timeout_ms) {
             return Err("fetching.timeout_ms must be 100 to 60000".to_owned());
+        }
+        if self.verification.keep_seconds > 3600 {
+            return Err("verification.keep_seconds must be 0 to 3600".to_owned());
         }
         if !(1..=8760).contains(&self.ca.crl_hours) {
             return Err("ca.crl_hours must be 1 to 8760".to_owned());

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, Write},
+    os::unix::fs::{MetadataExt, fchown},
     path::Path,
 };
 
@@ -48,7 +49,13 @@ fn replace(
     fill(file.as_file())?;
     file.as_file().sync_all()?;
     // Temporary files are for their owner alone; who may read the document may read what comes of it.
-    file.as_file().set_permissions(std::fs::metadata(like)?.permissions())?;
+    let like_it = std::fs::metadata(like)?;
+    let given = fchown(file.as_file(), Some(like_it.uid()), Some(like_it.gid()));
+    // What is replaced keeps its owner; a file beside belongs to whoever writes it.
+    if target == like {
+        given?;
+    }
+    file.as_file().set_permissions(like_it.permissions())?;
     file.persist(target)?;
     Ok(())
 }

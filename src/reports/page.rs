@@ -114,7 +114,7 @@ fn section(
             }
             (sentences(words.certain, &signature.certain, language))
             (sentences(words.uncertain, &signature.uncertain, language))
-            (changes(&signature.modifications, words))
+            (changes(&signature.modifications, language, words))
             (pages(signature, words, pictures))
             details {
                 summary { (words.checks) }
@@ -133,11 +133,14 @@ fn sentences(title: &str, all: &[TwoLanguages], language: Language) -> Markup {
     }
 }
 
-fn changes(all: &[Modification], words: &Words) -> Markup {
+fn changes(all: &[Modification], language: Language, words: &Words) -> Markup {
     html! {
         @if !all.is_empty() {
             h4 { (words.changes) }
-            ul { @for one in all { li { (mark(one.allowed)) " " span lang="en" { (shown(&one.what)) } } } }
+            ul { @for one in all { li {
+                (mark(one.allowed)) " " (language.of(&one.kind.in_words())) ": "
+                span lang="en" { (shown(&one.what)) }
+            } } }
         }
     }
 }

@@ -92,7 +92,10 @@ impl Lines<'_> {
             self.each(5, |language| format!("{}:", words(language).changes));
         }
         for change in &signature.modifications {
-            self.plain(7, [format!("{} {}", mark(change.allowed), change.what)]);
+            self.each(7, |language| {
+                let kind = change.kind.in_words();
+                format!("{} {}: {}", mark(change.allowed), language.of(&kind), change.what)
+            });
         }
         if let Some(look) = &signature.appearance {
             if !look.different.is_empty() {

@@ -81,7 +81,7 @@ pub struct Service {
     authentications: Fresh<[u8; 32], Act>,
     signers: Fresh<documents::SignerKey, Arc<documents::Signer>>,
     /// Outcomes of verifications.
-    kept_outcomes: documents::KeptOutcomes,
+    kept_outcomes: Arc<documents::KeptOutcomes>,
     appearances: Mutex<HashMap<String, Arc<Appearance>>>,
     workbench: workbench::Workbench,
     /// Who takes a list of seals in has it.
@@ -110,7 +110,7 @@ impl Service {
             validation_policies,
             instance,
         } = parts;
-        let kept_outcomes = documents::KeptOutcomes::new(config.verification.keep_seconds);
+        let kept_outcomes = documents::KeptOutcomes::new(config.verification.keep_seconds).into();
         Self {
             store,
             devices,

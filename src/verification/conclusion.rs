@@ -136,6 +136,9 @@ const CONSTRAINTS: [CheckName; 7] = [
     CheckName::NotForTest,
 ];
 
+/// By how much the clocks of two time-stamping authorities may differ, seconds.
+const CLOCKS_DIFFER: i64 = 1;
+
 /// The main status, and why it is not passed.
 pub(super) type Status = (Indication, Option<SubIndication>);
 
@@ -181,7 +184,8 @@ fn judge(answers: &Answers, certificate: Option<&Certificate>) -> Status {
     if let Err(error) = &answers.path {
         return indeterminate(of_path(error).0);
     }
-    if answers.made_after > answers.proven_time && answers.proven_time.is_some() {
+    let order = answers.made_after.zip(answers.proven_time);
+    if order.is_some_and(|(after, before)| after > before.plus_seconds(CLOCKS_DIFFER)) {
         return indeterminate(SubIndication::TimestampOrderFailure);
     }
     if answers.checks.iter().all(good) {
@@ -392,7 +396,7 @@ mod tests {
                 Indication::Indeterminate,
                 Box::new(|a| {
                     a.proven_time = Some(begin.plus_seconds(10));
-                    a.made_after = Some(begin.plus_seconds(11));
+                    a.made_after = Some(begin.plus_seconds(12));
                 }),
             ),
             (Sub::SigConstraintsFailure, Indication::Indeterminate, no(Name::KeyUsage)),

@@ -229,8 +229,7 @@ impl Known {
             let mut all = self.certificates.borrow_mut();
             return tips.into_iter().any(|tip| trip.issuers(fetching, tip, &mut all));
         }
-        // Nothing makes good again what was revoked.
-        if !may_have_been_good(error) || matches!(error, PathError::Revoked { .. }) {
+        if !may_have_been_good(error) {
             return false;
         }
         // Only where a trusted root says so does anybody go anywhere.
@@ -244,6 +243,8 @@ impl Known {
             (PathError::RevocationUnknown { subject, .. }, [one, _]) => {
                 one.subject().to_string() == *subject
             }
+            // Nothing makes it good again; what it was worth before may hang on those above it.
+            (PathError::Revoked { subject, .. }, [one, _]) => one.subject().to_string() != *subject,
             _ => true,
         });
         let mut new = false;

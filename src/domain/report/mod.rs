@@ -14,11 +14,15 @@ use super::Timestamp;
 pub use check::{Check, CheckName, Consequence};
 pub use look::{Appearance, PageArea, PageDifference, PagePictures};
 pub use reason::Reason;
-pub use words::{Conclusion, Coverage, Indication, Integrity, ModificationLevel, SubIndication};
+pub use words::{
+    Conclusion, Coverage, Indication, Integrity, ModificationKind, ModificationLevel, SubIndication,
+};
 
 /// A change of the file after the signature.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Modification {
+    /// The sort of change.
+    pub kind: ModificationKind,
     /// In words.
     pub what: String,
     /// Whether the rules allow it; null where that could not be judged.
@@ -263,10 +267,14 @@ pub struct Report {
 pub const DOCUMENT_TIMESTAMP: &str = "ETSI.RFC3161";
 
 impl Report {
-    /// When the certificate of the last document timestamp's authority ends; none without such a
-    /// timestamp.
+    /// When the certificate of the authority ends whose document timestamp is over the whole file; none
+    /// where no good one is.
     pub fn stamped_until(&self) -> Option<Timestamp> {
-        let last = self.signatures.iter().rfind(|one| one.kind == DOCUMENT_TIMESTAMP);
-        last.and_then(|one| one.signer.not_after)
+        let is_last = |one: &&SignatureReport| {
+            one.kind == DOCUMENT_TIMESTAMP
+                && one.coverage == Some(Coverage::WholeFile)
+                && one.indication == Indication::TotalPassed
+        };
+        self.signatures.iter().find(is_last).and_then(|one| one.signer.not_after)
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::TwoLanguages;
 use crate::domain::seal_state::words;
 
 words! {
@@ -28,6 +29,44 @@ words! {
         Broken => "broken",
         /// It could not be computed.
         Unknown => "unknown",
+    }
+}
+
+words! {
+    /// What sort of change came after a signature.
+    ModificationKind {
+        /// Document information, metadata, identifier or version.
+        Metadata => "metadata",
+        /// Data for validation, `/DSS`.
+        ValidationData => "validation-data",
+        /// A document timestamp.
+        DocumentTimestamp => "document-timestamp",
+        /// A signature, or a field for one.
+        Signature => "signature",
+        /// The value of a form field.
+        FormFilling => "form-filling",
+        /// An annotation.
+        Annotation => "annotation",
+        /// A part that the signature protects.
+        ProtectedPart => "protected-part",
+        /// Anything else.
+        Other => "other",
+    }
+}
+
+impl ModificationKind {
+    /// For people.
+    pub fn in_words(self) -> TwoLanguages {
+        match self {
+            Self::Metadata => TwoLanguages::new("metadata", "文档信息"),
+            Self::ValidationData => TwoLanguages::new("data for validation", "验证数据"),
+            Self::DocumentTimestamp => TwoLanguages::new("timestamp", "文档时间戳"),
+            Self::Signature => TwoLanguages::new("signature", "签名或签名域"),
+            Self::FormFilling => TwoLanguages::new("form", "表单填写"),
+            Self::Annotation => TwoLanguages::new("annotation", "批注"),
+            Self::ProtectedPart => TwoLanguages::new("protected part", "受保护的部分"),
+            Self::Other => TwoLanguages::new("something else", "其他内容"),
+        }
     }
 }
 

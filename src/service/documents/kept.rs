@@ -7,6 +7,7 @@ use quick_cache::{Weighter, sync::Cache};
 use crate::{
     crypto::digest::sha256,
     domain::{Timestamp, report::Report},
+    pki::revocation::Crl,
     verification::{Material, Options, Outcome},
 };
 
@@ -16,17 +17,17 @@ const MOST_BYTES: u64 = 64 << 20;
 const ABOUT: usize = 8192;
 
 /// What an outcome depends on beside the time: the document, a signature beside it, the policy, and the
-/// revocation lists of the built-in CA. Whom the service trusts else is the same while it runs.
+/// newest revocation lists of the built-in CA. Whom the service trusts else is the same while it runs.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct OutcomeKey([u8; 32]);
 
 impl OutcomeKey {
     /// About a document with this SHA-256.
-    pub(super) fn about(document: &[u8], options: &Options) -> Self {
+    pub(super) fn about(document: &[u8], newest: &[Crl], options: &Options) -> Self {
         let mut all = sha256(document).to_vec();
         all.extend(options.signature.as_deref().map_or([0; 32], sha256));
         all.extend(sha256(options.policy.digest().as_bytes()));
-        options.trust.crls.iter().for_each(|list| all.extend(sha256(list.der())));
+        newest.iter().for_each(|list| all.extend(sha256(list.der())));
         Self(sha256(&all))
     }
 }
@@ -72,10 +73,14 @@ impl KeptOutcomes {
         Some(Outcome { report, signature_values, material: Material::default() })
     }
 
-    /// Keeps an answer, unless something could not be had for it that may be there at the next try.
+    /// Keeps an answer, unless it may be another at the next try: something could not be had, drawn or
+    /// read.
     pub(super) fn keep(&self, asked: OutcomeKey, outcome: &Outcome) {
-        let Report { fetched, verified_at, .. } = &outcome.report;
-        if self.seconds == 0 || fetched.iter().any(|one| one.error.is_some()) {
+        let Report { fetched, verified_at, detail, signatures, .. } = &outcome.report;
+        let not_had = fetched.iter().any(|one| one.error.is_some());
+        let looks = signatures.iter().filter_map(|one| one.appearance.as_ref());
+        let not_drawn = looks.into_iter().any(|look| look.detail.is_some());
+        if self.seconds == 0 || not_had || not_drawn || detail.is_some() {
             return;
         }
         if let Ok(report) = serde_json::to_vec(&outcome.report) {
@@ -100,8 +105,9 @@ mod tests {
     fn an_answer_is_kept_for_its_time_and_only_for_the_same_question() {
         let now = Timestamp::from_seconds(1_000_000);
         let options = Options::trusting_nobody(now);
-        let mut outcome = verify(&Source::memory(b"nothing".to_vec()), &options);
-        let asked = OutcomeKey::about(b"digest", &options);
+        let licence = include_bytes!("../../../test-vectors/samples/licence.pdf");
+        let mut outcome = verify(&Source::memory(licence.to_vec()), &options);
+        let asked = OutcomeKey::about(b"digest", &[], &options);
         let kept = KeptOutcomes::new(60);
         kept.keep(asked, &outcome);
         let report = |now| kept.get(asked, now).map(|outcome| outcome.report);
@@ -109,9 +115,10 @@ mod tests {
         assert_eq!(report(now.plus_seconds(60)), None);
         assert_eq!(report(now.plus_seconds(-1)), None);
         let beside = Options { signature: Some(Vec::new()), ..options.clone() };
-        for other in
-            [OutcomeKey::about(b"another", &options), OutcomeKey::about(b"digest", &beside)]
-        {
+        for other in [
+            OutcomeKey::about(b"another", &[], &options),
+            OutcomeKey::about(b"digest", &[], &beside),
+        ] {
             assert!(kept.get(other, now).is_none());
         }
         let none = KeptOutcomes::new(0);
@@ -120,7 +127,7 @@ mod tests {
         let failed =
             Fetched { url: String::new(), kind: FetchedKind::Crl, error: Some(String::new()) };
         outcome.report.fetched.push(failed);
-        let other = OutcomeKey::about(b"another", &options);
+        let other = OutcomeKey::about(b"another", &[], &options);
         kept.keep(other, &outcome);
         assert!(kept.get(other, now).is_none());
     }

@@ -72,22 +72,26 @@ impl Service {
         let options = self.options(question).await?;
         let policy = Arc::clone(&options.policy);
         let now = options.at;
-        let asked = may_be_kept.then(|| OutcomeKey::about(&document.digest(), &options));
-        let kept = asked.filter(|_| !anew).and_then(|asked| self.kept_outcomes.get(asked, now));
-        let age_seconds =
-            kept.as_ref().map(|kept| now.as_seconds() - kept.report.verified_at.as_seconds());
-        let outcome = match kept {
-            Some(kept) => kept,
-            None => {
-                let source = document.source;
-                let verifying = move || verification::verify(&source, &options);
-                let outcome = tokio::task::spawn_blocking(verifying).await;
-                outcome.map_err(|_| Error::Internal("verification was interrupted".to_owned()))?
+        let newest = self.newest_crls().await;
+        let kept = Arc::clone(&self.kept_outcomes);
+        let answering = move || {
+            let key = OutcomeKey::about(&document.digest(), &newest, &options);
+            if may_be_kept
+                && !anew
+                && let Some(outcome) = kept.get(key, now)
+            {
+                let age = now.as_seconds() - outcome.report.verified_at.as_seconds();
+                return (outcome, Some(age));
             }
+            let outcome = verification::verify(&document.source, &options);
+            if may_be_kept {
+                kept.keep(key, &outcome);
+            }
+            (outcome, None)
         };
-        if let (Some(asked), None) = (asked, age_seconds) {
-            self.kept_outcomes.keep(asked, &outcome);
-        }
+        let (outcome, age_seconds) = tokio::task::spawn_blocking(answering)
+            .await
+            .map_err(|_| Error::Internal("verification was interrupted".to_owned()))?;
         let (mut report, values) = (outcome.report, outcome.signature_values);
         report.file = file;
         for (index, value) in values.into_iter().enumerate() {

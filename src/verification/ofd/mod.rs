@@ -23,7 +23,7 @@ use crate::{
     },
     domain::{
         Timestamp,
-        report::{Check, CheckName, Conclusion, Modification, Report, Uncovered},
+        report::{Check, CheckName, Conclusion, Modification, ModificationKind, Report, Uncovered},
         source::ReadAt,
     },
     formats::ofd::{self, FoundSignature, OfdError, PartState},
@@ -163,7 +163,8 @@ impl<'a> Facts<'a> {
                 PartState::Changed => format!("{} was changed after signing", part.file),
                 PartState::Missing => format!("{} was removed after signing", part.file),
             };
-            Some(Modification { what, allowed: Some(false) })
+            let kind = ModificationKind::ProtectedPart;
+            Some(Modification { kind, what, allowed: Some(false) })
         };
         Outline {
             kind: self.kind(),

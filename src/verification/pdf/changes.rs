@@ -2,7 +2,7 @@
 //! allowed and nobody has forbidden is not known, and never a pass.
 
 use crate::{
-    domain::report::{Check, CheckName, Modification, ModificationLevel},
+    domain::report::{Check, CheckName, Modification, ModificationKind, ModificationLevel},
     formats::pdf::{Change, ChangeKind, History, Permissions},
     verification::answers::check,
 };
@@ -61,17 +61,31 @@ fn judge_by_rules(history: Result<Option<&History>, &str>, signed: &[&str]) -> J
     }
 }
 
+fn kind(of: &ChangeKind) -> ModificationKind {
+    match of {
+        ChangeKind::Metadata => ModificationKind::Metadata,
+        ChangeKind::Validation => ModificationKind::ValidationData,
+        ChangeKind::Timestamp { .. } => ModificationKind::DocumentTimestamp,
+        ChangeKind::Signature { .. } => ModificationKind::Signature,
+        ChangeKind::FormFilling { .. } => ModificationKind::FormFilling,
+        ChangeKind::Annotation(_) => ModificationKind::Annotation,
+        ChangeKind::Other => ModificationKind::Other,
+    }
+}
+
 fn judge_history(history: &History, signed: &[&str]) -> Judged {
     let changes = &history.difference.changes;
     let mut modifications: Vec<_> = changes
         .iter()
         .map(|change| Modification {
+            kind: kind(&change.kind),
             what: change.what.clone(),
             allowed: is_allowed(&change.kind, &history.permissions, signed),
         })
         .collect();
     if !history.belongs {
         modifications.push(Modification {
+            kind: ModificationKind::Other,
             what:
                 "the revision that the signature covers does not have the signature in this field"
                     .to_owned(),
@@ -79,11 +93,13 @@ fn judge_history(history: &History, signed: &[&str]) -> Judged {
         });
     }
     modifications.extend(history.findings.iter().map(|finding| Modification {
+        kind: ModificationKind::Other,
         what: format!("at byte {}: {}", finding.offset, finding.what),
         allowed: Some(false),
     }));
     if let Some(why) = &history.difference.unclear {
-        modifications.push(Modification { what: why.clone(), allowed: None });
+        let kind = ModificationKind::Other;
+        modifications.push(Modification { kind, what: why.clone(), allowed: None });
     }
     let level = level(history);
     let first = |verdict: Option<bool>| modifications.iter().find(|m| m.allowed == verdict);

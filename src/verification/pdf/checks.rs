@@ -42,6 +42,9 @@ pub(super) fn run(
         Ok(Blob::Timestamp(token)) => {
             (Used { proven: known.proven(&token.der, options), stated: None }, Role::Authority)
         }
+        Ok(Blob::Seal(_)) => {
+            (Used { proven: proven_time, stated: facts.claimed_time }, Role::Sealer)
+        }
         _ => (Used { proven: proven_time, stated: facts.claimed_time }, Role::Signer),
     };
     let standing = known.judge(certificate, facts.others(), role, used, options);
