@@ -20,6 +20,8 @@ fi
 if [ "${1:-run}" = fuzz ]; then
     need c++ g++
     need unzip unzip
+    need openssl openssl
+    need python3 python3
 fi
 if [ "${1:-run}" = test ]; then
     need qpdf qpdf

@@ -26,9 +26,11 @@ use std::{
 /// The environment of a process whose clock is so many days ahead. What waits for a time to pass goes by
 /// the machine's own.
 pub fn ahead(days: u32) -> [(&'static str, String); 3] {
-    const CLOCK: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+    let architectures = std::fs::read_dir("/usr/lib").unwrap().flatten();
+    let mut clocks = architectures.map(|one| one.path().join("faketime/libfaketime.so.1"));
+    let clock = clocks.find(|clock| clock.exists()).expect("libfaketime is installed");
     [
-        ("LD_PRELOAD", CLOCK.to_owned()),
+        ("LD_PRELOAD", clock.display().to_string()),
         ("FAKETIME", format!("+{days}d")),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
     ]
