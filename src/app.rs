@@ -1,5 +1,7 @@
 //! The composition root: the only file that names every concrete type.
 
+pub mod trust;
+
 use std::{
     collections::HashMap,
     fs::{File, OpenOptions},
@@ -18,12 +20,12 @@ use crate::{
     domain::{Clock, SystemClock, ca_class::CaClass, id::new_ulid, report::FetchedKind},
     http::{House, Server, serve},
     jobs::Jobs,
-    pki::{Certificate, TrustStore, revocation::Crl},
     policy::{PolicyError, PolicySet},
     service::{Authority, Error, Parts, Provisioner, Service},
     store::{Store, StoreError},
     verification::{Errand, Fetching, ValidationPolicies, ValidationPolicyError},
 };
+use trust::TrustDirectory;
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -76,29 +78,13 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let instance = instance(&*clock);
         let policy = load_policy(&config)?;
-        let external_trust = match &config.trust.directory {
-            Some(directory) => load_trust(directory, SEALERS)?,
-            None => TrustStore::default(),
-        };
+        let trust = TrustDirectory::load_named(config.trust.directory.as_deref())?;
         let mut ca_classes = HashMap::new();
         for class in CaClass::ALL {
-            let folder = config.trust.directory.as_ref().map(|trust| trust.join(class.as_str()));
-            let Some(folder) = folder.filter(|folder| folder.is_dir()) else { continue };
-            let roots = load_trust(&folder, &[""])?.roots;
+            let roots = trust.roots(&[class.as_str()]);
             ca_classes.extend(roots.iter().map(|root| (root.fingerprint(), *class)));
         }
-        let maker_trust = match &config.trust.directory {
-            Some(directory) => load_trust(directory, MAKERS)?,
-            None => TrustStore::default(),
-        };
-        let person_trust = match &config.trust.directory {
-            Some(directory) => load_trust(directory, PERSONS)?,
-            None => TrustStore::default(),
-        };
-        let tsa_trust = match &config.timestamps.trust {
-            Some(directory) => load_trust(directory, AUTHORITIES)?,
-            None => TrustStore::default(),
-        };
+        let stamps = TrustDirectory::load_named(config.timestamps.trust.as_deref())?;
         let store = Store::open(&config.database.url, &instance).await?;
         store.migrate().await?;
         if !Authority::is_begun(&store).await? {
@@ -126,11 +112,11 @@ impl App {
             clock,
             config,
             authority,
-            external_trust,
+            external_trust: trust.trust(trust::SEALERS),
             ca_classes,
-            maker_trust,
-            person_trust,
-            tsa_trust,
+            maker_trust: trust.trust(trust::MAKERS),
+            person_roots: trust.roots(trust::PERSONS),
+            tsa_trust: stamps.trust(trust::AUTHORITIES),
             drawer,
             fetching,
             validation_policies,
@@ -261,57 +247,4 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
     file.try_lock().map_err(|_| StartError::Locked(path))?;
     Ok(Some(file))
-}
-
-/// Roots in these folders of a trust directory stand above seals; those in the directory itself stand
-/// above everything. The folders of classes of authorities (`CaClass`) hold roots above seals.
-pub const SEALERS: &[&str] = &["", "seal", "e-government", "licensed", "internal"];
-/// The folder for issuers of certificates of persons, who sign without an electronic seal.
-pub const PERSONS: &[&str] = &["person"];
-/// The folder for makers of seals 制章人: what stands here is trusted as such by name.
-pub const MAKERS: &[&str] = &["maker"];
-/// The folders for time-stamping authorities.
-pub const AUTHORITIES: &[&str] = &["", "tsa"];
-
-/// All folders of a trust directory. Lists in any of them count wherever they tell of a certificate: they
-/// are evidence, and nobody is trusted for their sake.
-const FOLDERS: [&str; 8] =
-    ["", "seal", "person", "e-government", "licensed", "internal", "maker", "tsa"];
-
-/// Reads a trust directory: `*.pem` roots of some folders, and `*.crl` lists of all, as far as they exist.
-///
-/// # Errors
-/// The directory or a file in it cannot be read.
-pub fn load_trust(directory: &Path, folders: &[&str]) -> Result<TrustStore, StartError> {
-    let bad = |path: &Path, what: &dyn std::fmt::Display| {
-        StartError::Trust(format!("{}: {what}", path.display()))
-    };
-    let mut trust = TrustStore::default();
-    for name in FOLDERS {
-        let folder = directory.join(name);
-        if folder != directory.join("") && !folder.is_dir() {
-            continue;
-        }
-        let listing = std::fs::read_dir(&folder).map_err(|error| bad(&folder, &error))?;
-        let mut paths: Vec<_> = listing.flatten().map(|entry| entry.path()).collect();
-        paths.sort();
-        for path in paths {
-            match path.extension().and_then(|extension| extension.to_str()) {
-                Some("pem") if folders.contains(&name) => {
-                    let text =
-                        std::fs::read_to_string(&path).map_err(|error| bad(&path, &error))?;
-                    trust.roots.extend(Certificate::from_pem(&text).map_err(|e| bad(&path, &e))?);
-                }
-                Some("crl") => {
-                    let der = std::fs::read(&path).map_err(|error| bad(&path, &error))?;
-                    let crl = Crl::from_der(&der);
-                    trust
-                        .crls
-                        .push(crl.ok_or_else(|| bad(&path, &"not a revocation list in DER"))?);
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(trust)
 }

@@ -5,6 +5,7 @@ mod support;
 
 use std::{fs, path::Path};
 
+use base64ct::{Base64, Encoding};
 use serde_json::Value;
 use support::{
     database::Engine,
@@ -24,6 +25,12 @@ fn verify(house: &House, file: &Path, folders: &[&str]) -> Value {
             let root = known["root_certificates"][index].as_str().unwrap();
             fs::write(folder.join(format!("{scheme}.pem")), root).unwrap();
             let list = house.get("", &format!("/public/crl/{scheme}.crl")).body;
+            // In DER one, in PEM the other.
+            let pem = || {
+                let body = Base64::encode_string(&list);
+                format!("-----BEGIN X509 CRL-----\n{body}\n-----END X509 CRL-----\n").into_bytes()
+            };
+            let list = if index == 0 { list.clone() } else { pem() };
             fs::write(folder.join(format!("{scheme}.crl")), list).unwrap();
         }
     }

@@ -130,7 +130,8 @@ fn extend(file: &Path, arguments: &Arguments, options: &Options) -> Result<Optio
     let extended = received.followed_by(tail.clone());
     let after = verification::verify(&extended.source, &now).report;
     check(&after)?;
-    if within.is_some() && after.stamped_until() <= before.report.stamped_until() {
+    let stamped = !arguments.no_timestamp && within.is_some();
+    if stamped && after.stamped_until() <= before.report.stamped_until() {
         return Err(
             "the time-stamping authority ends no later than that of the timestamp that is there"
                 .to_owned(),

@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use super::exit::Wrong;
 use crate::{
-    app::{self, AUTHORITIES, MAKERS, PERSONS, SEALERS, load_trust},
+    app::{
+        self,
+        trust::{self, TrustDirectory},
+    },
     clients::guard::Network,
     config::FetchingConfig,
     domain::{SystemClock, Timestamp},
@@ -67,11 +70,12 @@ pub(super) struct Trust {
 impl Trust {
     /// Reads a trust directory.
     pub(super) fn load(directory: &Path) -> anyhow::Result<Self> {
+        let all = TrustDirectory::load(directory)?;
         Ok(Self {
-            sealers: load_trust(directory, SEALERS)?,
-            signers: load_trust(directory, &[SEALERS, PERSONS].concat())?,
-            makers: load_trust(directory, MAKERS)?,
-            authorities: load_trust(directory, AUTHORITIES)?,
+            sealers: all.trust(trust::SEALERS),
+            signers: all.trust(&[trust::SEALERS, trust::PERSONS].concat()),
+            makers: all.trust(trust::MAKERS),
+            authorities: all.trust(trust::AUTHORITIES),
         })
     }
 

@@ -484,14 +484,19 @@ impl Service {
     }
 
     /// The newest revocation lists of all schemes, as far as there are any.
-    pub(super) async fn newest_crls(&self) -> Vec<Crl> {
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(super) async fn newest_crls(&self) -> Result<Vec<Crl>, Error> {
         let mut all = Vec::new();
         for scheme in SCHEMES {
-            if let Ok(list) = self.newest_crl(scheme).await {
-                all.extend(Crl::from_der(&list));
+            match self.newest_crl(scheme).await {
+                Ok(list) => all.extend(Crl::from_der(&list)),
+                Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
             }
         }
-        all
+        Ok(all)
     }
 }
 

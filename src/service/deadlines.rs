@@ -158,7 +158,7 @@ impl Service {
         }
         let root = tx.organizations("", 1).await?.pop();
         let ends = |authority: &&Certificate| authority.not_after() <= until;
-        let elsewhere = self.external_trust.roots.iter().chain(&self.person_trust.roots);
+        let elsewhere = self.external_trust.roots.iter().chain(&self.person_roots);
         let all = self.authority.certificates().chain(elsewhere);
         for (authority, root) in all.filter(ends).filter_map(|one| Some((one, root.as_ref()?))) {
             due.push(Deadline {

@@ -35,7 +35,7 @@ use crate::{
     domain::{Clock, Timestamp, ca_class::CaClass, fresh::Fresh, organization::Scope},
     drawing::Drawer,
     formats::pdf::Appearance,
-    pki::TrustStore,
+    pki::{Certificate, TrustStore},
     policy::{Action, Denied, Permit, PolicySet, Question, Resource, Subject},
     store::{AuditEvent, Gathering, Store, Tx},
     verification::{Fetching, ValidationPolicies},
@@ -62,7 +62,7 @@ pub struct Service {
     /// Makers of seals elsewhere, or roots above them.
     pub maker_trust: TrustStore,
     /// Roots above certificates of persons.
-    pub person_trust: TrustStore,
+    pub person_roots: Vec<Certificate>,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.
@@ -103,7 +103,7 @@ impl Service {
             external_trust,
             ca_classes,
             maker_trust,
-            person_trust,
+            person_roots,
             tsa_trust,
             drawer,
             fetching,
@@ -121,7 +121,7 @@ impl Service {
             external_trust,
             ca_classes,
             maker_trust,
-            person_trust,
+            person_roots,
             tsa_trust,
             drawer,
             fetching,
@@ -292,7 +292,7 @@ pub struct Parts {
     /// Makers of seals elsewhere, or roots above them.
     pub maker_trust: TrustStore,
     /// Roots above certificates of persons.
-    pub person_trust: TrustStore,
+    pub person_roots: Vec<Certificate>,
     /// Roots that may stand above time-stamping authorities elsewhere.
     pub tsa_trust: TrustStore,
     /// Who draws pages for verification, where somebody does.

@@ -116,7 +116,7 @@ impl Service {
         received: &Received,
         of: Option<&str>,
     ) -> Result<Outcome, Error> {
-        let options = self.options(Question::default()).await?;
+        let options = self.options(Question::default(), &self.newest_crls().await?)?;
         let options = verification::Options { drawing: None, ..options };
         let source = received.source.clone();
         let outcome = tokio::task::spawn_blocking(move || verification::verify(&source, &options));

@@ -14,7 +14,7 @@ use crate::{
         source::Received,
     },
     drawing::Drawing,
-    pki::Certificate,
+    pki::{Certificate, TrustStore, revocation::Crl},
     policy::{Action, Resource},
     service::{Act, Error, Service},
     store::SignatureFilter,
@@ -69,10 +69,10 @@ impl Service {
         // The past does not change, but is rarely asked about; pictures are large.
         let may_be_kept = question.at.is_none() && !question.pictures;
         let anew = question.anew;
-        let options = self.options(question).await?;
+        let newest = self.newest_crls().await?;
+        let options = self.options(question, &newest)?;
         let policy = Arc::clone(&options.policy);
         let now = options.at;
-        let newest = self.newest_crls().await;
         let kept = Arc::clone(&self.kept_outcomes);
         let answering = move || {
             let key = OutcomeKey::about(&document.digest(), &newest, &options);
@@ -102,22 +102,22 @@ impl Service {
         Ok(Answered { report, age_seconds })
     }
 
-    /// A question with everything that this service trusts and knows.
-    pub(super) async fn options(&self, question: Question) -> Result<Options, Error> {
+    /// A question with everything that this service trusts and knows, and the newest lists of its CA.
+    pub(super) fn options(&self, question: Question, newest: &[Crl]) -> Result<Options, Error> {
         let mut trust = self.seal_trust();
-        trust.crls.extend(self.newest_crls().await);
+        trust.crls.extend(newest.iter().cloned());
         let mut tsa_trust = self.tsa_trust.clone();
         tsa_trust.roots.extend(self.authority.roots());
         tsa_trust.crls.clone_from(&trust.crls);
-        tsa_trust.crls.extend(self.tsa_trust.crls.iter().cloned());
+        let is_new = |list: &&Crl| trust.crls.iter().all(|known| known.der() != list.der());
+        tsa_trust.crls.extend(self.tsa_trust.crls.iter().filter(is_new).cloned());
         // Its own maker by name, and those that the operator named; others by what their
         // certificates say.
-        let mut maker_trust = self.maker_trust.clone();
-        maker_trust.roots.push(self.authority.seal_maker.1.clone());
-        maker_trust.crls.extend(trust.crls.iter().cloned());
+        let mut roots = self.maker_trust.roots.clone();
+        roots.push(self.authority.seal_maker.1.clone());
+        let maker_trust = TrustStore { roots, crls: trust.crls.clone() };
         let seal_trust = trust.clone();
-        trust.roots.extend(self.person_trust.roots.iter().cloned());
-        trust.crls.extend(self.person_trust.crls.iter().cloned());
+        trust.roots.extend(self.person_roots.iter().cloned());
         let Question { file, signature, at, policy, pictures, anew: _ } = question;
         let name = policy.as_deref().unwrap_or(&self.config.policy.validation);
         let policy = self.validation_policies.named(name).map_err(|error| Error::Invalid {

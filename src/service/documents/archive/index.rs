@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, Metadata},
     io,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
 };
 
@@ -117,10 +120,7 @@ impl Archive {
             Err(error) => return Err(error),
         };
         let (mut files, mut known) = (BTreeMap::new(), before.clone());
-        let name = |path: &Path| {
-            let inside = path.strip_prefix(&directory).unwrap_or(path);
-            inside.to_string_lossy().into_owned()
-        };
+        let name = |path: &Path| told(path.strip_prefix(&directory).unwrap_or(path));
         let mut unread = Vec::new();
         for entry in WalkDir::new(&directory) {
             match entry {
@@ -174,9 +174,30 @@ impl Archive {
     }
 }
 
+/// A path as text, of another path another: bytes that are no UTF-8 as `\xE9`.
+fn told(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        text.push_str(&chunk.valid().replace('\\', "\\\\"));
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_are_no_text_are_told_apart() {
+        let told = |bytes: &[u8]| told(Path::new(std::ffi::OsStr::from_bytes(bytes)));
+        assert_eq!(told("证/a.pdf".as_bytes()), "证/a.pdf");
+        assert_eq!(
+            (told(b"\xe9.pdf"), told(b"\xe8.pdf")),
+            ("\\xE9.pdf".into(), "\\xE8.pdf".into())
+        );
+        assert_ne!(told(b"\xe9"), told(b"\\xE9"));
+    }
 
     #[test]
     fn what_was_looked_into_rests_until_it_is_due_or_another() {

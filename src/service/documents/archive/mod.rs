@@ -15,7 +15,7 @@ use crate::{
     formats::{
         Sealed,
         pdf::{PdfError, validation_data},
-        written::write_sealed,
+        written::replace_sealed,
     },
     service::{Error, Service},
 };
@@ -57,9 +57,15 @@ impl Service {
                     match self.replace(&found, extended).await {
                         Ok(Some(new)) => identity = new,
                         Ok(None) => continue,
-                        Err(error) => {
-                            failure = Some(error);
+                        Err(error) if is_full(&error) => {
+                            failure = Some(unusable(&error));
                             break;
+                        }
+                        Err(error) => {
+                            problems += 1;
+                            let problem = Some(format!("it cannot be replaced: {error}"));
+                            archive.tell(name, Known::new(identity, now, None, problem));
+                            continue;
                         }
                     }
                     renewed += 1;
@@ -98,7 +104,9 @@ impl Service {
             let same = Identity::of(&file.metadata()?) == identity;
             let received = Received::read(Source::file(file)?)?;
             let data = validation_data(&received.source, None)?;
-            Ok::<_, PdfError>(same.then_some((received, !data.certificates.is_empty())))
+            let told = !(data.crls.is_empty() && data.responses.is_empty());
+            let has_data = !data.certificates.is_empty() && told;
+            Ok::<_, PdfError>(same.then_some((received, has_data)))
         };
         let read = self.workbench.run("reading a document", reading).await??;
         let Some((received, has_data)) = read else { return Ok(Renewal::Another) };
@@ -121,22 +129,23 @@ impl Service {
 
     /// Puts the extended document in the place of the one that was found; nothing where another stands
     /// there by now.
-    async fn replace(
-        &self,
-        found: &Found,
-        extended: Box<Sealed>,
-    ) -> Result<Option<Identity>, Error> {
+    async fn replace(&self, found: &Found, extended: Box<Sealed>) -> io::Result<Option<Identity>> {
         let Found { path, identity } = found.clone();
         let writing = move || {
-            if Identity::at(&path) != Some(identity) {
-                return Ok(None);
-            }
-            write_sealed(&path, &extended, &path)?;
-            Ok(Identity::at(&path).filter(|new| new.size == extended.size()))
+            let is_still_there = || Identity::at(&path) == Some(identity);
+            let replaced = replace_sealed(&path, &extended, is_still_there)?;
+            let new = || Identity::at(&path).filter(|new| new.size == extended.size());
+            Ok(replaced.then(new).flatten())
         };
-        let written = self.workbench.run("writing a document", writing).await?;
-        written.map_err(|error: io::Error| unusable(&error))
+        let written = self.workbench.run("writing a document", writing).await;
+        written.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
+}
+
+/// Whether nothing can be written at all.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem)
 }
 
 /// The message names no file.
