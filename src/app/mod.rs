@@ -42,6 +42,9 @@ pub enum StartError {
     /// Another process has the SQLite file.
     #[error("another process of the service uses the database file ({0} is locked)")]
     Locked(PathBuf),
+    /// The SQLite file has no place.
+    #[error("{0} cannot be made: {1}; make its directory, or change [database] url")]
+    NoPlace(PathBuf, std::io::Error),
     /// `init` was not run.
     #[error("the service is not initialised; run `sealwright init` once")]
     NotInitialised,
@@ -244,7 +247,23 @@ pub fn lock_database(url: &str) -> Result<Option<File>, StartError> {
     let mut name = path.into_os_string();
     name.push(".lock");
     let path = PathBuf::from(name);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| StartError::NoPlace(path.clone(), error))?;
     file.try_lock().map_err(|_| StartError::Locked(path))?;
     Ok(Some(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_without_a_place_says_what_to_do() {
+        let error =
+            lock_database("sqlite:///nowhere/at/all/s.db?mode=rwc").unwrap_err().to_string();
+        assert!(
+            error.contains("/nowhere/at/all") && error.contains("make its directory"),
+            "{error}"
+        );
+    }
 }
